@@ -1,0 +1,167 @@
+// Turns environment variables into settings; every problem is reported at once. Reads files it is pointed to.
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { parseAddress, parsePort } from '../address.js';
+import { ConfigError, messageOf, type Problem } from '../errors.js';
+import { quote } from '../text.js';
+import { type Config, configSchema, iriLayout } from './pools.js';
+
+/** Where a HAProxy admin socket is, or the Consul service that lists where they are. */
+export type AdminAddress =
+  | { readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'consul'; readonly service: string };
+
+/** Certificates as PEM text. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface ConsulSettings {
+  /** Base addresses (`http://127.0.0.1:8500`), tried in turn. */
+  readonly addresses: readonly string[];
+  /** Secret. From `CONSUL_HTTP_TOKEN`; for local use. */
+  readonly token?: string;
+  /** Name of the SSM SecureString that holds the token; wins over `token`. */
+  readonly tokenParameter?: string;
+  readonly tls: TlsFiles & { readonly serverName?: string };
+  readonly namespace?: string;
+  readonly datacenter?: string;
+}
+
+export interface Settings {
+  readonly consul: ConsulSettings;
+  readonly haproxy: { readonly addresses: readonly AdminAddress[]; readonly tls: TlsFiles };
+  readonly config: Config;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads all settings. Throws ConfigError with every problem, each with the variable's name. */
+export function readSettings(env: Environment): Settings {
+  const problems: Problem[] = [];
+  const problem = (path: string, message: string): undefined => {
+    problems.push({ path, message });
+    return undefined;
+  };
+  const file = (name: string): string | undefined => {
+    const path = env[name];
+    if (!path) return undefined;
+    if (path.startsWith('-----BEGIN ')) return path;
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      return problem(name, `cannot read ${quote(path)} (${codeOf(error)}); name a PEM file`);
+    }
+  };
+
+  const consulTls = optional({
+    ca: file('CONSUL_CACERT'),
+    cert: file('CONSUL_CLIENT_CERT'),
+    key: file('CONSUL_CLIENT_KEY'),
+    serverName: env.CONSUL_TLS_SERVER_NAME || undefined,
+  });
+  const settings: Settings = {
+    consul: {
+      addresses: list(env.CONSUL_HTTP_ADDR, 'http://127.0.0.1:8500').flatMap(
+        (entry) =>
+          parseConsulAddress(entry) ??
+          problem(
+            'CONSUL_HTTP_ADDR',
+            `${quote(entry)} is not an address; use http://host:port or https://host:port`,
+          ) ??
+          [],
+      ),
+      ...optional({
+        token: env.CONSUL_HTTP_TOKEN || undefined,
+        tokenParameter: env.CONSUL_HTTP_TOKEN_PARAMETER || undefined,
+        namespace: env.CONSUL_NAMESPACE || undefined,
+        datacenter: env.CONSUL_DATACENTER || undefined,
+      }),
+      tls: consulTls,
+    },
+    haproxy: {
+      addresses: list(env.HAPROXY_ADDRESSES, 'tcp://127.0.0.1:9999').flatMap(
+        (entry) =>
+          parseAdminAddress(entry) ??
+          problem(
+            'HAPROXY_ADDRESSES',
+            `${quote(entry)} is not an address; use tcp://host:port, tls://host:port, unix:/path or consul:SERVICE`,
+          ) ??
+          [],
+      ),
+      tls: optional({
+        ca: file('HAPROXY_CACERT'),
+        cert: file('HAPROXY_CLIENT_CERT'),
+        key: file('HAPROXY_CLIENT_KEY'),
+      }),
+    },
+    config: readConfig(env.LB_CONFIG, problems),
+  };
+  if (problems.length > 0) throw new ConfigError('configuration', problems);
+  return settings;
+}
+
+/** Parses `tcp://host:port`, `tls://host:port`, `unix:/path` or `consul:SERVICE`. */
+export function parseAdminAddress(text: string): AdminAddress | undefined {
+  const unix = /^unix:(?:\/\/)?(\/[^\0]{1,106})$/.exec(text);
+  if (unix?.[1]) return { kind: 'unix', path: unix[1] };
+  const consul = /^consul:([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/.exec(text);
+  if (consul?.[1]) return { kind: 'consul', service: consul[1] };
+  const match = /^(tcp|tls):\/\/(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
+  const host = match?.[2] === undefined ? undefined : parseAddress(match[2]);
+  const port = parsePort(match?.[3]);
+  if (!match || !host || !port) return undefined;
+  return { kind: match[1] === 'tls' ? 'tls' : 'tcp', host: host.text, port };
+}
+
+function parseConsulAddress(text: string): string | undefined {
+  const withScheme = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  try {
+    const url = new URL(withScheme);
+    if (url.username || url.password || url.pathname !== '/' || url.search || url.hash) return undefined;
+    return url.origin;
+  } catch {
+    return undefined;
+  }
+}
+
+function readConfig(source: string | undefined, problems: Problem[]): Config {
+  let input: unknown = iriLayout;
+  if (source) {
+    try {
+      input = JSON.parse(source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8'));
+    } catch (error) {
+      const what =
+        error instanceof SyntaxError
+          ? `not JSON (${messageOf(error)})`
+          : `cannot read ${quote(source)} (${codeOf(error)})`;
+      problems.push({ path: 'LB_CONFIG', message: `${what}; name a JSON file or give the JSON itself` });
+    }
+  }
+  const result = v.safeParse(configSchema, input);
+  if (result.success) return result.output;
+  for (const issue of result.issues) {
+    const path = v.getDotPath(issue);
+    problems.push({ path: path ? `LB_CONFIG.${path}` : 'LB_CONFIG', message: issue.message });
+  }
+  return v.parse(configSchema, iriLayout);
+}
+
+function list(value: string | undefined, fallback: string): string[] {
+  return (value || fallback)
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+}
+
+/** Drops undefined members, so that optional properties are absent rather than undefined. */
+function optional<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
+}

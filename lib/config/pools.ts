@@ -1,0 +1,105 @@
+// The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
+import * as v from 'valibot';
+import { frontendSettings } from './frontend.js';
+
+/** HAProxy names that are safe on its command line (`facts`: separators a value must never contain). */
+const haproxyName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_.:-]{1,64}$/, 'use 1 to 64 of A-Z a-z 0-9 _ . : -'),
+);
+const prefix = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'use a letter or _, then A-Z a-z 0-9 _ . -'),
+  v.regex(/\D$/, 'must not end in a digit: slot numbers follow it'),
+);
+const tagKey = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,31}$/, 'use a lower-case word'));
+const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+
+/** How the servers of a range are connected to. Fixed when HAProxy starts; a range per kind. */
+const transport = v.picklist(['plain', 'verified', 'unverified']);
+
+const range = v.strictObject({
+  /** Prefix of the `server-template`; slots are `<prefix>1`, `<prefix>2`, … */
+  prefix,
+  transport: v.optional(transport, 'plain'),
+  /** Slots that `iri-lb render haproxy` declares; a run uses what HAProxy has. */
+  slots: v.optional(whole(1, 20_000), 200),
+});
+
+const pool = v.strictObject({
+  backend: haproxyName,
+  /** Consul service whose instances this pool serves. */
+  service: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'use a Consul service name')),
+  /** Tag key (without prefix) to the values selected; `null` stands for "the tag is absent". */
+  select: v.optional(v.record(tagKey, v.pipe(v.array(v.nullable(v.string())), v.minLength(1))), {}),
+  /** maxconn of an instance that says nothing; 0 is no limit (HAProxy's `maxconn 0`). */
+  maxconn: v.optional(whole(0, 1_000_000), 0),
+  /** Tag keys that set maxconn here, the first one present wins. */
+  maxconnKeys: v.optional(v.array(tagKey), ['maxconn']),
+  ranges: v.pipe(v.array(range), v.minLength(1)),
+});
+
+export const configSchema = v.pipe(
+  v.strictObject({
+    /** Prefix of the tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`) that concern us. */
+    tagPrefix: v.optional(
+      v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'use a word')),
+      'haproxy',
+    ),
+    pools: v.pipe(v.array(pool), v.minLength(1)),
+    /** Refuse, until forced, to remove more than this share of a pool's ready servers in one run. */
+    maxRemovalPercent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
+    /** Load balancers written to at the same time. */
+    concurrency: v.optional(whole(1, 256), 16),
+    /** Longest wait for the admin socket (another run may hold it), in milliseconds. */
+    lockTimeoutMs: v.optional(whole(10, 600_000), 5_000),
+    /** Longest wait for one answer of HAProxy, in milliseconds. */
+    answerTimeoutMs: v.optional(whole(10, 600_000), 5_000),
+    /** Longest time one load balancer may take, in milliseconds. */
+    loadBalancerTimeoutMs: v.optional(whole(10, 900_000), 20_000),
+    /** Longest time one read of Consul may take, in milliseconds. */
+    consulTimeoutMs: v.optional(whole(10, 600_000), 10_000),
+    /** Settings of `iri-lb render haproxy`; runs do not read them. */
+    haproxy: v.optional(frontendSettings),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const seen = new Set<string>();
+    for (const [index, { backend, ranges }] of dataset.value.pools.entries()) {
+      if (seen.has(backend)) addIssue({ message: `pools.${index}.backend: ${backend} is named twice` });
+      seen.add(backend);
+      const transports = new Set(ranges.map((entry) => entry.transport));
+      if (transports.size < ranges.length)
+        addIssue({ message: `pools.${index}.ranges: one range per transport` });
+      const prefixes = new Set(ranges.map((entry) => entry.prefix));
+      if (prefixes.size < ranges.length) addIssue({ message: `pools.${index}.ranges: one range per prefix` });
+    }
+  }),
+);
+
+export type Config = v.InferOutput<typeof configSchema>;
+export type Pool = Config['pools'][number];
+export type Range = Pool['ranges'][number];
+export type Transport = Range['transport'];
+
+const ranges = [
+  { prefix: 'irisrv', transport: 'plain' },
+  { prefix: 'iritls', transport: 'verified' },
+  { prefix: 'iritlsnv', transport: 'unverified' },
+] as const;
+
+/** The IRI layout, the default: a backend for everyone and one for PoW with a connection per node. */
+export const iriLayout: v.InferInput<typeof configSchema> = {
+  tagPrefix: 'haproxy',
+  pools: [
+    { backend: 'iri_back', service: 'iri', select: { pow: [null, 'false', 'true'] }, ranges: [...ranges] },
+    {
+      backend: 'iri_pow_back',
+      service: 'iri',
+      select: { pow: ['true', 'only'] },
+      maxconn: 1,
+      maxconnKeys: ['maxconnpow', 'maxconn'],
+      ranges: [...ranges],
+    },
+  ],
+};

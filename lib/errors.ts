@@ -1,0 +1,25 @@
+// Errors that are meant for people: one line, the thing, the value, the next step.
+
+/** A problem of the input, at a path (`pools.0.backend`, `HAPROXY_ADDRESSES`). */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The configuration, the environment or an argument does not parse; all problems at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(
+    readonly source: string,
+    readonly problems: readonly Problem[],
+  ) {
+    super(
+      `${source}: ${problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')}`,
+    );
+  }
+}
+
+/** The message of anything thrown, without stack, cause or properties (they may hold a token). */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

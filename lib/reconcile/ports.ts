@@ -1,0 +1,49 @@
+// What the reconcile loop needs from the outside world; the edges implement these, tests hand in others.
+import type { AdminAddress } from '../config/environment.js';
+
+/** One answer of Consul to "who serves this, and how are they?". */
+export interface CatalogRead {
+  /** The rows as Consul sent them, parsed from JSON and known to be an array; not yet validated. */
+  readonly rows: readonly unknown[];
+  /** `X-Consul-Index`, text because it is a uint64. */
+  readonly index: string;
+  /** `X-Consul-KnownLeader: false` was sent. */
+  readonly leaderless: boolean;
+  /** `X-Consul-Results-Filtered-By-ACLs: true` was sent. */
+  readonly filtered: boolean;
+}
+
+export interface ReadOptions {
+  /** Asks a quorum (`?consistent`), for the second look before a large removal. */
+  readonly consistent?: boolean;
+  /** Waits, bounded, until the service's index is at least this one (blocking query). */
+  readonly minIndex?: string;
+}
+
+/** What `POST /v1/internal/acl/authorize` says of our token and a service. */
+export type MayRead = 'allowed' | 'denied' | 'acls-disabled' | 'unknown';
+
+/** Consul. Every failure is a thrown CatalogError; an error is never an empty list. */
+export interface CatalogPort {
+  readService(service: string, options?: ReadOptions): Promise<CatalogRead>;
+  mayRead(service: string): Promise<MayRead>;
+}
+
+/** DNS. Resolves to the addresses found (A and AAAA, any order); throws when there is none. */
+export type Resolve = (name: string) => Promise<readonly string[]>;
+
+/** One interactive connection to one HAProxy; holding it is holding the lock (`maxconn 1`). */
+export interface RuntimeConnection {
+  /** Sends command lines (without line end) in order, pipelined; returns their answers in order, trimmed. */
+  send(commands: readonly string[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Connects and waits until the admin socket is ours. Throws a named HAProxyError. */
+export type Connect = (address: AdminAddress) => Promise<RuntimeConnection>;
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}

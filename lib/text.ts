@@ -1,0 +1,16 @@
+// Makes any text safe to show: one line, bounded, control characters visible. Pure.
+
+/** Quotes `value` for a message: JSON escapes for what is not printable, cut at `max` characters. */
+export function quote(value: unknown, max = 80): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const cut = text.length > max ? `${text.slice(0, max)}…` : text;
+  return JSON.stringify(cut).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Shows a name as it is where it is plain, quoted where it is not. */
+export function showName(value: string, max = 80): string {
+  return /^[A-Za-z0-9_.:@/[\]-]+$/.test(value) && value.length <= max ? value : quote(value, max);
+}
