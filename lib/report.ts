@@ -30,7 +30,8 @@ export interface PoolReport {
   readonly ready: number;
   readonly maintenance: number;
   /** Slots in the operator's DRAIN, left alone. */
-  readonly held: readonly { readonly slot: string; readonly instance: string | null }[];
+  readonly held: number;
+  readonly heldSlots: readonly { readonly slot: string; readonly instance: string | null }[];
   /** Instances left out for want of a slot. */
   readonly unplaced: readonly { readonly instance: string; readonly reason: string }[];
 }
