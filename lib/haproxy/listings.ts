@@ -1,0 +1,132 @@
+// Parses `show info`, `show servers state` and `show stat`. Columns by header name, never by place. Pure.
+import { parseIp } from '../address.js';
+import { quote } from '../text.js';
+import { readRecord } from './csv.js';
+
+export type SlotState = 'ready' | 'drain' | 'maintenance';
+
+/** A row of `show servers state`. */
+export interface ServerStateRow {
+  readonly slot: string;
+  /** Canonical IP, or null where none was ever set. */
+  readonly address: string | null;
+  readonly port: number;
+  readonly weight: number;
+  readonly state: SlotState;
+  /** Whether connections to it use TLS; undefined where this version does not say. */
+  readonly tls: boolean | undefined;
+}
+
+/** A row of `show stat`. */
+export interface ServerStatRow {
+  readonly slot: string;
+  /** 0 is no limit. */
+  readonly maxconn: number;
+  /** Requests running on the server or queued for it. */
+  readonly sessions: number;
+  /** `UP`, `DOWN`, `MAINT`, … as HAProxy's own checks see it. */
+  readonly status: string;
+}
+
+export interface ProcessInfo {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly node: string;
+  readonly stopping: boolean;
+}
+
+/** `srv_admin_state` bits: forced, inherited and resolver maintenance (HAProxy management guide, 9.3). */
+const MAINTENANCE_BITS = 0x23;
+/** Forced and inherited drain. Bit 0x04 only remembers `disabled` in the file and never clears. */
+const DRAIN_BITS = 0x18;
+
+/** Parses `show info`. Throws with what is missing. */
+export function parseInfo(text: string): ProcessInfo {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(':');
+    if (at > 0) values.set(line.slice(0, at), line.slice(at + 1).trim());
+  }
+  const pid = Number(values.get('Pid'));
+  const version = values.get('Version');
+  if (!version || !Number.isInteger(pid)) throw new Error(`show info: no Version and Pid in ${quote(text)}`);
+  return {
+    version,
+    pid,
+    uptimeSeconds: Number(values.get('Uptime_sec') ?? 0),
+    node: values.get('node') ?? '',
+    stopping: values.get('Stopping') === '1',
+  };
+}
+
+/** Parses `show servers state <backend>`. Throws on an unknown format, naming what it met. */
+export function parseServersState(text: string): ServerStateRow[] {
+  const lines = text.split('\n');
+  if (lines[0] !== '1') throw new Error(`show servers state: format ${quote(lines[0] ?? '')}, not 1`);
+  const header = lines[1] ?? '';
+  if (!header.startsWith('# ')) throw new Error(`show servers state: no header but ${quote(header)}`);
+  const column = columns(header.slice(2).split(' '), 'show servers state');
+  const name = column('srv_name');
+  const address = column('srv_addr');
+  const port = column('srv_port');
+  const weight = column('srv_uweight');
+  const admin = column('srv_admin_state');
+  const tls = column('srv_use_ssl', true);
+  return lines
+    .slice(2)
+    .filter(Boolean)
+    .map((line) => {
+      const fields = line.split(' ');
+      const bits = count(fields[admin], 'srv_admin_state', line);
+      return {
+        slot: fields[name] ?? '',
+        address: parseIp(fields[address] ?? '')?.text ?? null,
+        port: count(fields[port], 'srv_port', line),
+        weight: count(fields[weight], 'srv_uweight', line),
+        state: bits & DRAIN_BITS ? 'drain' : bits & MAINTENANCE_BITS ? 'maintenance' : 'ready',
+        tls: tls === -1 || fields[tls] === '-1' ? undefined : fields[tls] === '1',
+      };
+    });
+}
+
+/** Parses `show stat <backend> 4 -1`. Throws when its header lacks what we need. */
+export function parseStat(text: string): ServerStatRow[] {
+  if (!text.startsWith('# ')) throw new Error(`show stat: no header but ${quote(text)}`);
+  const header = readRecord(text, 2);
+  const column = columns(header.fields, 'show stat');
+  const name = column('svname');
+  const limit = column('slim');
+  const current = column('scur');
+  const queued = column('qcur');
+  const status = column('status');
+  const needed = Math.max(name, limit, current, queued, status) + 1;
+  const rows: ServerStatRow[] = [];
+  for (let at = header.next; at < text.length; ) {
+    const { fields, next } = readRecord(text, at, needed);
+    at = next;
+    if (fields.length < 2) continue;
+    rows.push({
+      slot: fields[name] ?? '',
+      maxconn: count(fields[limit] || '0', 'slim', fields),
+      sessions: count(fields[current] || '0', 'scur', fields) + count(fields[queued] || '0', 'qcur', fields),
+      status: fields[status] ?? '',
+    });
+  }
+  return rows;
+}
+
+function columns(header: readonly string[], listing: string): (name: string, optional?: boolean) => number {
+  return (name, optional = false) => {
+    const at = header.indexOf(name);
+    if (at === -1 && !optional)
+      throw new Error(`${listing}: no column ${name}; is this HAProxy 2.2 or later?`);
+    return at;
+  };
+}
+
+function count(field: string | undefined, name: string, row: string | readonly string[]): number {
+  const value = field === undefined || field === '' ? Number.NaN : Number(field);
+  if (!Number.isInteger(value)) throw new Error(`${name} is ${quote(field ?? '')} in ${quote(row)}`);
+  return value;
+}
