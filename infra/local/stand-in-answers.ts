@@ -61,8 +61,14 @@ const OTHER_COMMANDS: Readonly<Record<string, Readonly<Record<string, unknown>>>
 };
 const MILESTONE = 426_550;
 
-/** What IRI answers to `command`; `durationMs` is IRI's own field, in milliseconds. */
-export function answerCommand(node: StandInNode, fault: Fault, command: string, durationMs: number): Answer {
+/** What IRI answers to a request's body; `durationMs` goes into IRI's own field, in milliseconds. */
+export function answerCommand(
+  node: StandInNode,
+  fault: Fault,
+  request: Readonly<Record<string, unknown>>,
+  durationMs: number,
+): Answer {
+  const command = typeof request.command === 'string' ? request.command : '';
   const answer = (body: Answer['body']): Answer => ({
     status: 200,
     body: { ...body, duration: fault === 'slow-duration' ? 2500 : durationMs },
@@ -77,7 +83,10 @@ export function answerCommand(node: StandInNode, fault: Fault, command: string, 
   const powAllowed = fault === 'pow-allowed' || (node.pow && fault !== 'pow-refused');
   const limited = POW_COMMANDS.includes(command) ? !powAllowed : LIMITED_COMMANDS.includes(command);
   if (limited && fault !== 'open') return refuse(401, `COMMAND ${command} is not available on this node`);
-  if (POW_COMMANDS.includes(command)) return answer({ trytes: [] });
+  // IRI looks at the parameters only after it has decided who may ask.
+  if (command === 'attachToTangle' && !Array.isArray(request.trytes))
+    return refuse(400, 'Invalid parameters');
+  if (POW_COMMANDS.includes(command)) return answer({ trytes: request.trytes ?? [] });
   if (LIMITED_COMMANDS.includes(command)) return answer({ neighbors: [] });
   const other = Object.hasOwn(OTHER_COMMANDS, command) ? OTHER_COMMANDS[command] : undefined;
   return other ? answer(other) : refuse(400, `Command [${command}] is unknown`);

@@ -18,7 +18,7 @@ export interface StandInOptions {
   readonly fault?: Fault;
   /** attachToTangle is answered, not refused with 401. Off by default, as on a public node. */
   readonly pow?: boolean;
-  /** How long one attachToTangle takes; 0 by default. */
+  /** How long one attachToTangle with `trytes` takes; 0 by default. Without them IRI answers 400 at once. */
   readonly powMs?: number;
   /** How long any answer takes under the fault `slow`; 1500 by default. */
   readonly slowMs?: number;
@@ -87,7 +87,8 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       });
     }
     const body = await readBody(request);
-    const command = commandOf(body);
+    const parsed = parseObject(body);
+    const command = typeof parsed.command === 'string' ? parsed.command : '';
     requests.push({
       method: request.method ?? '',
       path: request.url ?? '',
@@ -108,10 +109,11 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       return sendJson(response, 400, { error: 'Invalid API Version', duration: 0, node: node.name });
     }
     const slowMs = fault === 'slow' ? (options.slowMs ?? 1500) : 0;
-    const powMs = command === 'attachToTangle' ? (options.powMs ?? 0) : 0;
-    const answer = answerCommand(node, fault, command, slowMs + powMs);
-    const delayMs = answer.status === 200 ? slowMs + powMs : slowMs;
+    const asked = answerCommand(node, fault, parsed, slowMs);
+    const works = command === 'attachToTangle' && asked.status === 200;
+    const delayMs = slowMs + (works ? (options.powMs ?? 0) : 0);
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    const answer = answerCommand(node, fault, parsed, delayMs);
     sendJson(response, answer.status, { ...answer.body, node: node.name });
   };
   const listener: RequestListener = (request, response) => {
@@ -157,14 +159,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function commandOf(body: string): string {
+function parseObject(body: string): Readonly<Record<string, unknown>> {
   try {
     const parsed: unknown = JSON.parse(body);
-    const command =
-      parsed !== null && typeof parsed === 'object' && 'command' in parsed ? parsed.command : '';
-    return typeof command === 'string' ? command : '';
+    return parsed !== null && typeof parsed === 'object' ? { ...parsed } : {};
   } catch {
-    return '';
+    return {};
   }
 }
 
