@@ -1,0 +1,128 @@
+// Reads Consul's catalog: addresses in turn, one retry, one deadline, and never a smaller catalog for an error.
+import type { ConsulSettings } from '../config/environment.js';
+import { messageOf } from '../errors.js';
+import type { TokenSource } from '../parameters.js';
+import type { CatalogPort, CatalogRead, Clock } from '../reconcile/ports.js';
+import { CatalogError } from './errors.js';
+import { blockingQuery, parseMayRead, parseRead } from './read.js';
+import { type Endpoint, makeEndpoint } from './request.js';
+import { RequestFailure } from './request-failure.js';
+
+export interface CatalogOptions {
+  readonly settings: ConsulSettings;
+  readonly token: TokenSource;
+  /** Longest time one read may take, all tries together, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** From 0 up to 1, as Math.random. */
+  readonly random: () => number;
+  /** Told, in one line, of what failed and was tried again. */
+  readonly log?: (line: string) => void;
+}
+
+export type Catalog = CatalogPort & {
+  /** Ends connections that are still open; further reads fail. */
+  close(): void;
+};
+
+/** Before the second try, in milliseconds: half of this to one and a half times this. */
+const RETRY_DELAY_MS = 250;
+
+/**
+ * The catalog behind `settings.addresses`. Each read tries the addresses in turn, the one that answered
+ * last first, and all of them once more after a short pause when a failure may pass (connection, 429,
+ * 500, 503). The time left is shared out among the addresses left, so a silent one cannot use it up.
+ * On 403 the token is fetched again, once. Everything that fails is a CatalogError.
+ */
+export function makeCatalog(options: CatalogOptions): Catalog {
+  const { settings, timeoutMs, clock, random, log } = options;
+  const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings));
+  let preferred = 0;
+
+  async function ask<T>(service: string, request: Request<T>): Promise<T> {
+    const deadline = clock.now() + timeoutMs;
+    const secrets = tokenForOneRead(options.token);
+    for (let round = 1; ; round += 1) {
+      const failures: Failed[] = [];
+      for (let turn = 0; turn < endpoints.length; turn += 1) {
+        const index = (preferred + turn) % endpoints.length;
+        const endpoint = endpoints[index];
+        const remaining = (): number => (deadline - clock.now()) / (endpoints.length - turn);
+        if (endpoint === undefined) continue;
+        try {
+          const answer = await secrets.use((secret) => {
+            const budgetMs = remaining();
+            if (budgetMs <= 0) throw new RequestFailure(`not within ${timeoutMs} ms`, undefined, false);
+            return request(endpoint, secret, budgetMs);
+          });
+          preferred = index;
+          return answer;
+        } catch (error) {
+          if (!(error instanceof RequestFailure)) throw new CatalogError(service, messageOf(error));
+          failures.push({ address: endpoint.address, failure: error });
+          if (error.status === 403) break;
+        }
+      }
+      const text = failures.map(({ address, failure }) => `${address}: ${failure.message}`).join('; ');
+      const pauseMs = RETRY_DELAY_MS * (0.5 + random());
+      const again = round === 1 && failures.some(({ failure }) => failure.transient);
+      if (!again || clock.now() + pauseMs >= deadline) {
+        throw new CatalogError(service, `${text}; ${nextStep(failures, options.token.name)}`);
+      }
+      log?.(`consul: service ${service}: ${text}; trying again`);
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  return {
+    readService: (service, { consistent = false, minIndex } = {}) =>
+      ask(service, async (endpoint, secret, budgetMs): Promise<CatalogRead> => {
+        const query = { consistent, ...blockingQuery(minIndex, budgetMs) };
+        return parseRead(await endpoint.readService(service, query, secret, budgetMs));
+      }),
+    mayRead: (service) =>
+      ask(service, (endpoint, secret, budgetMs) =>
+        parseMayRead(endpoint.authorize(service, secret, budgetMs)),
+      ),
+    close: () => {
+      for (const endpoint of endpoints) endpoint.close();
+    },
+  };
+}
+
+type Request<T> = (endpoint: Endpoint, secret: string | undefined, budgetMs: number) => Promise<T>;
+
+interface Failed {
+  readonly address: string;
+  readonly failure: RequestFailure;
+}
+
+/** Runs requests with the token; on the first 403 fetches it again, and repeats if it is another one. */
+function tokenForOneRead(token: TokenSource) {
+  let refreshed = false;
+  return {
+    async use<T>(request: (secret: string | undefined) => Promise<T>): Promise<T> {
+      const secret = await token.get();
+      try {
+        return await request(secret);
+      } catch (error) {
+        if (!(error instanceof RequestFailure) || error.status !== 403 || refreshed) throw error;
+        refreshed = true;
+        const fresh = await token.refresh().catch((problem: unknown) => {
+          throw new Error(`${error.message}, and the token could not be renewed: ${messageOf(problem)}`);
+        });
+        if (fresh === secret) throw error;
+        return await request(fresh);
+      }
+    },
+  };
+}
+
+function nextStep(failures: readonly Failed[], tokenName: string): string {
+  const statuses = new Set(failures.map(({ failure }) => failure.status));
+  if (statuses.has(403)) return `check the token in ${tokenName}: Consul does not take it`;
+  if (statuses.has(500)) return 'has Consul a leader?';
+  if (statuses.has(429) || statuses.has(503)) return 'Consul limits its clients; the next run tries again';
+  if (statuses.has(400)) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
+  return 'is this Consul, is it up, and is CONSUL_HTTP_ADDR right?';
+}

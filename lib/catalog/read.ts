@@ -1,0 +1,52 @@
+// What an answer of Consul must look like to be believed, and how to ask for one that is new enough. Pure.
+import type { CatalogRead, MayRead } from '../reconcile/ports.js';
+import type { Answer, ServiceQuery } from './request.js';
+import { RequestFailure } from './request-failure.js';
+
+/** A server that lags behind another catches up in well under this, in milliseconds. */
+const LONGEST_WAIT_MS = 2_000;
+
+/**
+ * The query that waits until the service's index is at least `minIndex`, or a bounded time: Consul
+ * blocks while the index is not *above* the one given, so one less is sent, and never 0. A server that
+ * is there already answers at once. The wait is well below the budget: Consul adds up to a sixteenth.
+ */
+export function blockingQuery(minIndex: string | undefined, budgetMs: number): ServiceQuery {
+  if (minIndex === undefined || !/^\d{1,20}$/.test(minIndex)) return {};
+  const below = BigInt(minIndex) - 1n;
+  if (below <= 0n) return {};
+  return { index: String(below), waitMs: Math.floor(Math.min(LONGEST_WAIT_MS, budgetMs / 2)) };
+}
+
+/** Takes an answer for a catalog only with an array and with Consul's own index. */
+export function parseRead({ headers, body }: Answer): CatalogRead {
+  const index = headers['x-consul-index'];
+  if (!Array.isArray(body)) throw new RequestFailure('the answer is not a JSON array', undefined, false);
+  if (typeof index !== 'string' || !/^\d{1,20}$/.test(index))
+    throw new RequestFailure('the answer has no X-Consul-Index', undefined, false);
+  return {
+    rows: body,
+    index,
+    leaderless: headers['x-consul-knownleader'] === 'false',
+    filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
+  };
+}
+
+/** Reads the answer of `acl/authorize`, also the statuses that mean "no ACLs" and "no such endpoint". */
+export async function parseMayRead(pending: Promise<Answer>): Promise<MayRead> {
+  let body: unknown;
+  try {
+    ({ body } = await pending);
+  } catch (error) {
+    if (error instanceof RequestFailure) {
+      if (error.status === 401 && error.message.includes('ACL support disabled')) return 'acls-disabled';
+      if (error.status === 404 || error.status === 405) return 'unknown';
+    }
+    throw error;
+  }
+  const [answer]: readonly unknown[] = Array.isArray(body) ? body : [];
+  const allow = typeof answer === 'object' && answer !== null && 'Allow' in answer ? answer.Allow : undefined;
+  if (typeof allow !== 'boolean')
+    throw new RequestFailure('acl/authorize answered without Allow', undefined, false);
+  return allow ? 'allowed' : 'denied';
+}
