@@ -1,11 +1,11 @@
 // Makes any text safe to show: one line, bounded, control characters visible. Pure.
 
-/** Quotes `value` for a message: JSON escapes for what is not printable, cut at `max` characters. */
+/** Quotes `value` for a message: JSON escapes for what is not printable or reorders text, cut at `max`. */
 export function quote(value: unknown, max = 80): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
   const cut = text.length > max ? `${text.slice(0, max)}…` : text;
   return JSON.stringify(cut).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
