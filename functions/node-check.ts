@@ -3,6 +3,10 @@
 import { checkNode } from '../lib/node-check/check.js';
 import { HELP, parseArguments } from '../lib/node-check/options.js';
 
+// Node cannot exit while the C library waits for a name server: 10 s and more, and Consul kills the check
+// before its finding is read. glibc takes these bounds from here.
+process.env.RES_OPTIONS ??= 'timeout:1 attempts:2';
+
 const parsed = parseArguments(process.argv.slice(2));
 if (parsed.kind === 'help') {
   process.stdout.write(HELP);
