@@ -1,0 +1,39 @@
+// The event that the forwarder sends and the watch function takes: which service to look at, and from when. Pure.
+import { ConfigError, type Problem } from './errors.js';
+import { quote } from './text.js';
+
+/** Says *look*, never *what*: nothing of the catalog is in it. */
+export interface WatchEvent {
+  readonly service: string;
+  /** `X-Consul-Index` of the change, text because it is a uint64; `0` where none is known: look anyway. */
+  readonly index: string;
+}
+
+const SERVICE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const INDEX = /^(?:0|[1-9]\d{0,19})$/;
+
+/** A Consul service name that is safe in a URL, a policy and a message. */
+export function isServiceName(text: string): boolean {
+  return SERVICE.test(text);
+}
+
+/** A Consul index in plain decimal text. */
+export function isIndex(text: string): boolean {
+  return INDEX.test(text) && BigInt(text) < 1n << 64n;
+}
+
+/** Parses the event of an invocation. Throws ConfigError with every problem and what an event looks like. */
+export function parseWatchEvent(event: unknown): WatchEvent {
+  const fields = typeof event === 'object' && event !== null ? event : {};
+  const service = 'service' in fields ? fields.service : undefined;
+  const index = 'index' in fields ? fields.index : undefined;
+  if (typeof service === 'string' && isServiceName(service) && typeof index === 'string' && isIndex(index))
+    return { service, index };
+  const problems: Problem[] = [];
+  if (typeof service !== 'string' || !isServiceName(service))
+    problems.push({ path: 'service', message: `${quote(service)} is no service name` });
+  if (typeof index !== 'string' || !isIndex(index))
+    problems.push({ path: 'index', message: `${quote(index)} is no Consul index in text` });
+  problems.push({ path: '', message: 'send {"service":"iri","index":"1234"}' });
+  throw new ConfigError('event', problems);
+}
