@@ -21,6 +21,8 @@ const oneOf = (...values: readonly string[]): TagRule => ({
   expects: values.length === 1 ? String(values[0]) : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
 });
 
+const ANY_TEXT: TagRule = { parse: (value) => value, expects: 'any text' };
+
 /** The keys that mean the same in every configuration. A new tag is a new line here. */
 const FIXED: readonly (readonly [string, TagRule])[] = [
   ['weight', wholeUpTo(MAX_WEIGHT)],
@@ -41,7 +43,10 @@ export function tagTable(config: Pick<Config, 'pools'>): TagTable {
       selected.set(key, known);
     }
   }
-  for (const [key, values] of selected) if (!table.has(key)) table.set(key, oneOf(...[...values].sort()));
+  for (const [key, values] of selected) {
+    // A key that pools only want absent (`[null]`) may hold anything: having it is what counts.
+    if (!table.has(key)) table.set(key, values.size === 0 ? ANY_TEXT : oneOf(...[...values].sort()));
+  }
   return table;
 }
 

@@ -1,9 +1,9 @@
 // One interactive connection to a HAProxy admin socket: commands pipelined, answers counted by prompts.
 import net from 'node:net';
 import tls from 'node:tls';
-import type { AdminAddress, TlsFiles } from '../config/environment.js';
+import type { TlsFiles } from '../config/environment.js';
 import { messageOf } from '../errors.js';
-import type { RuntimeConnection } from '../reconcile/ports.js';
+import type { RuntimeConnection, SocketAddress } from '../reconcile/ports.js';
 import { quote } from '../text.js';
 import { printAdminAddress } from './admin-address.js';
 import { AnswerReader } from './answers.js';
@@ -48,7 +48,7 @@ interface Pending {
  * Throws ConnectError, NoPromptError, NotHAProxyError or ConnectionClosedError.
  */
 export async function connectRuntime(
-  address: Exclude<AdminAddress, { kind: 'consul' }>,
+  address: SocketAddress,
   options: ConnectOptions,
 ): Promise<RuntimeConnection> {
   const name = printAdminAddress(address);
@@ -70,7 +70,7 @@ class Connection implements RuntimeConnection {
 
   constructor(
     private readonly socket: net.Socket,
-    private readonly name: string,
+    readonly name: string,
     private readonly options: ConnectOptions,
   ) {
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
@@ -223,7 +223,7 @@ function isSafeLine(line: string): boolean {
 }
 
 function openSocket(
-  address: Exclude<AdminAddress, { kind: 'consul' }>,
+  address: SocketAddress,
   name: string,
   { connectTimeoutMs, tls: files }: ConnectOptions,
 ): Promise<net.Socket> {

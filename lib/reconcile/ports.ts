@@ -34,13 +34,18 @@ export type Resolve = (name: string) => Promise<readonly string[]>;
 
 /** One interactive connection to one HAProxy; holding it is holding the lock (`maxconn 1`). */
 export interface RuntimeConnection {
+  /** The admin socket's address, for messages. */
+  readonly name: string;
   /** Sends command lines (without line end) in order, pipelined; returns their answers in order, trimmed. */
   send(commands: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
+/** An admin address that can be connected to; `consul:SERVICE` has been looked up. */
+export type SocketAddress = Exclude<AdminAddress, { readonly kind: 'consul' }>;
+
 /** Connects and waits until the admin socket is ours. Throws a named HAProxyError. */
-export type Connect = (address: AdminAddress) => Promise<RuntimeConnection>;
+export type Connect = (address: SocketAddress) => Promise<RuntimeConnection>;
 
 export interface Clock {
   /** Milliseconds since the epoch. */

@@ -1,0 +1,70 @@
+// What becomes of each slot of a range, before anybody new is placed. Pure.
+import { printHostPort } from '../address.js';
+import type { DesiredServer, Unresolved } from './desired.js';
+import type { ObservedServer } from './observed.js';
+import { hasAddress } from './slots.js';
+
+export type Fate =
+  /** In the operator's DRAIN: never touched, whoever it is. */
+  | { readonly kind: 'held'; readonly instance: string | null; readonly server: DesiredServer | undefined }
+  /** The slot of a desired server. */
+  | { readonly kind: 'owned'; readonly server: DesiredServer }
+  /** Ready for nobody that this range should serve. `gone`: the catalog has nobody there at all. */
+  | {
+      readonly kind: 'remove';
+      readonly instance: string | null;
+      readonly reason: string;
+      readonly gone: boolean;
+    }
+  /** Ready, and perhaps a host name's that does not resolve now. */
+  | { readonly kind: 'kept'; readonly warning: string }
+  | { readonly kind: 'free' };
+
+export interface FateInput {
+  readonly backend: string;
+  readonly slots: readonly ObservedServer[];
+  readonly desired: readonly DesiredServer[];
+  readonly unresolved: readonly Unresolved[];
+  readonly whoIsAt: (hostPort: string) => string | undefined;
+}
+
+/** The fate of each slot, in the order of the slots. */
+export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateInput): Fate[] {
+  const wanted = new Map(desired.map((server) => [printHostPort(server.address, server.port), server]));
+  const placed = slots.map((slot) => {
+    const at = hasAddress(slot) ? printHostPort(slot.address, slot.port) : undefined;
+    return { slot, at, server: at === undefined ? undefined : wanted.get(at) };
+  });
+
+  const owners = new Map<DesiredServer, ObservedServer>();
+  for (const { slot, server } of placed) {
+    const owner = server && owners.get(server);
+    if (server && (!owner || CLAIM[slot.state] > CLAIM[owner.state])) owners.set(server, slot);
+  }
+
+  return placed.map(({ slot, at, server }): Fate => {
+    const instance = server?.label ?? (at === undefined ? undefined : whoIsAt(at)) ?? null;
+    if (slot.state === 'drain') return { kind: 'held', instance, server };
+    const owner = server && owners.get(server);
+    if (server && owner === slot) return { kind: 'owned', server };
+    if (slot.state !== 'ready') return { kind: 'free' };
+    if (at === undefined)
+      return { kind: 'remove', instance, reason: 'ready without an address', gone: false };
+    if (server)
+      return { kind: 'remove', instance, reason: `${at} is served by ${owner?.slot} already`, gone: false };
+    if (instance !== null)
+      return {
+        kind: 'remove',
+        instance,
+        reason: `${instance} is not for this pool and transport any more`,
+        gone: false,
+      };
+    const name = unresolved.find(({ port }) => port === slot.port);
+    if (name)
+      return { kind: 'kept', warning: `${backend}/${slot.slot} at ${at} may be ${name.label}'s; kept` };
+    return { kind: 'remove', instance, reason: `nobody in Consul is at ${at}`, gone: true };
+  });
+}
+
+/** Which of several slots with one address is the server's own: the operator's DRAIN holds it first. */
+const CLAIM = { drain: 3, ready: 2, maintenance: 1 } as const;

@@ -1,0 +1,43 @@
+// What one HAProxy holds right now, joined from its listings. Pure.
+import type { ProcessInfo, ServerStateRow, ServerStatRow } from '../haproxy/listings.js';
+import type { SlotView } from '../report.js';
+
+/** A server as HAProxy has it. */
+export interface ObservedServer extends SlotView {
+  readonly slot: string;
+  /** Requests running or queued. */
+  readonly sessions: number;
+  /** HAProxy's own word from its checks: `UP`, `DOWN`, `MAINT`, … */
+  readonly status: string;
+  readonly tls: boolean | undefined;
+}
+
+export interface Observed {
+  readonly process: ProcessInfo;
+  /** Backend to its servers; a backend that HAProxy lacks is absent. */
+  readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
+}
+
+/**
+ * Joins the two listings of a backend by server name. Neither is atomic: when a server shows in one
+ * only, something changed in between and undefined asks for another read.
+ */
+export function joinListings(
+  states: readonly ServerStateRow[],
+  stats: readonly ServerStatRow[],
+): ObservedServer[] | undefined {
+  if (states.length !== stats.length) return undefined;
+  const bySlot = new Map(stats.map((row) => [row.slot, row]));
+  const servers: ObservedServer[] = [];
+  for (const row of states) {
+    const stat = bySlot.get(row.slot);
+    if (!stat) return undefined;
+    servers.push({ ...row, maxconn: stat.maxconn, sessions: stat.sessions, status: stat.status });
+  }
+  return servers;
+}
+
+/** A slot's fields without its name, as reports show them. */
+export function viewOf({ address, port, weight, maxconn, state }: SlotView): SlotView {
+  return { address, port, weight, maxconn, state };
+}

@@ -1,0 +1,63 @@
+// Desired and observed in, changes out: the rule between Consul and HAProxy. Pure.
+import type { Pool } from '../config/pools.js';
+import type { PoolReport, ReportedChange } from '../report.js';
+import type { Desired } from './desired.js';
+import type { ObservedServer } from './observed.js';
+import { planRange } from './range.js';
+
+export interface PlanInput {
+  readonly pool: Pool;
+  readonly desired: Desired;
+  readonly servers: readonly ObservedServer[];
+  /** Who is at an `address:port` in the catalog, selected by this pool or not; undefined: nobody. */
+  readonly whoIsAt: (hostPort: string) => string | undefined;
+  /** Leave ready what the catalog has nobody for: the catalog is not to be trusted. */
+  readonly keepGone: boolean;
+}
+
+export interface PoolPlan {
+  readonly backend: string;
+  readonly changes: readonly ReportedChange[];
+  readonly unplaced: PoolReport['unplaced'];
+  readonly heldSlots: PoolReport['heldSlots'];
+  readonly warnings: readonly string[];
+  /** Slots that nobody has once this plan is done. */
+  readonly free: number;
+  /** Ready servers at an address, before this plan. */
+  readonly ready: number;
+  /** Of those: at an address that the catalog has nobody for any more; what the guard weighs. */
+  readonly gone: number;
+  /** Of those: disabled because Consul says critical or maintenance. */
+  readonly unhealthy: number;
+}
+
+/**
+ * The changes that make one pool of one HAProxy what is desired:
+ *
+ * | the instance is       | its slot is                    | then                                    |
+ * |-----------------------|--------------------------------|-----------------------------------------|
+ * | passing, warning      | none                           | add: claim a slot                       |
+ * | passing, warning      | ready, as desired              | nothing                                 |
+ * | passing, warning      | ready, other weight or maxconn | update                                  |
+ * | passing, warning      | in maintenance                 | enable, setting what differs            |
+ * | any                   | in drain                       | nothing; reported as held               |
+ * | critical, maintenance | ready                          | disable; the slot stays its own         |
+ * | critical, maintenance | none, or in maintenance        | nothing                                 |
+ * | gone, not selected    | ready                          | remove; the slot becomes free           |
+ *
+ * Deterministic and minimal: the same for any order of the input, and empty when nothing differs.
+ */
+export function planPool(input: PlanInput): PoolPlan {
+  const plans = input.pool.ranges.map((range) => planRange(input, range));
+  return {
+    backend: input.pool.backend,
+    changes: plans.flatMap(({ changes }) => changes),
+    unplaced: plans.flatMap(({ unplaced }) => unplaced),
+    heldSlots: plans.flatMap(({ heldSlots }) => heldSlots),
+    warnings: [...input.desired.warnings, ...plans.flatMap(({ warnings }) => warnings)],
+    free: plans.reduce((sum, { free }) => sum + free, 0),
+    ready: plans.reduce((sum, { ready }) => sum + ready, 0),
+    gone: plans.reduce((sum, { gone }) => sum + gone, 0),
+    unhealthy: plans.reduce((sum, { unhealthy }) => sum + unhealthy, 0),
+  };
+}

@@ -1,0 +1,44 @@
+// A run: Consul read, every load balancer served, each failing alone; the result is the report.
+import type { Config } from '../config/pools.js';
+import type { Report } from '../report.js';
+import { type Catalog, readCatalog } from './catalog-reader.js';
+import { type ReconcileOptions, serveLoadBalancer } from './load-balancer.js';
+import { mapBounded } from './map-bounded.js';
+import type { CatalogPort, Clock, Connect, ReadOptions, Resolve, SocketAddress } from './ports.js';
+import { shareReads } from './shared-reads.js';
+
+export interface ReconcileDeps {
+  readonly config: Config;
+  readonly catalog: CatalogPort;
+  readonly connect: Connect;
+  readonly resolve: Resolve;
+  readonly clock: Clock;
+}
+
+/** Makes the load balancers at `addresses` what Consul says, or with mode `plan` says what differs. */
+export async function reconcile(
+  deps: ReconcileDeps,
+  addresses: readonly SocketAddress[],
+  options: ReconcileOptions & { readonly read?: ReadOptions },
+): Promise<Report> {
+  const { config, connect, clock } = deps;
+  const startedAt = clock.now();
+  let latest: Catalog | undefined;
+  const reads = shareReads(async () => {
+    latest = await readCatalog(deps, options.read);
+    return latest;
+  }, clock);
+  const loadBalancers = await mapBounded(addresses, config.concurrency, (address) =>
+    serveLoadBalancer({ config, connect, reads, clock }, address, options),
+  );
+  return {
+    version: 1,
+    consul: {
+      index: latest?.index ?? '0',
+      instances: latest?.view.instances ?? 0,
+      warnings: latest?.view.warnings ?? [],
+    },
+    loadBalancers,
+    durationMs: clock.now() - startedAt,
+  };
+}
