@@ -1,0 +1,68 @@
+// Puts a run together from settings: the one place where ports meet the real world.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeCatalog } from './catalog/client.js';
+import type { Settings } from './config/environment.js';
+import { connectRuntime } from './haproxy/connection.js';
+import { makeTokenSource } from './parameters.js';
+import type { Clock, Connect, ReadOptions } from './reconcile/ports.js';
+import { reconcile } from './reconcile/reconcile.js';
+import type { Report } from './report.js';
+import { makeResolve } from './resolve.js';
+
+/** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Longest wait for a name server, in milliseconds. */
+const RESOLVE_TIMEOUT_MS = 2_000;
+
+export interface RunOptions {
+  readonly mode: 'apply' | 'plan';
+  readonly force?: boolean;
+  readonly read?: ReadOptions;
+  /** Longest time the run may take, in milliseconds; shortens what the configuration allows. */
+  readonly budgetMs?: number;
+}
+
+/** What a warm environment keeps between runs: the token and the connections' set-up. */
+export interface Runner {
+  readonly settings: Settings;
+  run(options: RunOptions): Promise<Report>;
+}
+
+export const systemClock: Clock = { now: () => Date.now(), sleep: (ms) => sleep(ms) };
+
+/** `log` is told, in one line, of what failed and was tried again. */
+export function makeRunner(settings: Settings, log?: (line: string) => void): Runner {
+  const { config, consul, haproxy } = settings;
+  const catalog = makeCatalog({
+    settings: consul,
+    token: makeTokenSource(consul, log ? { log } : {}),
+    timeoutMs: config.consulTimeoutMs,
+    clock: systemClock,
+    random: Math.random,
+    ...(log ? { log } : {}),
+  });
+  const connectWithin =
+    (budgetMs: number): Connect =>
+    (address) =>
+      connectRuntime(address, {
+        connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, budgetMs),
+        promptTimeoutMs: Math.min(config.lockTimeoutMs, budgetMs),
+        answerTimeoutMs: Math.min(config.answerTimeoutMs, budgetMs),
+        totalTimeoutMs: budgetMs,
+        tls: haproxy.tls,
+      });
+  return {
+    settings,
+    async run({ mode, force = false, read, budgetMs = config.loadBalancerTimeoutMs }) {
+      const addresses = haproxy.addresses.flatMap((address) => (address.kind === 'consul' ? [] : [address]));
+      const deps = {
+        config,
+        catalog,
+        connect: connectWithin(Math.min(budgetMs, config.loadBalancerTimeoutMs)),
+        resolve: makeResolve(RESOLVE_TIMEOUT_MS),
+        clock: systemClock,
+      };
+      return reconcile(deps, addresses, { mode, force, ...(read ? { read } : {}) });
+    },
+  };
+}
