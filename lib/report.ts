@@ -55,3 +55,8 @@ export interface Report {
   readonly loadBalancers: readonly LoadBalancerReport[];
   readonly durationMs: number;
 }
+
+/** What went wrong in a run, one line each, the same line once; empty when all is well. */
+export function failuresOf(report: Report): string[] {
+  return [...new Set(report.loadBalancers.flatMap(({ error }) => error ?? []))];
+}

@@ -4,10 +4,11 @@ import { makeCatalog } from './catalog/client.js';
 import type { Settings } from './config/environment.js';
 import { connectRuntime } from './haproxy/connection.js';
 import { makeTokenSource } from './parameters.js';
-import type { Clock, Connect, ReadOptions } from './reconcile/ports.js';
-import { reconcile } from './reconcile/reconcile.js';
+import type { Clock, Connect, ReadOptions, SocketAddress } from './reconcile/ports.js';
+import { type ReconcileDeps, reconcile } from './reconcile/reconcile.js';
 import type { Report } from './report.js';
 import { makeResolve } from './resolve.js';
+import { readStatus, type Status } from './status.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -26,6 +27,8 @@ export interface RunOptions {
 export interface Runner {
   readonly settings: Settings;
   run(options: RunOptions): Promise<Report>;
+  /** Reads Consul and every load balancer and writes nothing. */
+  status(): Promise<Status>;
 }
 
 export const systemClock: Clock = { now: () => Date.now(), sleep: (ms) => sleep(ms) };
@@ -51,18 +54,19 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
         totalTimeoutMs: budgetMs,
         tls: haproxy.tls,
       });
+  const depsWithin = (budgetMs: number): ReconcileDeps => ({
+    config,
+    catalog,
+    connect: connectWithin(Math.min(budgetMs, config.loadBalancerTimeoutMs)),
+    resolve: makeResolve(RESOLVE_TIMEOUT_MS),
+    clock: systemClock,
+  });
+  const findLoadBalancers = async (): Promise<SocketAddress[]> =>
+    haproxy.addresses.flatMap((address) => (address.kind === 'consul' ? [] : [address]));
   return {
     settings,
-    async run({ mode, force = false, read, budgetMs = config.loadBalancerTimeoutMs }) {
-      const addresses = haproxy.addresses.flatMap((address) => (address.kind === 'consul' ? [] : [address]));
-      const deps = {
-        config,
-        catalog,
-        connect: connectWithin(Math.min(budgetMs, config.loadBalancerTimeoutMs)),
-        resolve: makeResolve(RESOLVE_TIMEOUT_MS),
-        clock: systemClock,
-      };
-      return reconcile(deps, addresses, { mode, force, ...(read ? { read } : {}) });
-    },
+    run: async ({ mode, force = false, read, budgetMs = config.loadBalancerTimeoutMs }) =>
+      reconcile(depsWithin(budgetMs), await findLoadBalancers(), { mode, force, ...(read ? { read } : {}) }),
+    status: async () => readStatus(depsWithin(config.loadBalancerTimeoutMs), await findLoadBalancers()),
   };
 }

@@ -1,0 +1,62 @@
+// `iri-lb invoke watch|resync`: runs the built bundle as Lambda would, for debugging on a workstation.
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { messageOf } from '../errors.js';
+import { quote } from '../text.js';
+import { guarded, type Terminal } from './output.js';
+
+type Handler = (event: unknown, context: unknown) => Promise<unknown>;
+
+/** The stack's timeout of both functions, in milliseconds. */
+const FUNCTION_TIMEOUT_MS = 50_000;
+
+/** `bundles` is the folder that holds `watch/index.mjs` and `resync/index.mjs`. */
+export function registerInvoke(program: Command, terminal: Terminal, bundles: string): void {
+  program
+    .command('invoke <function>')
+    .description('run the built bundle of watch or resync with a Lambda-like context, and print its result')
+    .option('--event <file>', 'JSON file with the event; samples are in functions/events')
+    .option('--json', 'print the result as JSON (it always is)')
+    .action((name: string, { event }: { event?: string }) =>
+      guarded(terminal, async () => {
+        if (name !== 'watch' && name !== 'resync') {
+          throw new Error(`no function ${quote(name)}; use watch or resync`);
+        }
+        const file = `${bundles}/${name}/index.mjs`;
+        if (!existsSync(file)) throw new Error(`${file} is not built; run npm run build`);
+        const input = event === undefined ? {} : readEvent(event);
+        const { handler } = (await import(pathToFileURL(file).href)) as { handler: Handler };
+        terminal.out(JSON.stringify(await handler(input, lambdaContext(name)), null, 2));
+      }),
+    );
+}
+
+/** A context as Lambda hands it to a handler. */
+export function lambdaContext(name: string, now: () => number = Date.now) {
+  const deadline = now() + FUNCTION_TIMEOUT_MS;
+  return {
+    functionName: `iri-lb-${name}`,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:iri-lb-${name}`,
+    memoryLimitInMB: '256',
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/iri-lb-${name}`,
+    logStreamName: 'local',
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - now()),
+  };
+}
+
+function readEvent(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const what =
+      error instanceof SyntaxError
+        ? `is not JSON (${messageOf(error)})`
+        : `cannot be read (${messageOf(error)})`;
+    throw new Error(`event file ${quote(file)} ${what}; samples are in functions/events`);
+  }
+}

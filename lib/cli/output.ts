@@ -1,0 +1,42 @@
+// What every command of the command line shares: results on stdout, everything else on stderr.
+import { readSettings, type Settings } from '../config/environment.js';
+import { ConfigError, messageOf } from '../errors.js';
+
+/** Where a command writes; tests hand in their own. */
+export interface Terminal {
+  /** A line of result, to stdout. */
+  readonly out: (line: string) => void;
+  /** A line of log, to stderr. */
+  readonly err: (line: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Sets the exit status of the process. */
+  readonly exit: (status: number) => void;
+}
+
+/** The process's own terminal. */
+export const processTerminal: Terminal = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  env: process.env,
+  exit: (status) => {
+    process.exitCode = status;
+  },
+};
+
+/** Settings from the environment. */
+export function settingsOf(terminal: Terminal): Settings {
+  return readSettings(terminal.env);
+}
+
+/** Runs a command; what it throws becomes one line per problem on stderr and exit status 1. */
+export async function guarded(terminal: Terminal, command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      for (const { path, message } of error.problems)
+        terminal.err(`iri-lb: ${path ? `${path}: ` : ''}${message}`);
+    } else terminal.err(`iri-lb: ${messageOf(error)}`);
+    terminal.exit(1);
+  }
+}

@@ -1,0 +1,116 @@
+// What every load balancer holds, slot by slot, with who is there and where the fleet differs.
+import { printHostPort } from './address.js';
+import { messageOf } from './errors.js';
+import { printAdminAddress } from './haproxy/admin-address.js';
+import { observe } from './haproxy/observe.js';
+import { type Catalog, readCatalog } from './reconcile/catalog-reader.js';
+import { mapBounded } from './reconcile/map-bounded.js';
+import type { Observed } from './reconcile/observed.js';
+import type { SocketAddress } from './reconcile/ports.js';
+import type { ReconcileDeps } from './reconcile/reconcile.js';
+import { hasAddress, slotsOfRange } from './reconcile/slots.js';
+import type { SlotView } from './report.js';
+
+export interface SlotStatus extends SlotView {
+  readonly backend: string;
+  readonly slot: string;
+  /** Who Consul has at this address; null: nobody. */
+  readonly instance: string | null;
+  readonly sessions: number;
+  /** `UP`, `DOWN`, `MAINT`, … as HAProxy's own checks see it. */
+  readonly status: string;
+}
+
+export interface LoadBalancerStatus {
+  readonly address: string;
+  readonly version?: string;
+  readonly uptimeSeconds?: number;
+  /** Slots that hold an address or are not in maintenance; the others are free. */
+  readonly slots: readonly SlotStatus[];
+  readonly error?: string;
+}
+
+export interface Status {
+  readonly version: 1;
+  readonly consul: { readonly index: string; readonly instances: number; readonly error?: string };
+  readonly loadBalancers: readonly LoadBalancerStatus[];
+  /** Servers that are ready in other slots on one load balancer than on another. */
+  readonly differences: readonly string[];
+}
+
+/** Reads Consul and every load balancer; writes nothing. What fails is in its place in the result. */
+export async function readStatus(deps: ReconcileDeps, addresses: readonly SocketAddress[]): Promise<Status> {
+  const { config } = deps;
+  const [read] = await Promise.allSettled([readCatalog(deps)]);
+  const catalog = read.status === 'fulfilled' ? read.value : undefined;
+  const backends = config.pools.map(({ backend }) => backend);
+  const loadBalancers = await mapBounded(
+    addresses,
+    config.concurrency,
+    async (address): Promise<LoadBalancerStatus> => {
+      try {
+        const connection = await deps.connect(address);
+        const observed = await observe(connection, backends).finally(() => connection.close());
+        const { version, uptimeSeconds } = observed.process;
+        return {
+          address: printAdminAddress(address),
+          version,
+          uptimeSeconds,
+          slots: slotsIn(deps, observed, catalog),
+        };
+      } catch (error) {
+        return { address: printAdminAddress(address), slots: [], error: messageOf(error) };
+      }
+    },
+  );
+  return {
+    version: 1,
+    consul: {
+      index: catalog?.index ?? '0',
+      instances: catalog?.view.instances ?? 0,
+      ...(read.status === 'rejected' ? { error: messageOf(read.reason) } : {}),
+    },
+    loadBalancers,
+    differences: differencesOf(loadBalancers),
+  };
+}
+
+function slotsIn({ config }: ReconcileDeps, observed: Observed, catalog: Catalog | undefined): SlotStatus[] {
+  return config.pools.flatMap(({ backend, service, ranges }) =>
+    ranges
+      .flatMap(({ prefix }) => slotsOfRange(prefix, observed.backends.get(backend) ?? []))
+      .filter((server) => hasAddress(server) || server.state !== 'maintenance')
+      .map((server) => {
+        const { slot, address, port, weight, maxconn, state, sessions, status } = server;
+        const at = address === null ? '' : printHostPort(address, port);
+        const instance = catalog?.view.whoIsAt(service, at) ?? null;
+        return { backend, slot, instance, address, port, weight, maxconn, state, sessions, status };
+      }),
+  );
+}
+
+/** Compares where each ready server is, against the first load balancer that answered. */
+function differencesOf(loadBalancers: readonly LoadBalancerStatus[]): string[] {
+  const layouts = loadBalancers
+    .filter(({ error }) => error === undefined)
+    .map(({ address, slots }) => ({ address, places: placesOf(slots) }));
+  const [first, ...others] = layouts;
+  if (!first) return [];
+  return others.flatMap(({ address, places }) =>
+    [...new Set([...first.places.keys(), ...places.keys()])].sort().flatMap((server) => {
+      const here = first.places.get(server) ?? 'nowhere';
+      const there = places.get(server) ?? 'nowhere';
+      return here === there ? [] : [`${server}: ${here} on ${first.address}, ${there} on ${address}`];
+    }),
+  );
+}
+
+function placesOf(slots: readonly SlotStatus[]): Map<string, string> {
+  const ready = slots.filter(({ state }) => state === 'ready');
+  return new Map(
+    ready.map(({ backend, slot, address, port }) => [
+      `${backend} ${printHostPort(address ?? '-', port)}`,
+      slot,
+    ]),
+  );
+}
