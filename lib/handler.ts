@@ -34,7 +34,7 @@ export function warmRunner(): Runner {
 /** Applies within the time that Lambda leaves. Throws RunFailed after every load balancer was served. */
 export async function applyWithin(
   context: HandlerContext,
-  options: Pick<RunOptions, 'read'> = {},
+  options: Pick<RunOptions, 'atLeast' | 'through'> = {},
 ): Promise<Report> {
   const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
   const report = await warmRunner().run({ mode: 'apply', budgetMs, ...options });

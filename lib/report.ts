@@ -47,6 +47,8 @@ export interface LoadBalancerReport {
 
 export interface Report {
   readonly version: 1;
+  /** Set on the answer to an event that an earlier run has dealt with; nothing was read or written. */
+  readonly covered?: true;
   readonly consul: {
     readonly index: string;
     readonly instances: number;

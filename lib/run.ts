@@ -1,10 +1,12 @@
 // Puts a run together from settings: the one place where ports meet the real world.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCatalog } from './catalog/client.js';
+import { discoverLoadBalancers } from './catalog/discovery.js';
 import type { Settings } from './config/environment.js';
 import { connectRuntime } from './haproxy/connection.js';
 import { makeTokenSource } from './parameters.js';
-import type { Clock, Connect, ReadOptions, SocketAddress } from './reconcile/ports.js';
+import type { AtLeast } from './reconcile/catalog-reader.js';
+import type { CatalogPort, Clock, Connect } from './reconcile/ports.js';
 import { type ReconcileDeps, reconcile } from './reconcile/reconcile.js';
 import type { Report } from './report.js';
 import { makeResolve } from './resolve.js';
@@ -18,7 +20,9 @@ const RESOLVE_TIMEOUT_MS = 2_000;
 export interface RunOptions {
   readonly mode: 'apply' | 'plan';
   readonly force?: boolean;
-  readonly read?: ReadOptions;
+  readonly atLeast?: AtLeast;
+  /** Wraps the catalog for this run, to see what it reads. */
+  readonly through?: (catalog: CatalogPort) => CatalogPort;
   /** Longest time the run may take, in milliseconds; shortens what the configuration allows. */
   readonly budgetMs?: number;
 }
@@ -26,6 +30,7 @@ export interface RunOptions {
 /** What a warm environment keeps between runs: the token and the connections' set-up. */
 export interface Runner {
   readonly settings: Settings;
+  readonly catalog: CatalogPort;
   run(options: RunOptions): Promise<Report>;
   /** Reads Consul and every load balancer and writes nothing. */
   status(): Promise<Status>;
@@ -61,12 +66,19 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     resolve: makeResolve(RESOLVE_TIMEOUT_MS),
     clock: systemClock,
   });
-  const findLoadBalancers = async (): Promise<SocketAddress[]> =>
-    haproxy.addresses.flatMap((address) => (address.kind === 'consul' ? [] : [address]));
   return {
     settings,
-    run: async ({ mode, force = false, read, budgetMs = config.loadBalancerTimeoutMs }) =>
-      reconcile(depsWithin(budgetMs), await findLoadBalancers(), { mode, force, ...(read ? { read } : {}) }),
-    status: async () => readStatus(depsWithin(config.loadBalancerTimeoutMs), await findLoadBalancers()),
+    catalog,
+    async run({ mode, force = false, atLeast, through, budgetMs = config.loadBalancerTimeoutMs }) {
+      const { addresses, warnings } = await discoverLoadBalancers(catalog, haproxy.addresses);
+      const deps = depsWithin(budgetMs);
+      const seen = through ? { ...deps, catalog: through(catalog) } : deps;
+      const report = await reconcile(seen, addresses, { mode, force, ...(atLeast ? { atLeast } : {}) });
+      return { ...report, consul: { ...report.consul, warnings: [...report.consul.warnings, ...warnings] } };
+    },
+    async status() {
+      const { addresses } = await discoverLoadBalancers(catalog, haproxy.addresses);
+      return readStatus(depsWithin(config.loadBalancerTimeoutMs), addresses);
+    },
   };
 }

@@ -4,54 +4,68 @@ import type { CatalogPort, CatalogRead } from './reconcile/ports.js';
 import type { WatchEvent } from './watch-event.js';
 
 /**
- * What the last clean run of each service read. For the watch function:
+ * What the last run of this environment acted on, if it was clean. For the watch function:
  *
  *     const event = parseWatchEvent(input);
- *     const read = await catalog.readService(event.service, { minIndex: event.index });
- *     if (coverage.covers(event, read)) return covered;
- *     const report = await reconcile({ catalog: replayOnce(catalog, event.service, read), … });
- *     coverage.finished(event.service, read, isClean(report));
- *
- * With `minIndex` Consul answers at once, or waits until it is there: one read serves both.
+ *     if (coverage.mayCover(event)) {
+ *       const read = await catalog.readService(event.service);
+ *       if (coverage.covers(event, read)) return covered;
+ *     }
+ *     const run = coverage.begin(catalog);
+ *     const report = await reconcile({ catalog: run.catalog, … });
+ *     run.finished(isClean(report));
  */
 export interface Coverage {
+  /** Whether it is worth asking: a clean run has read the event's index or a later one. Asks nobody. */
+  mayCover(event: WatchEvent): boolean;
   /**
-   * Whether a clean run that has finished acted on this very read. Consul is asked first, always: its
-   * index goes backwards when it is restored, and then a low index in an event does not mean an old one.
-   * An event with index 0 (the forwarder's start, HAProxy's start) is never covered.
+   * Whether the last run was clean and acted on this very read. Consul is asked first, always: its index
+   * goes backwards when it is restored, and then a low index in an event does not mean an old one. An
+   * event with index 0 (the forwarder's start, HAProxy's start) is never covered.
    */
   covers(event: WatchEvent, read: CatalogRead): boolean;
-  /** To be called after each run. `clean`: every load balancer is as desired, nothing failed or was held back. */
-  finished(service: string, read: CatalogRead, clean: boolean): void;
+  /** To be called before each run, whose reads go through the catalog returned. */
+  begin(catalog: CatalogPort): CoveredRun;
+}
+
+export interface CoveredRun {
+  readonly catalog: CatalogPort;
+  /** `clean`: every load balancer is as desired, nothing failed and nothing was held back. */
+  finished(clean: boolean): void;
 }
 
 /** Remembers nothing at first; one per environment. */
 export function makeCoverage(): Coverage {
-  const done = new Map<string, CatalogRead>();
+  let done: ReadonlyMap<string, CatalogRead> = new Map();
   return {
+    mayCover: ({ service, index }) => {
+      const last = done.get(service);
+      return last !== undefined && index !== '0' && BigInt(index) <= BigInt(last.index);
+    },
     covers: (event, read) => {
       const last = done.get(event.service);
-      // Older than the event after all (the wait is bounded): somebody else's answer, not worth a shortcut.
+      // Behind the event after all, since the wait is bounded: not what the event is about.
       if (last === undefined || event.index === '0' || BigInt(read.index) < BigInt(event.index)) return false;
       // A Consul that lost its data counts from the start, and may pass the same index with other rows.
       return last.index === read.index && isDeepStrictEqual(last.rows, read.rows);
     },
-    finished: (service, read, clean) => {
-      if (clean) done.set(service, read);
-      else done.delete(service);
-    },
-  };
-}
-
-/** The same catalog, but its first plain read of `service` is answered with `read`, which was just made. */
-export function replayOnce(catalog: CatalogPort, service: string, read: CatalogRead): CatalogPort {
-  let unused = true;
-  return {
-    mayRead: (name) => catalog.mayRead(name),
-    readService: (name, options = {}) => {
-      if (!unused || name !== service || options.consistent) return catalog.readService(name, options);
-      unused = false;
-      return Promise.resolve(read);
+    begin: (catalog) => {
+      done = new Map();
+      const first = new Map<string, CatalogRead>();
+      return {
+        catalog: {
+          mayRead: (service) => catalog.mayRead(service),
+          readService: async (service, options) => {
+            const read = await catalog.readService(service, options);
+            // The load balancers of a run may act on one read each; all of them act on the first or a later one.
+            if (!first.has(service)) first.set(service, read);
+            return read;
+          },
+        },
+        finished: (clean) => {
+          if (clean) done = first;
+        },
+      };
     },
   };
 }

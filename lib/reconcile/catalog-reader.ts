@@ -3,7 +3,7 @@ import { type ParsedRows, parseRows } from '../catalog/instances.js';
 import type { Config } from '../config/pools.js';
 import { messageOf } from '../errors.js';
 import { type CatalogView, eitherRead, hostNamesOf, locateServices, viewCatalog } from './catalog-view.js';
-import type { CatalogPort, CatalogRead, Clock, ReadOptions, Resolve } from './ports.js';
+import type { CatalogPort, CatalogRead, Clock, Resolve } from './ports.js';
 
 /** How long the guard waits before it looks again, in milliseconds. */
 const SECOND_LOOK_MS = 250;
@@ -28,16 +28,28 @@ export interface CatalogReaderDeps {
   readonly clock: Clock;
 }
 
-type Reads = ReadonlyMap<string, { readonly rows: ParsedRows; readonly index: string }>;
+interface ServiceRead {
+  readonly rows: ParsedRows;
+  readonly index: string;
+}
+
+type Reads = ReadonlyMap<string, ServiceRead>;
+
+/** What an event told of: the service's index must be at least this one; a read waits for it, bounded. */
+export interface AtLeast {
+  readonly service: string;
+  readonly index: string;
+}
 
 /** Reads every service of the pools. Throws what the catalog port throws: an error is never empty. */
-export async function readCatalog(deps: CatalogReaderDeps, options?: ReadOptions): Promise<Catalog> {
+export async function readCatalog(deps: CatalogReaderDeps, atLeast?: AtLeast): Promise<Catalog> {
   const { config, catalog, clock } = deps;
   const services = [...new Set(config.pools.map(({ service }) => service))];
   const distrust = new Map<string, string>();
   const read = async (
     service: string,
   ): Promise<Reads extends ReadonlyMap<string, infer V> ? [string, V] : never> => {
+    const options = atLeast?.service === service ? { minIndex: atLeast.index } : {};
     const answer = await catalog.readService(service, options);
     const reason =
       flawOf(service, answer) ?? (answer.rows.length === 0 ? await mayNotRead(catalog, service) : undefined);

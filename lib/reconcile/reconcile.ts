@@ -1,10 +1,10 @@
 // A run: Consul read, every load balancer served, each failing alone; the result is the report.
 import type { Config } from '../config/pools.js';
 import type { Report } from '../report.js';
-import { type Catalog, readCatalog } from './catalog-reader.js';
+import { type AtLeast, type Catalog, readCatalog } from './catalog-reader.js';
 import { type ReconcileOptions, serveLoadBalancer } from './load-balancer.js';
 import { mapBounded } from './map-bounded.js';
-import type { CatalogPort, Clock, Connect, ReadOptions, Resolve, SocketAddress } from './ports.js';
+import type { CatalogPort, Clock, Connect, Resolve, SocketAddress } from './ports.js';
 import { shareReads } from './shared-reads.js';
 
 export interface ReconcileDeps {
@@ -19,13 +19,13 @@ export interface ReconcileDeps {
 export async function reconcile(
   deps: ReconcileDeps,
   addresses: readonly SocketAddress[],
-  options: ReconcileOptions & { readonly read?: ReadOptions },
+  options: ReconcileOptions & { readonly atLeast?: AtLeast },
 ): Promise<Report> {
   const { config, connect, clock } = deps;
   const startedAt = clock.now();
   let latest: Catalog | undefined;
   const reads = shareReads(async () => {
-    latest = await readCatalog(deps, options.read);
+    latest = await readCatalog(deps, options.atLeast);
     return latest;
   }, clock);
   const loadBalancers = await mapBounded(addresses, config.concurrency, (address) =>
