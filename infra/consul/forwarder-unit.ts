@@ -1,0 +1,65 @@
+// Renders the systemd unit of the forwarder, which runs beside the Consul agent. Pure.
+
+export interface ForwarderUnitOptions {
+  /** Where it listens for the agent's HTTP watch handler. */
+  readonly listen?: string;
+  /** The built forwarder. */
+  readonly program?: string;
+  /** Holds WATCH_FUNCTION and AWS_REGION. */
+  readonly environmentFile?: string;
+}
+
+/** The unit's text. It needs no file of its own, no capability and no secret: the role signs. */
+export function renderForwarderUnit(options: ForwarderUnitOptions = {}): string {
+  const {
+    listen = '127.0.0.1:8401',
+    program = '/opt/iri-lb/dist/forwarder.mjs',
+    environmentFile = '/etc/iri-lb/forwarder.env',
+  } = options;
+  return `[Unit]
+Description=Wakes the iri-lb watch function when Consul's catalog changes
+After=network-online.target
+Wants=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen}
+EnvironmentFile=${environmentFile}
+Restart=always
+RestartSec=1
+DynamicUser=yes
+UMask=0077
+MemoryMax=256M
+TasksMax=64
+LimitCORE=0
+
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+PrivateDevices=yes
+PrivateTmp=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+# Not MemoryDenyWriteExecute: V8 compiles.
+
+[Install]
+WantedBy=multi-user.target
+`;
+}

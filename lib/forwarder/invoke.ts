@@ -1,0 +1,91 @@
+// Invokes the watch function asynchronously: Lambda's Invoke API over HTTP, signed with SigV4.
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { messageOf } from '../errors.js';
+import { quote } from '../text.js';
+import type { WatchEvent } from '../watch-event.js';
+import type { CredentialSource } from './credentials.js';
+
+export interface InvokeOptions {
+  readonly functionName: string;
+  readonly region: string;
+  /** Base URL of the Lambda API. */
+  readonly endpoint: string;
+  readonly credentials: CredentialSource;
+  /** Longest time one invocation may take to be accepted, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Hands one event to the function; resolves when Lambda has taken it (not when it has run). */
+export type Invoke = (event: WatchEvent) => Promise<void>;
+
+/** Lambda did not take the event. The message names function, endpoint, answer and the next step. */
+export class InvokeError extends Error {
+  override readonly name = 'InvokeError';
+}
+
+/** Credentials are at fault, and new ones may be had. */
+const REFUSED = /ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId/;
+
+export function makeInvoke(options: InvokeOptions): Invoke {
+  const { functionName, region, endpoint, credentials, timeoutMs } = options;
+  const base = new URL(endpoint);
+  const path = `${base.pathname.replace(/\/$/, '')}/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
+  const signer = new SignatureV4({
+    service: 'lambda',
+    region,
+    sha256: Sha256,
+    credentials: () => credentials.get(),
+  });
+  const fail = (what: string, step: string): InvokeError =>
+    new InvokeError(`lambda ${functionName} at ${base.origin}: ${what}; ${step}`);
+
+  return async ({ service, index }) => {
+    const body = JSON.stringify({ service, index });
+    const request = {
+      method: 'POST',
+      protocol: base.protocol,
+      hostname: base.hostname,
+      path,
+      headers: { host: base.host, 'content-type': 'application/json', 'x-amz-invocation-type': 'Event' },
+      body,
+    };
+    const { headers } = await signer.sign(request).catch((error: unknown) => {
+      throw fail(`no AWS credentials (${messageOf(error)})`, 'give the instance a role that may invoke it');
+    });
+    let answer: Response;
+    let text: string;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      // fetch sends the Host header of the URL, which is the one that was signed.
+      const { host: _, ...sent } = headers;
+      answer = await fetch(new URL(path, base), {
+        method: 'POST',
+        headers: sent,
+        body,
+        signal,
+        redirect: 'manual',
+      });
+      text = await answer.text();
+    } catch (error) {
+      throw fail(reasonOf(error, timeoutMs), 'is the endpoint reachable?');
+    }
+    if (answer.ok) return;
+    if (REFUSED.test(`${answer.headers.get('x-amzn-errortype')} ${text}`)) credentials.forget();
+    throw fail(`${answer.status} ${quote(text.trim(), 200)}`, nextStep(answer.status));
+  };
+}
+
+function nextStep(status: number): string {
+  if (status === 404) return 'check --function and AWS_REGION';
+  if (status === 403) return 'allow the role lambda:InvokeFunction on it';
+  return 'it is tried again';
+}
+
+/** fetch says "fetch failed", and its cause says why. */
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return messageOf(cause) || code || 'no connection';
+}

@@ -1,0 +1,64 @@
+// Runs the forwarder in either form: listening until it is told to stop, or as a watch script, once.
+import type { Readable } from 'node:stream';
+import { printHostPort } from '../address.js';
+import type { Clock } from '../reconcile/ports.js';
+import { quote } from '../text.js';
+import { isIndex } from '../watch-event.js';
+import { readArray } from './body.js';
+import type { Delivery } from './delivery.js';
+import type { ForwarderOptions } from './options.js';
+import { makeServer } from './server.js';
+
+export interface RunDeps {
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * How long a watch script keeps trying, in milliseconds. Consul starts no other handler of its watch
+ * before this one ends, and gives it no timeout; what happens meanwhile comes as one event afterwards.
+ * By then the resync, every minute, has long done the work: for ever would only hide the failure.
+ */
+export const SCRIPT_PATIENCE_MS = 10 * 60_000;
+
+/** Listens, sends one event for what happened before, and resolves when `stop` aborts. Throws if it cannot listen. */
+export async function listen(
+  { service, allowRemote, functionName }: ForwarderOptions,
+  { host, port }: NonNullable<ForwarderOptions['listen']>,
+  { delivery, log }: RunDeps,
+  stop: AbortSignal,
+): Promise<void> {
+  const server = makeServer({ delivery, service, allowRemote });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  log(`forwarder: listening on http://${printHostPort(host, port)}, invoking ${functionName}`);
+  delivery.push({ service, index: '0' });
+  await new Promise<void>((resolve) => {
+    stop.addEventListener('abort', () => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  });
+}
+
+/** Delivers the one event that Consul describes by `stdin` and CONSUL_INDEX. Throws when that cannot be done. */
+export async function runScript(
+  { service }: ForwarderOptions,
+  stdin: Readable,
+  index: string | undefined,
+  { delivery, clock }: RunDeps,
+): Promise<void> {
+  if (index === undefined || !isIndex(index))
+    throw new Error(`CONSUL_INDEX ${quote(index)} is no index; run me from a Consul watch, or with --listen`);
+  const body = await readArray(stdin);
+  if (body !== 'array')
+    throw new Error(`stdin is no JSON array (${body}); the watch must be of type service`);
+  delivery.push({ service, index });
+  const late = clock.sleep(SCRIPT_PATIENCE_MS).then(() => 'late' as const);
+  if ((await Promise.race([delivery.idle(), late])) !== 'late') return;
+  const { failures, lastError } = delivery.status();
+  throw new Error(`not delivered after ${failures} attempts (${lastError}); the resync takes over`);
+}

@@ -1,0 +1,84 @@
+// The forwarder as an HTTP handler: Consul's watches, /notify for the load balancer's host, /health.
+import http, { type IncomingMessage } from 'node:http';
+import { isIndex, isServiceName } from '../watch-event.js';
+import { MAX_BODY_BYTES, readArray } from './body.js';
+import type { Delivery } from './delivery.js';
+import { isLoopback } from './options.js';
+
+export interface ServerOptions {
+  readonly delivery: Delivery;
+  /** Consul service of `POST /notify` and `POST /`, which name none. */
+  readonly service: string;
+  readonly allowRemote: boolean;
+  /** Longest body taken, in bytes. */
+  readonly maxBodyBytes?: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: object;
+}
+
+const accepted: Reply = { status: 202, body: { accepted: true } };
+const refuse = (status: number, error: string): Reply => ({ status, body: { error } });
+
+/**
+ * `POST /watch/SERVICE` (or `POST /`) with `X-Consul-Index` and a JSON array, as Consul's HTTP handler
+ * sends it; `POST /notify` for a run that takes no shortcut; `GET /health`. An event is answered at once
+ * with 202 and delivered later: Consul does not repeat a handler that failed.
+ */
+export function makeServer(options: ServerOptions): http.Server {
+  const server = http.createServer(
+    { requestTimeout: 30_000, headersTimeout: 10_000 },
+    (request, response) => {
+      handle(request, options)
+        .catch(() => refuse(400, 'the request was cut off'))
+        .then(({ status, body }) => {
+          const unread = request.complete ? {} : { connection: 'close' };
+          response.writeHead(status, { 'content-type': 'application/json', ...unread });
+          response.end(`${JSON.stringify(body)}\n`);
+        });
+    },
+  );
+  server.maxConnections = 256;
+  return server;
+}
+
+async function handle(request: IncomingMessage, options: ServerOptions): Promise<Reply> {
+  const { delivery, service, allowRemote, maxBodyBytes = MAX_BODY_BYTES } = options;
+  // A web page, open on this host, must not wake the function: it cannot leave Origin out, nor choose
+  // Host (which it could name as it likes if its own name resolved to us).
+  if (request.headers.origin !== undefined) return refuse(403, 'no browsers');
+  if (!allowRemote && !isLoopback(hostOf(request))) return refuse(403, 'Host is not this machine');
+
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  if (path === '/health') {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'use GET');
+    const status = delivery.status();
+    return { status: status.failures === 0 ? 200 : 503, body: status };
+  }
+  const watched = path === '/' ? service : /^\/watch\/([^/]+)$/.exec(path)?.[1];
+  if (path !== '/notify' && watched === undefined)
+    return refuse(404, 'use POST /watch/SERVICE, POST /notify or GET /health');
+  if (request.method !== 'POST') return refuse(405, 'use POST');
+  if (path === '/notify') {
+    if ((await readArray(request, Math.min(maxBodyBytes, 65_536))) === 'too large')
+      return refuse(413, 'too large');
+    delivery.push({ service, index: '0' });
+    return accepted;
+  }
+  const index = request.headers['x-consul-index'];
+  if (watched === undefined || !isServiceName(watched))
+    return refuse(400, 'no Consul service name in the path');
+  if (typeof index !== 'string' || !isIndex(index)) return refuse(400, 'X-Consul-Index is not an index');
+  const body = await readArray(request, maxBodyBytes);
+  if (body === 'too large') return refuse(413, `more than ${maxBodyBytes} bytes`);
+  if (body === 'junk') return refuse(400, 'the body is not a JSON array');
+  delivery.push({ service: watched, index });
+  return accepted;
+}
+
+function hostOf(request: IncomingMessage): string {
+  const url = `http://${request.headers.host ?? ''}`;
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
