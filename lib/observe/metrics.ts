@@ -1,0 +1,130 @@
+// A run's metrics in CloudWatch's embedded metric format: log lines that CloudWatch makes metrics of. Pure.
+import { failuresOf, type LoadBalancerReport, type PoolReport, type Report } from '../report.js';
+import { countActions, type RunContext } from './lines.js';
+
+type Unit = 'Count' | 'Milliseconds' | 'Seconds';
+type Metrics = Readonly<Record<string, readonly [value: number, unit: Unit]>>;
+
+/** A line of the embedded metric format: `_aws` says which of the members beside it are metrics. */
+export type MetricLine = Readonly<Record<string, unknown>>;
+
+/** What the lines of one run have in common. */
+export interface MetricScope {
+  readonly namespace: string;
+  readonly context: RunContext;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The metrics of a finished run: per function, per load balancer, per pool. A pool's are also given
+ * without the load balancer, so that an alarm need not know which load balancers there are. What is
+ * known of a pool does not depend on which function looked, so the function is no dimension there:
+ * every combination of dimensions is a metric that is paid for.
+ */
+export function metricsOf(report: Report, scope: MetricScope): MetricLine[] {
+  const { loadBalancers } = report;
+  const succeeded = failuresOf(report).length === 0;
+  const changed = loadBalancers.some(({ changes }) => changes.length > 0);
+  return [
+    runMetrics(scope, succeeded, {
+      RunDuration: [report.durationMs, 'Milliseconds'],
+      Instances: [report.consul.instances, 'Count'],
+      ...(changed && succeeded
+        ? { CatalogToApplied: [scope.now - scope.context.startedAt, 'Milliseconds'] }
+        : {}),
+    }),
+    ...loadBalancers.flatMap((loadBalancer) => [
+      loadBalancerMetrics(loadBalancer, scope),
+      ...loadBalancer.pools.map((pool) => poolMetrics(loadBalancer.address, pool, scope)),
+    ]),
+  ];
+}
+
+/** The metrics of an invocation that ended without a report. */
+export function failureMetrics(scope: MetricScope): MetricLine {
+  return runMetrics(scope, false, {});
+}
+
+/** The metrics of an event that an earlier run had dealt with. */
+export function coveredMetrics(scope: MetricScope): MetricLine {
+  return runMetrics(scope, true, { Covered: [1, 'Count'] });
+}
+
+function runMetrics(scope: MetricScope, succeeded: boolean, metrics: Metrics): MetricLine {
+  const { functionName, requestId } = scope.context;
+  return embed(
+    scope,
+    { Function: functionName },
+    [['Function']],
+    { requestId },
+    {
+      Succeeded: [succeeded ? 1 : 0, 'Count'],
+      ...(succeeded ? { LastSuccess: [Math.floor(scope.now / 1000), 'Seconds'] } : {}),
+      ...metrics,
+    },
+  );
+}
+
+function loadBalancerMetrics(loadBalancer: LoadBalancerReport, scope: MetricScope): MetricLine {
+  const { add, update, enable, disable, remove } = countActions([loadBalancer]);
+  const { functionName, requestId } = scope.context;
+  const dimensions = { Function: functionName, LoadBalancer: loadBalancer.address };
+  return embed(
+    scope,
+    dimensions,
+    [['Function', 'LoadBalancer'], ['Function']],
+    { requestId },
+    {
+      Added: [add, 'Count'],
+      Updated: [update, 'Count'],
+      Enabled: [enable, 'Count'],
+      Disabled: [disable, 'Count'],
+      Removed: [remove, 'Count'],
+      Guarded: [loadBalancer.outcome === 'guarded' ? 1 : 0, 'Count'],
+      Failed: [loadBalancer.outcome === 'failed' ? 1 : 0, 'Count'],
+    },
+  );
+}
+
+function poolMetrics(address: string, pool: PoolReport, scope: MetricScope): MetricLine {
+  const dimensions = { LoadBalancer: address, Backend: pool.backend };
+  return embed(
+    scope,
+    dimensions,
+    [['LoadBalancer', 'Backend'], ['Backend']],
+    {},
+    {
+      SlotsInUse: [pool.slots - pool.free, 'Count'],
+      SlotsFree: [pool.free, 'Count'],
+      Ready: [pool.ready, 'Count'],
+      Held: [pool.held, 'Count'],
+      Unplaced: [pool.unplaced.length, 'Count'],
+    },
+  );
+}
+
+/** CloudWatch user guide, "Embedded metric format: specification"; `_aws.Timestamp` is in milliseconds. */
+function embed(
+  { namespace, now }: MetricScope,
+  dimensions: Readonly<Record<string, string>>,
+  sets: readonly (readonly string[])[],
+  properties: Readonly<Record<string, string>>,
+  metrics: Metrics,
+): MetricLine {
+  return {
+    _aws: {
+      Timestamp: now,
+      CloudWatchMetrics: [
+        {
+          Namespace: namespace,
+          Dimensions: sets,
+          Metrics: Object.entries(metrics).map(([Name, [, Unit]]) => ({ Name, Unit })),
+        },
+      ],
+    },
+    ...dimensions,
+    ...properties,
+    ...Object.fromEntries(Object.entries(metrics).map(([name, [value]]) => [name, value])),
+  };
+}
