@@ -1,0 +1,107 @@
+// Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
+import * as v from 'valibot';
+import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import type { CatalogPort, CatalogRead, Clock, MayRead } from '../../lib/reconcile/ports.js';
+import { reconcile } from '../../lib/reconcile/reconcile.js';
+import type { LoadBalancerReport, Report } from '../../lib/report.js';
+import { SimulatedHAProxy } from './simulated-haproxy.js';
+
+/** A clock whose sleeps end at once and move it on. */
+export function instantClock(): Clock {
+  let now = 1_000_000;
+  return {
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+    },
+  };
+}
+
+export interface MemoryCatalog extends CatalogPort {
+  rows: readonly unknown[];
+  /** What a `consistent` read answers; the same as `rows` when undefined. */
+  consistentRows: readonly unknown[] | undefined;
+  flags: Partial<Pick<CatalogRead, 'filtered' | 'leaderless'>>;
+  may: MayRead;
+  reads: number;
+}
+
+export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
+  const catalog: MemoryCatalog = {
+    rows,
+    consistentRows: undefined,
+    flags: {},
+    may: 'allowed',
+    reads: 0,
+    async readService(_service, options) {
+      catalog.reads += 1;
+      const answer = options?.consistent ? (catalog.consistentRows ?? catalog.rows) : catalog.rows;
+      return { rows: answer, index: '42', leaderless: false, filtered: false, ...catalog.flags };
+    },
+    mayRead: async () => catalog.may,
+  };
+  return catalog;
+}
+
+export function parseConfig(input: v.InferInput<typeof configSchema> = iriLayout): Config {
+  return v.parse(configSchema, input);
+}
+
+/** A HAProxy with the ranges of a configuration, `slots` in each. */
+export function haproxyFor(config: Config, slots: number, asynchronous = false): SimulatedHAProxy {
+  // Addresses take effect a few commands later, so that whoever does not wait for them is caught.
+  let commands = 0;
+  const sim = new SimulatedHAProxy({ asynchronous, step: () => ++commands % 3 === 0 });
+  for (const { backend, ranges } of config.pools) {
+    for (const { prefix, transport } of ranges) sim.addRange(backend, prefix, slots, transport !== 'plain');
+  }
+  return sim;
+}
+
+export interface RunWith {
+  readonly config?: Config;
+  readonly haproxy: SimulatedHAProxy;
+  readonly catalog: CatalogPort;
+  readonly names?: Readonly<Record<string, readonly string[]>>;
+  readonly mode?: 'apply' | 'plan';
+  readonly force?: boolean;
+}
+
+/** One run against one HAProxy. */
+export async function runOnce(options: RunWith): Promise<Report & { readonly only: LoadBalancerReport }> {
+  const { config = parseConfig(), haproxy, catalog, names = {}, mode = 'apply', force = false } = options;
+  const report = await reconcile(
+    {
+      config,
+      catalog,
+      connect: async () => haproxy.connect(),
+      resolve: async (name) => {
+        const answers = names[name];
+        if (!answers) throw new Error('ENOTFOUND');
+        return answers;
+      },
+      clock: instantClock(),
+    },
+    [{ kind: 'tcp', host: 'simulated', port: 9999 }],
+    { mode, force },
+  );
+  const [only] = report.loadBalancers;
+  if (!only) throw new Error('no load balancer in the report');
+  return { ...report, only };
+}
+
+/** The slots that are ready, as `slot address:port weight maxconn`, by backend. */
+export function readyIn(haproxy: SimulatedHAProxy, backend: string): string[] {
+  return [...(haproxy.backends.get(backend) ?? [])]
+    .filter(([, { state }]) => state === 'ready')
+    .map(
+      ([slot, { address, port, weight, maxconn }]) =>
+        `${slot.replace(/\d+$/, '')} ${address}:${port} w${weight} m${maxconn}`,
+    )
+    .sort();
+}
+
+/** Commands that write, among those a HAProxy was given. */
+export function writesOf(haproxy: SimulatedHAProxy): string[] {
+  return haproxy.lines.filter((line) => line.startsWith('set '));
+}
