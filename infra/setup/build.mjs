@@ -1,0 +1,144 @@
+#!/usr/bin/env node
+// Bundles the functions and the command line into dist/, which is what is tested, run and deployed.
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const dist = join(root, 'dist');
+const stampFile = join(dist, '.sources');
+
+/** ESM has no `require`, which CommonJS dependencies call. A name that no minifier picks. */
+const REQUIRE =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+/**
+ * Functions run on Lambda (Node 22 and up), the rest also on the Node 20 of a Debian machine. `split`:
+ * what is imported dynamically (the SSM client, 630 kB) is a file of its own, read only when it is needed;
+ * what is copied to a host alone is one file.
+ */
+const BUNDLES = [
+  { entry: 'functions/watch/index.ts', folder: 'watch', target: 'node22', split: true },
+  { entry: 'functions/resync/index.ts', folder: 'resync', target: 'node22', split: true },
+  { entry: 'functions/forwarder.ts', target: 'node20' },
+  { entry: 'functions/node-check.ts', target: 'node20', executable: true },
+  { entry: 'functions/iri-lb.ts', target: 'node20', split: true, executable: true },
+];
+
+/** Builds all bundles beside dist/ and then puts them in its place. Prints their sizes. */
+export async function build() {
+  const { build: esbuild } = await import('esbuild');
+  const stamp = sourcesStamp();
+  const work = join(root, 'node_modules', '.iri-lb');
+  const fresh = join(work, `dist-${process.pid}`);
+  const old = join(work, `old-${process.pid}`);
+  fs.mkdirSync(fresh, { recursive: true });
+  try {
+    for (const bundle of BUNDLES) {
+      const { metafile } = await esbuild(settings(bundle, join(fresh, bundle.folder ?? '')));
+      if (bundle.executable) fs.chmodSync(join(fresh, outputName(bundle)), 0o755);
+      console.log(sizes(bundle, metafile));
+    }
+    fs.writeFileSync(join(fresh, '.sources'), stamp);
+    swap(fresh, old);
+  } finally {
+    fs.rmSync(fresh, { recursive: true, force: true });
+    fs.rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/** Whether dist/ is what the sources would give. */
+export function isBuilt() {
+  return fs.existsSync(stampFile) && fs.readFileSync(stampFile, 'utf8') === sourcesStamp();
+}
+
+function settings({ entry, target, split = false }, outdir) {
+  return {
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outdir,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target,
+    minify: true,
+    splitting: split,
+    chunkNames: 'chunks/[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    banner: { js: REQUIRE },
+  };
+}
+
+function outputName({ entry, folder }) {
+  return folder ? `${folder}/index.mjs` : entry.replace('functions/', '').replace(/\.ts$/, '.mjs');
+}
+
+/** `dist/watch/index.mjs  120 kB, and 640 kB on demand`: what is loaded at start, and what only when needed. */
+function sizes(bundle, { outputs }) {
+  const [entryFile] = Object.keys(outputs).filter((file) => outputs[file].entryPoint === bundle.entry);
+  const atStart = new Set();
+  const visit = (file) => {
+    if (atStart.has(file)) return;
+    atStart.add(file);
+    for (const { path, kind } of outputs[file].imports) {
+      if (kind === 'import-statement' && outputs[path]) visit(path);
+    }
+  };
+  visit(entryFile);
+  let eager = 0;
+  let lazy = 0;
+  for (const [file, { bytes }] of Object.entries(outputs)) {
+    if (file.endsWith('.map')) continue;
+    if (atStart.has(file)) eager += bytes;
+    else lazy += bytes;
+  }
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  const onDemand = lazy > 0 ? `, and ${kilobytes(lazy)} on demand` : '';
+  return `dist/${outputName(bundle).padEnd(18)} ${kilobytes(eager).padStart(9)}${onDemand}`;
+}
+
+/** A directory cannot be replaced in one step; two renames leave a gap of microseconds. */
+function swap(fresh, old) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      if (fs.existsSync(dist)) fs.renameSync(dist, old);
+      fs.renameSync(fresh, dist);
+      return;
+    } catch (error) {
+      // Another build did the same at this very moment.
+      if (attempt === 5 || !['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+      fs.rmSync(old, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Changes with every file that can end up in a bundle: by path, size and time, since reading all is slow. */
+function sourcesStamp() {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const stat = fs.statSync(path);
+    if (stat.isDirectory()) for (const name of fs.readdirSync(path).sort()) add(join(path, name));
+    else hash.update(`${relative(root, path)} ${stat.size} ${stat.mtimeMs}\n`);
+  };
+  for (const name of ['functions', 'lib', 'infra', 'package-lock.json', 'tsconfig.json'])
+    add(join(root, name));
+  return hash.digest('hex');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await build();
