@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The command line: plan, apply, status, invoke and the rest, each registered by its own file.
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
