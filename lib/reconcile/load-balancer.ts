@@ -87,10 +87,12 @@ async function settle(
   { mode, force }: ReconcileOptions,
 ): Promise<void> {
   const backends = config.pools.map(({ backend }) => backend);
-  const [catalog, observed] = await settled(reads.fresh(), observe(connection, backends));
+  const [read, observed] = await settled(reads.fresh(), observe(connection, backends));
+  let catalog = read;
   progress.observed = observed;
   for (let round = 1; ; round += 1) {
     progress.plan = await planAll(config, catalog, progress.observed, { force });
+    catalog = progress.plan.catalog;
     const changes = progress.plan.pools.flatMap((pool) => pool.changes);
     if (mode === 'plan') progress.changes.push(...changes);
     if (mode === 'plan' || changes.length === 0) return;

@@ -5,13 +5,15 @@ import type { Config, Pool } from '../config/pools.js';
 import type { Catalog } from './catalog-reader.js';
 import { desiredServers } from './desired.js';
 import { exceedsLimit, needsConfirmation } from './guard.js';
-import type { Observed, ObservedServer } from './observed.js';
+import type { Observed } from './observed.js';
 import { type PoolPlan, planPool } from './plan.js';
 
 export interface GuardedPlan {
   readonly pools: readonly PoolPlan[];
   /** What was held back and why; any of these makes the run fail. */
   readonly refusals: readonly string[];
+  /** What was planned on: the second look where there was one. Further rounds of a run go on from it. */
+  readonly catalog: Catalog;
 }
 
 export interface PlanOptions {
@@ -29,41 +31,38 @@ export async function planAll(
   observed: Observed,
   { force }: PlanOptions,
 ): Promise<GuardedPlan> {
-  const plan = (catalog: Catalog, pool: Pool, keepGone: boolean): PoolPlan =>
-    planOne(catalog, pool, observed.backends.get(pool.backend) ?? [], keepGone);
+  const planOn = (catalog: Catalog): PoolPlan[] =>
+    config.pools.map((pool) => planOne(catalog, pool, observed, isDoubtful(catalog, pool)));
+  const doubted = (pool: Pool | undefined): boolean => pool !== undefined && isDoubtful(first, pool);
+  const onFirst = planOn(first);
+  const large = onFirst.some((planned, index) => needsConfirmation(planned) && !doubted(config.pools[index]));
+  const catalog = large ? await first.confirm() : first;
 
-  const pools: PoolPlan[] = [];
   const refusals = new Set<string>();
-  for (const pool of config.pools) {
-    let catalog = first;
-    const blind = (): boolean => catalog.distrust.has(pool.service) || catalog.unsure.has(pool.service);
-    let planned = plan(catalog, pool, blind());
-    if (!blind() && needsConfirmation(planned)) {
-      catalog = await first.confirm();
-      planned = plan(catalog, pool, blind());
-    }
+  const pools = (large ? planOn(catalog) : onFirst).map((planned, index) => {
+    const pool = config.pools[index];
+    if (!pool) return planned;
     const reason = catalog.distrust.get(pool.service);
-    if (reason !== undefined) refusals.add(refusal(pool, planned, reason));
-    if (!blind() && !force && exceedsLimit(planned, config.maxRemovalPercent)) {
-      const limit = `more than maxRemovalPercent (${config.maxRemovalPercent}) of ${planned.ready} ready; --force removes them`;
-      refusals.add(refusal(pool, planned, limit));
-      planned = plan(catalog, pool, true);
-    }
-    pools.push(planned);
-  }
-  return { pools, refusals: [...refusals] };
+    if (reason !== undefined) refusals.add(refusal(planned, reason));
+    if (force || isDoubtful(catalog, pool) || !exceedsLimit(planned, config.maxRemovalPercent))
+      return planned;
+    const limit = `more than maxRemovalPercent (${config.maxRemovalPercent}) of ${planned.ready} ready; --force removes them`;
+    refusals.add(refusal(planned, limit));
+    return planOne(catalog, pool, observed, true);
+  });
+  return { pools, refusals: [...refusals], catalog };
 }
 
-function refusal({ backend }: Pool, { gone }: PoolPlan, reason: string): string {
+function isDoubtful({ distrust, unsure }: Catalog, { service }: Pool): boolean {
+  return distrust.has(service) || unsure.has(service);
+}
+
+function refusal({ backend, gone }: PoolPlan, reason: string): string {
   return gone > 0 ? `${backend}: ${gone} ready servers kept, ${reason}` : reason;
 }
 
-function planOne(
-  catalog: Catalog,
-  pool: Pool,
-  servers: readonly ObservedServer[],
-  keepGone: boolean,
-): PoolPlan {
+function planOne(catalog: Catalog, pool: Pool, observed: Observed, keepGone: boolean): PoolPlan {
+  const servers = observed.backends.get(pool.backend) ?? [];
   const { candidates, answers, whoIsAt } = catalog.view;
   const inSlot = new Set(
     servers.map(({ address, port }) => (address === null ? '' : printHostPort(address, port))),
