@@ -3,7 +3,9 @@
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { confirmOnTerminal } from '../lib/cli/confirm.js';
 import { registerInvoke } from '../lib/cli/invoke.js';
+import { registerNode } from '../lib/cli/node.js';
 import { processTerminal } from '../lib/cli/output.js';
 import { registerReconcile } from '../lib/cli/reconcile.js';
 import { registerStatus } from '../lib/cli/status.js';
@@ -17,5 +19,9 @@ const program = new Command('iri-lb')
 registerReconcile(program, processTerminal);
 registerStatus(program, processTerminal);
 registerInvoke(program, processTerminal, bundles);
+registerNode(program, processTerminal, {
+  nodeCheck: join(bundles, 'node-check.mjs'),
+  confirm: confirmOnTerminal(),
+});
 
 await program.parseAsync();

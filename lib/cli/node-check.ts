@@ -1,0 +1,49 @@
+// `iri-lb node check`: runs the node check once, as the Consul agent would, and prints its finding.
+import type { Command } from 'commander';
+import { parseTags, tagTable } from '../catalog/tags.js';
+import type { Config } from '../config/pools.js';
+import { checkNode } from '../node-check/check.js';
+import { parseArguments } from '../node-check/options.js';
+import { makeRunner } from '../run.js';
+import { checkArguments } from './node-default-check.js';
+import { findNode, type RegisteredNode, readNodes } from './node-find.js';
+import { guarded, settingsOf, type Terminal } from './output.js';
+
+interface CheckFlags {
+  readonly checkArgs: string;
+  readonly json?: boolean;
+}
+
+export function registerCheck(parent: Command, terminal: Terminal): void {
+  parent
+    .command('check')
+    .description('check a node once; exit 0 it may serve, 2 it may not, 1 error')
+    .argument('<node>', 'a registered one by id or address:port, or the URL of any')
+    .option('--check-args <options>', 'more options of the node check, in one argument: "-n 4 -u"', '')
+    .option('--json', 'print the finding as JSON')
+    .action((node: string, flags: CheckFlags) => guarded(terminal, () => check(node, flags, terminal)));
+}
+
+async function check(name: string, { checkArgs, json }: CheckFlags, terminal: Terminal): Promise<void> {
+  const more = checkArgs.split(/\s+/).filter((word) => word !== '');
+  const own = /^https?:\/\//.test(name) ? ['-a', name] : await registeredArguments(name, terminal);
+  const parsed = parseArguments([...own, ...more]);
+  if (parsed.kind !== 'check') throw new Error(parsed.kind === 'usage' ? parsed.message : '-h is no check');
+  const finding = await checkNode(parsed.options);
+  terminal.out(json ? JSON.stringify({ version: 1, node: name, ...finding }, null, 2) : finding.message);
+  if (!finding.ok) terminal.exit(2);
+}
+
+async function registeredArguments(name: string, terminal: Terminal): Promise<string[]> {
+  const settings = settingsOf(terminal);
+  const { catalog } = makeRunner(settings, terminal.err);
+  const node = findNode(await readNodes(catalog, settings.config, terminal.err), name);
+  return argumentsFor(node, settings.config, terminal.err);
+}
+
+/** Consul does not tell a check's arguments, so they are those that `node add` would give. */
+function argumentsFor(node: RegisteredNode, config: Config, warn: (line: string) => void): string[] {
+  const pools = config.pools.filter((pool) => pool.service === node.service);
+  const said = parseTags(node, config.tagPrefix, tagTable({ pools }), (text) => warn(`warning: ${text}`));
+  return checkArguments(node.target, said);
+}

@@ -1,0 +1,83 @@
+// Finds the registered nodes of the pools' services in Consul, all or the one that is named.
+import { parseAddress, parsePort, printHostPort } from '../address.js';
+import { labelOf, parseRows, type ServiceInstance } from '../catalog/instances.js';
+import type { Config } from '../config/pools.js';
+import type { CatalogPort } from '../reconcile/ports.js';
+import { showName } from '../text.js';
+
+/** An instance and the service that it is registered under. */
+export interface RegisteredNode extends ServiceInstance {
+  readonly service: string;
+  /** `address:port` as registered, made safe to print. */
+  readonly target: string;
+}
+
+/**
+ * Every instance of every service that a pool serves, ordered by service, node and id. Throws when Consul
+ * cannot be read; an empty answer to a token that may not read is that, too.
+ */
+export async function readNodes(
+  catalog: CatalogPort,
+  config: Config,
+  warn: (line: string) => void,
+): Promise<RegisteredNode[]> {
+  const services = [...new Set(config.pools.map((pool) => pool.service))].sort();
+  const read = await Promise.all(
+    services.map(async (service) => {
+      const { rows, filtered } = await catalog.readService(service);
+      if (filtered)
+        warn(`service ${service}: the token may not see all of it; give it service:read and node:read`);
+      if (rows.length === 0 && (await catalog.mayRead(service)) === 'denied') {
+        throw new Error(
+          `consul: the token may not read service ${service}; give it service:read and node:read`,
+        );
+      }
+      const { instances, warnings } = parseRows(rows);
+      for (const warning of warnings) warn(`service ${service}: ${warning}`);
+      return instances.map((instance) => ({ ...instance, service, target: targetOf(instance) }));
+    }),
+  );
+  return read.flat();
+}
+
+/** The nodes that `name` stands for: `node/id`, or else an id, or else an `address:port`. */
+export function findNodes(nodes: readonly RegisteredNode[], name: string): RegisteredNode[] {
+  const wanted = canonical(name);
+  const ways: ((node: RegisteredNode) => boolean)[] = [
+    (node) => labelOf(node) === name,
+    (node) => node.id === name,
+    (node) => node.target === wanted,
+  ];
+  for (const way of ways) {
+    const found = nodes.filter(way);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** The one node that `name` stands for. Throws when there is none, or when there are several. */
+export function findNode(nodes: readonly RegisteredNode[], name: string): RegisteredNode {
+  const found = findNodes(nodes, name);
+  const [first] = found;
+  if (!first) throw new Error(`no node ${showName(name)} in Consul; iri-lb node list shows those that are`);
+  if (found.length > 1) {
+    throw new Error(`${showName(name)} may be any of ${found.map(labelOf).join(', ')}; name one of these`);
+  }
+  return first;
+}
+
+function targetOf({ address, port }: ServiceInstance): string {
+  const parsed = parseAddress(address);
+  const number = parsePort(port);
+  return parsed && number
+    ? printHostPort(parsed.text, number)
+    : `${showName(address)}:${showName(String(port))}`;
+}
+
+/** `address:port` as we print it, whatever its spelling; other text as it is. */
+function canonical(name: string): string {
+  const at = name.lastIndexOf(':');
+  const address = parseAddress(name.slice(0, at));
+  const port = parsePort(name.slice(at + 1));
+  return at > 0 && address && port ? printHostPort(address.text, port) : name;
+}
