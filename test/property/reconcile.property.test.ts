@@ -1,0 +1,145 @@
+// From any HAProxy and any catalog: what must hold of every run, whatever was there before.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryCatalog, parseConfig, runOnce, writesOf } from '../simulation/rig.js';
+import { SimulatedHAProxy, type SimulatedServer } from '../simulation/simulated-haproxy.js';
+import { catalogRows, names, slotContent } from './arbitraries.js';
+
+const config = parseConfig();
+const RANGES = config.pools.flatMap(({ backend, ranges }) => ranges.map((range) => ({ backend, ...range })));
+const SLOTS = 4;
+
+const situation = fc.record({
+  rows: catalogRows,
+  names,
+  contents: fc.array(slotContent, { minLength: RANGES.length * SLOTS, maxLength: RANGES.length * SLOTS }),
+  /** How many commands later an address takes effect; 0: at once, as before 2.9. */
+  delay: fc.constantFrom(0, 1, 2, 5, 40),
+});
+
+type Watch = (line: string, server: SimulatedServer | undefined) => void;
+
+function build(contents: readonly Omit<SimulatedServer, 'tls'>[], delay: number, watch?: Watch) {
+  let commands = 0;
+  const step = (): boolean => ++commands % Math.max(1, delay) === 0;
+  const sim = new SimulatedHAProxy({ asynchronous: delay > 0, step, ...(watch ? { watch } : {}) });
+  for (const { backend, prefix, transport } of RANGES)
+    sim.addRange(backend, prefix, SLOTS, transport !== 'plain');
+  let at = 0;
+  for (const servers of sim.backends.values())
+    for (const server of servers.values()) Object.assign(server, contents[at++]);
+  return sim;
+}
+
+describe('any run', () => {
+  it('reaches what is desired: a second plan is empty', async () => {
+    await fc.assert(
+      fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
+        const haproxy = build(contents, delay);
+        const catalog = memoryCatalog(rows);
+        const first = await runOnce({ haproxy, catalog, names: known });
+        expect(first.only.outcome).not.toBe('failed');
+        haproxy.lines.length = 0;
+        const second = await runOnce({ haproxy, catalog, names: known });
+        expect(second.only.changes).toEqual([]);
+        expect(writesOf(haproxy)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never names a drained slot in a command', async () => {
+    await fc.assert(
+      fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
+        const haproxy = build(contents, delay);
+        const drained = [...haproxy.backends].flatMap(([backend, servers]) =>
+          [...servers].filter(([, { state }]) => state === 'drain').map(([slot]) => `${backend}/${slot} `),
+        );
+        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        for (const name of drained)
+          expect(writesOf(haproxy).filter((line) => line.includes(name))).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('never has two ready slots of a pool on one address', async () => {
+    await fc.assert(
+      fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
+        const haproxy = build(contents, delay);
+        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        for (const servers of haproxy.backends.values()) {
+          const ready = [...servers.values()].filter(({ state }) => state === 'ready');
+          const places = ready.map(({ address, port }) => `${address} ${port}`);
+          expect(new Set(places).size).toBe(places.length);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('never makes a slot ready on another address than planned, nor moves a ready one, at any command', async () => {
+    await fc.assert(
+      fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
+        const plan = build(contents, 0);
+        const { only } = await runOnce({
+          haproxy: plan,
+          catalog: memoryCatalog(rows),
+          names: known,
+          mode: 'plan',
+        });
+        const planned = new Map(
+          only.changes
+            .filter(({ after }) => after.state === 'ready')
+            .map(({ backend, slot, after }) => [`${backend}/${slot}`, `${after.address} ${after.port}`]),
+        );
+        const wrong: string[] = [];
+        const haproxy = build(contents, delay, (line, server) => {
+          if (line === '(address applied)' && server?.state === 'ready') wrong.push('moved while ready');
+          const name = /^set server (\S+) state ready$/.exec(line)?.[1];
+          if (name === undefined) return;
+          const at = `${server?.address} ${server?.port}`;
+          if (planned.get(name) !== at) wrong.push(`${name} ready at ${at}, not ${planned.get(name)}`);
+        });
+        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is the same for any order of the catalog', async () => {
+    const shuffled = situation.chain((one) =>
+      fc
+        .shuffledSubarray(one.rows, { minLength: one.rows.length })
+        .map((rows) => ({ ...one, shuffled: rows })),
+    );
+    await fc.assert(
+      fc.asyncProperty(shuffled, async ({ rows, shuffled: others, names: known, contents, delay }) => {
+        const one = build(contents, delay);
+        const other = build(contents, delay);
+        await runOnce({ haproxy: one, catalog: memoryCatalog(rows), names: known });
+        await runOnce({ haproxy: other, catalog: memoryCatalog(others), names: known });
+        expect(other.lines).toEqual(one.lines);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('serves every healthy instance somewhere, or says that it has no slot, is held or does not resolve', async () => {
+    await fc.assert(
+      fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
+        const haproxy = build(contents, delay);
+        const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        for (const pool of only.pools) {
+          const servers = [...(haproxy.backends.get(pool.backend)?.values() ?? [])];
+          expect(pool.slots).toBe(servers.length);
+          expect(pool.ready).toBe(servers.filter(({ state }) => state === 'ready').length);
+          expect(pool.ready + pool.maintenance + pool.held).toBe(pool.slots);
+          if (pool.unplaced.length > 0) expect(only.error).toContain('left out for want of a slot');
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
