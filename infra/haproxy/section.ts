@@ -1,0 +1,29 @@
+// Lays out sections of a HAProxy configuration. Pure.
+
+/** A line, or nothing where a setting leaves it out. */
+export type Line = string | false | undefined;
+
+/** A section: its title, then each line indented; an empty string is an empty line. */
+export function section(title: string, lines: readonly Line[]): string {
+  const kept = lines.filter((line) => typeof line === 'string');
+  return [title, ...kept.map((line) => (line === '' ? '' : `    ${line}`)), ''].join('\n');
+}
+
+/** HAProxy takes 64 words in a line; long lists become several lines of this many. */
+const WORDS_PER_LINE = 16;
+
+/** An ACL that holds for any of `values`, in as many lines as it takes; without values it never holds. */
+export function aclOf(name: string, test: string, values: readonly string[]): string[] {
+  if (values.length === 0) return [`acl ${name} always_false`];
+  const lines: string[] = [];
+  for (let at = 0; at < values.length; at += WORDS_PER_LINE) {
+    lines.push(`acl ${name} ${test} ${values.slice(at, at + WORDS_PER_LINE).join(' ')}`);
+  }
+  return lines;
+}
+
+/** A refusal that says why, as IRI does: a JSON object with `error`. `error` is our own text. */
+export function deny(status: number, error: string, condition: string): string {
+  const body = JSON.stringify({ error });
+  return `http-request deny deny_status ${status} content-type application/json string '${body}' ${condition}`;
+}
