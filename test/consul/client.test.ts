@@ -1,0 +1,218 @@
+// The catalog client against a real Consul, and a proxy for the answers that a real one does not give.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Consul, startConsul } from '../../infra/local/consul.js';
+import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { waitFor } from '../../infra/local/wait-for.js';
+import { parseRows } from '../../lib/catalog/instances.js';
+import { type FaultProxy, startProxy } from './proxy.js';
+import { client, failure, heard } from './rig.js';
+
+const NOBODY = 'http://127.0.0.1:1';
+let harness: Harness;
+let consul: Consul;
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  harness = await startHarness();
+  consul = await startConsul(harness);
+  await consul.catalogRegister(
+    [1, 2, 3].map((n) => ({
+      node: `node-${n}`,
+      service: 'iri',
+      id: 'iri-1',
+      address: `10.0.0.${n}`,
+      port: 14265,
+    })),
+  );
+});
+afterAll(async () => {
+  await harness?.close();
+  expect(heard.join('\n')).not.toContain(consul.token);
+});
+beforeEach(async () => {
+  proxy = await startProxy(consul.url);
+});
+afterEach(() => proxy.close());
+
+const viaProxy = (timeoutMs = 5_000) => client([proxy.url], { token: consul.token, timeoutMs });
+
+describe('a read', () => {
+  test('gives all rows, and the index as text', async () => {
+    const read = await client([consul.url], { token: consul.token }).readService('iri');
+    expect(parseRows(read.rows).instances.map(({ node }) => node)).toEqual(['node-1', 'node-2', 'node-3']);
+    expect(read).toMatchObject({ index: expect.stringMatching(/^\d+$/), leaderless: false, filtered: false });
+  });
+
+  test('is one request, with the token in a header and nowhere else', async () => {
+    await viaProxy().readService('iri');
+    const [request] = proxy.requests;
+    expect(proxy.requests).toHaveLength(1);
+    expect(request?.url).toBe('/v1/health/service/iri');
+    expect(request?.headers['x-consul-token']).toBe(consul.token);
+    expect(request?.headers.connection).toBe('close');
+  });
+
+  test('asks a quorum when told to', async () => {
+    await viaProxy().readService('iri', { consistent: true });
+    expect(proxy.requests[0]?.url).toBe('/v1/health/service/iri?consistent=1');
+  });
+
+  test('says that results were filtered, or that no leader is known', async () => {
+    proxy.fault(() => ({
+      kind: 'headers',
+      headers: { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-knownleader': 'false' },
+    }));
+    expect(await viaProxy().readService('iri')).toMatchObject({ filtered: true, leaderless: true });
+  });
+
+  test('keeps an index that no JavaScript number holds', async () => {
+    proxy.fault(() => ({ kind: 'headers', headers: { 'x-consul-index': '18446744073709551615' } }));
+    expect((await viaProxy().readService('iri')).index).toBe('18446744073709551615');
+  });
+
+  test('sends namespace and datacenter itself', async () => {
+    proxy.fault(() => ({ kind: 'status', status: 400, body: 'Namespaces are a Consul Enterprise feature' }));
+    const scoped = client([proxy.url], { token: consul.token, namespace: 'team', datacenter: 'dc2' });
+    expect(await failure(scoped.readService('iri'))).toMatch(
+      /400 .*Enterprise.*; check CONSUL_NAMESPACE and/,
+    );
+    expect(proxy.requests[0]?.headers['x-consul-namespace']).toBe('team');
+    expect(proxy.requests[0]?.url).toBe('/v1/health/service/iri?dc=dc2');
+  });
+});
+
+describe('a read of an index at least', () => {
+  test('waits until Consul is there', async () => {
+    const { index } = await viaProxy().readService('later');
+    const read = viaProxy().readService('later', { minIndex: String(BigInt(index) + 1n) });
+    await waitFor(() => proxy.requests.length === 2, { what: 'the blocking read' });
+    await consul.catalogRegister([{ node: 'node-9', service: 'later', port: 1 }]);
+    expect((await read).rows).toHaveLength(1);
+  });
+
+  test('comes back with what there is when that never comes', async () => {
+    const read = await viaProxy(400).readService('iri', { minIndex: '18446744073709551615' });
+    expect(read.rows).toHaveLength(3);
+    expect(proxy.requests[0]?.url).toMatch(/\?index=18446744073709551614&wait=\d{2,3}ms$/);
+  });
+
+  test.each(['0', '1', 'junk'])('never sends index 0 (%s)', async (minIndex) => {
+    await viaProxy().readService('iri', { minIndex });
+    expect(proxy.requests[0]?.url).toBe('/v1/health/service/iri');
+  });
+});
+
+describe('several addresses', () => {
+  test('are tried in turn, and the one that answered is asked first from then on', async () => {
+    const both = client([NOBODY, proxy.url], { token: consul.token });
+    expect((await both.readService('iri')).rows).toHaveLength(3);
+    expect((await both.readService('iri')).rows).toHaveLength(3);
+    expect(proxy.requests).toHaveLength(2);
+  });
+
+  test('a silent one does not use up the time of the others', async () => {
+    proxy.fault(() => ({ kind: 'silent' }));
+    const both = client([proxy.url, consul.url], { token: consul.token, timeoutMs: 2_000 });
+    expect((await both.readService('iri')).rows).toHaveLength(3);
+  });
+
+  test.each(['status', 'cut', 'junk'])('one that answers badly (%s) is passed over', async (what) => {
+    proxy.fault(() =>
+      what === 'status'
+        ? { kind: 'status', status: 500, body: 'No cluster leader' }
+        : what === 'cut'
+          ? { kind: 'cut' }
+          : { kind: 'body', body: '<html>' },
+    );
+    const both = client([proxy.url, consul.url], { token: consul.token });
+    expect((await both.readService('iri')).rows).toHaveLength(3);
+    expect(proxy.requests).toHaveLength(1);
+  });
+
+  test('all down: the error names each', async () => {
+    expect(await failure(client([NOBODY, 'http://[::1]:1']).readService('iri'))).toBe(
+      `CatalogError: consul: service iri: ${NOBODY}: connect ECONNREFUSED 127.0.0.1:1; http://[::1]:1: connect ECONNREFUSED ::1:1; is this Consul, is it up, and is CONSUL_HTTP_ADDR right?`,
+    );
+  });
+});
+
+describe('a failure that may pass', () => {
+  test.each([
+    [500, 'No cluster leader'],
+    [429, 'Your IP is issuing too many concurrent connections'],
+    [503, 'rate limit exceeded, try again later'],
+  ])('%i is tried again, once, and told', async (status, body) => {
+    proxy.fault((_, nth) => (nth === 1 ? { kind: 'status', status, body } : undefined));
+    expect((await viaProxy().readService('iri')).rows).toHaveLength(3);
+    expect(heard.at(-1)).toBe(`consul: service iri: ${proxy.url}: ${status} "${body}"; trying again`);
+    proxy.fault(() => ({ kind: 'status', status, body }));
+    expect(await failure(viaProxy().readService('iri'))).toContain(`${proxy.url}: ${status} "${body}"; `);
+    expect(proxy.requests).toHaveLength(4);
+  });
+
+  test.each(['cut', 'close'] as const)('a connection that breaks (%s) is tried again, once', async (kind) => {
+    proxy.fault((_, nth) => (nth === 1 ? { kind } : undefined));
+    expect((await viaProxy().readService('iri')).rows).toHaveLength(3);
+    proxy.fault(() => ({ kind }));
+    expect(await failure(viaProxy().readService('iri'))).toMatch(/^CatalogError: .*(cut off|socket hang up)/);
+    expect(proxy.requests).toHaveLength(4);
+  });
+});
+
+describe('what is no answer is an error, never a smaller catalog', () => {
+  test.each<[string, Parameters<FaultProxy['fault']>[0], string]>([
+    ['not JSON', () => ({ kind: 'body', body: '[{"Node":' }), 'the answer is not JSON'],
+    [
+      'a web page',
+      () => ({ kind: 'body', body: '<html>', type: 'text/html' }),
+      'the answer is not a JSON array',
+    ],
+    ['an empty 200', () => ({ kind: 'body', body: '' }), 'the answer is not a JSON array'],
+    ['null', () => ({ kind: 'body', body: 'null' }), 'the answer is not a JSON array'],
+    ['an object', () => ({ kind: 'body', body: '{}' }), 'the answer is not a JSON array'],
+    [
+      'an array that is not from Consul',
+      () => ({ kind: 'headers', headers: { 'x-consul-index': undefined } }),
+      'the answer has no X-Consul-Index',
+    ],
+    ['status 204', () => ({ kind: 'status', status: 204 }), 'status 204'],
+    ['status 301', () => ({ kind: 'status', status: 301 }), '301'],
+    [
+      'status 404',
+      () => ({ kind: 'status', status: 404, body: '404 page not found' }),
+      '404 "404 page not found"',
+    ],
+  ])('%s', async (_, fault, words) => {
+    proxy.fault(fault);
+    expect(await failure(viaProxy().readService('iri'))).toBe(
+      `CatalogError: consul: service iri: ${proxy.url}: ${words}; is this Consul, is it up, and is CONSUL_HTTP_ADDR right?`,
+    );
+    expect(proxy.requests).toHaveLength(1);
+  });
+
+  test.each(['stall', 'silent'] as const)(
+    'an answer that does not end (%s) is given up in time',
+    async (kind) => {
+      proxy.fault(() => ({ kind }));
+      expect(await failure(viaProxy(300).readService('iri'))).toMatch(/: no answer within \d+ ms; /);
+    },
+  );
+
+  test('an answer that shows what was asked does not show the token', async () => {
+    proxy.fault(() => ({ kind: 'echo' }));
+    expect(await failure(viaProxy().readService('iri'))).toContain('(token)');
+  });
+});
+
+test('2,000 instances are read whole', async () => {
+  const tags = Array.from({ length: 20 }, (_, n) => `haproxy.tag-${n}=${'x'.repeat(40)}`);
+  const instances = Array.from({ length: 2_000 }, (_, n) => ({
+    node: `many-${n}`,
+    service: 'many',
+    port: 1,
+    tags,
+  }));
+  await consul.catalogRegister(instances);
+  const { rows } = await viaProxy().readService('many');
+  expect(rows).toHaveLength(2_000);
+});
