@@ -109,7 +109,8 @@ function tokenForOneRead(token: TokenSource) {
         if (!(error instanceof RequestFailure) || error.status !== 403 || refreshed) throw error;
         refreshed = true;
         const fresh = await token.refresh().catch((problem: unknown) => {
-          throw new Error(`${error.message}, and the token could not be renewed: ${messageOf(problem)}`);
+          const text = `${error.message}, and the token cannot be renewed (${messageOf(problem)})`;
+          throw new RequestFailure(text, error.status, false);
         });
         if (fresh === secret) throw error;
         return await request(fresh);
