@@ -36,7 +36,12 @@ export async function build() {
   fs.mkdirSync(fresh, { recursive: true });
   try {
     for (const bundle of BUNDLES) {
-      const { metafile } = await esbuild(settings(bundle, join(fresh, bundle.folder ?? '')));
+      const { metafile, outputFiles } = await esbuild(settings(bundle));
+      for (const { path, contents } of outputFiles) {
+        const file = join(fresh, relative(dist, path));
+        fs.mkdirSync(dirname(file), { recursive: true });
+        fs.writeFileSync(file, contents);
+      }
       if (bundle.executable) fs.chmodSync(join(fresh, outputName(bundle)), 0o755);
       console.log(sizes(bundle, metafile));
     }
@@ -53,11 +58,13 @@ export function isBuilt() {
   return fs.existsSync(stampFile) && fs.readFileSync(stampFile, 'utf8') === sourcesStamp();
 }
 
-function settings({ entry, target, split = false }, outdir) {
+function settings({ entry, folder = '', target, split = false }) {
   return {
     absWorkingDir: root,
     entryPoints: [entry],
-    outdir,
+    // Written elsewhere first, but the source maps are relative to here.
+    outdir: join(dist, folder),
+    write: false,
     bundle: true,
     format: 'esm',
     platform: 'node',
