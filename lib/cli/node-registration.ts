@@ -75,7 +75,7 @@ function validateTags(
   }
   const instance = { tags: texts ? tags.map(String) : [], meta: fields ? { ...meta } : {} };
   return parseTags(instance, config.tagPrefix, tagTable({ pools }), (text) =>
-    problem('tags', text.replace(/; the default is used$/, '')),
+    problem('tags', text.replace(/; the default is used$/, '').replace(' is ignored: ', ': ')),
   );
 }
 
