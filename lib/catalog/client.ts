@@ -125,5 +125,7 @@ function nextStep(failures: readonly Failed[], tokenName: string): string {
   if (statuses.has(500)) return 'has Consul a leader?';
   if (statuses.has(429) || statuses.has(503)) return 'Consul limits its clients; the next run tries again';
   if (statuses.has(400)) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
+  if (failures.some(({ failure }) => /certificate|altname|\bSSL\b|\bTLS\b/i.test(failure.message)))
+    return 'check CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_TLS_SERVER_NAME';
   return 'is this Consul, is it up, and is CONSUL_HTTP_ADDR right?';
 }

@@ -1,6 +1,6 @@
 // A proxy in front of the real Consul, for what it cannot be made to do: one fault per request.
 import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { closeServer, listenOnLoopback } from '../../infra/local/http-server.js';
 
 /** What becomes of one answer. */
 export type Fault =
@@ -71,19 +71,14 @@ export async function startProxy(target: string): Promise<FaultProxy> {
       if (fault.kind === 'cut') incoming.socket.destroy();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listenOnLoopback(server, 0),
     requests,
     fault: (next) => {
       choose = next;
       nth = 0;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeServer(server),
   };
 }
 

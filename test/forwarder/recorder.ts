@@ -1,6 +1,6 @@
 // A Lambda endpoint for the forwarder's tests: notes what it is sent, answers what it is told to.
 import http, { type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { closeServer, listenOnLoopback } from '../../infra/local/http-server.js';
 import { parseWatchEvent, type WatchEvent } from '../../lib/watch-event.js';
 
 export interface Received {
@@ -34,18 +34,13 @@ export async function startRecorder(port = 0): Promise<Recorder> {
     if (next.status < 300) accepted.push(parseWatchEvent(JSON.parse(body)));
     response.writeHead(next.status, { 'content-type': 'application/json' }).end(next.body ?? '');
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: await listenOnLoopback(server, port),
     received,
     accepted,
     answer: (given) => {
       next = given;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeServer(server),
   };
 }
