@@ -10,8 +10,8 @@ export interface ConsulOptions {
   readonly ports?: { readonly http?: number; readonly dns?: number };
   /** Agent configuration on top of ours (`watches`, …), as in a file of its configuration folder. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Lets services registered by its API run `args` checks. */
-  readonly scriptChecks?: boolean;
+  /** Who may register `args` checks: the agent's own files only, or its API too. Nobody by default. */
+  readonly scriptChecks?: 'files' | 'api';
   /** Keeps its state over stop() and restart(): a server with a data folder, not `-dev`. */
   readonly persistent?: boolean;
   /** Off: no ACLs at all. On by default, and anonymous requests read nothing. */
@@ -68,7 +68,8 @@ export async function startConsul(harness: Harness, options: ConsulOptions = {})
     log_level: 'warn',
     disable_update_check: true,
     ui: true,
-    enable_local_script_checks: options.scriptChecks ?? false,
+    enable_local_script_checks: options.scriptChecks === 'files',
+    enable_script_checks: options.scriptChecks === 'api',
     performance: { raft_multiplier: 1 },
     ...(token === ''
       ? {}

@@ -67,6 +67,8 @@ function settings({ entry, folder = '', target, split = false }) {
     write: false,
     bundle: true,
     format: 'esm',
+    // The SDK's CommonJS side, which esbuild prefers for Node, loses its names when imported dynamically.
+    mainFields: ['module', 'main'],
     platform: 'node',
     target,
     minify: true,

@@ -1,0 +1,7 @@
+// The types of build.mjs, which runs before tsx and TypeScript are installed.
+
+/** Bundles the functions and the command line into dist/ and prints their sizes. */
+export function build(): Promise<void>;
+
+/** Whether dist/ is what the sources would give. */
+export function isBuilt(): boolean;
