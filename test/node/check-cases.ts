@@ -5,6 +5,8 @@ export interface CheckCase {
   readonly fault: Fault;
   /** The stand-in does PoW while nothing is wrong. */
   readonly pow?: boolean;
+  /** The stand-in speaks HTTPS with a certificate that signs itself. */
+  readonly tls?: boolean;
   /** Options of the node check beyond `-a`. */
   readonly args?: readonly string[];
   /** What follows the node's address; with `ok` the node passes. */
