@@ -8,6 +8,7 @@ import { registerInvoke } from '../lib/cli/invoke.js';
 import { registerNode } from '../lib/cli/node.js';
 import { processTerminal } from '../lib/cli/output.js';
 import { registerReconcile } from '../lib/cli/reconcile.js';
+import { registerRender } from '../lib/cli/render.js';
 import { registerStatus } from '../lib/cli/status.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -19,6 +20,7 @@ const program = new Command('iri-lb')
 registerReconcile(program, processTerminal);
 registerStatus(program, processTerminal);
 registerInvoke(program, processTerminal, bundles);
+registerRender(program, processTerminal);
 registerNode(program, processTerminal, {
   nodeCheck: join(bundles, 'node-check.mjs'),
   confirm: confirmOnTerminal(),

@@ -9,6 +9,8 @@
  * case alone, and no escape in any key of that object. In such a body every JSON parser finds the same
  * command, and json_query may read it.
  *
+ * PCRE and json_query see the body up to its first NUL only: the frontend checks that this was all of it.
+ *
  * What does not match is refused, also when PCRE gives up (a body nested deeper than its stack). All loops
  * are possessive: there is nothing to backtrack into, so no body takes more than linear time.
  */

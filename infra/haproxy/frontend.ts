@@ -80,8 +80,15 @@ function iriRules(iri: IriSettings): Line[] {
     ),
     deny(400, 'A preflight has no body', 'if preflight { req.body_size gt 0 }'),
     deny(400, 'Invalid API Version', 'if !preflight !{ req.hdr(X-IOTA-API-Version) -m found }'),
+    // As text a body ends at its first NUL; what was read must be all that was announced.
+    'http-request set-var(txn.body_bytes) req.body_size',
+    'acl body_read req.body,length,sub(txn.body_bytes) eq 0',
     `acl command_body req.body -m reg '${COMMAND_BODY}'`,
-    deny(400, 'The body must be a JSON object with one command', 'if !preflight !command_body'),
+    deny(
+      400,
+      'The body must be a JSON object with one command',
+      'if !preflight !body_read or !preflight !command_body',
+    ),
     `http-request set-var(txn.command) ${COMMAND_OF_BODY} if !preflight`,
     // Should the grammar and json_query ever disagree, nothing goes through.
     deny(400, 'The command could not be read', 'if !preflight !{ var(txn.command) -m found }'),

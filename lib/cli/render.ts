@@ -1,0 +1,89 @@
+// `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { renderConsulAgent } from '../../infra/consul/agent.js';
+import { renderForwarderUnit } from '../../infra/consul/forwarder-unit.js';
+import { renderPolicy } from '../../infra/consul/policy.js';
+import { renderHAProxy } from '../../infra/haproxy/render.js';
+import type { Settings } from '../config/environment.js';
+import { ConfigError, messageOf } from '../errors.js';
+import { quote } from '../text.js';
+import { guarded, settingsOf, type Terminal } from './output.js';
+
+interface Flags {
+  readonly out?: string;
+  readonly peer?: string;
+  readonly forwarder: string;
+}
+
+interface Template {
+  readonly about: string;
+  readonly text: (settings: Settings, flags: Flags) => string;
+  /** What the reader should know before using it; to stderr. */
+  readonly notes?: (settings: Settings) => string[];
+}
+
+const TEMPLATES: Readonly<Record<string, Template>> = {
+  haproxy: {
+    about: 'haproxy.cfg',
+    text: ({ config }, { peer }) => renderHAProxy(peer === undefined ? config : forPeer(config, peer)),
+    notes: ({ config }) =>
+      config.haproxy?.stateFile
+        ? []
+        : ['haproxy.stateFile is not set: a reload empties every slot until the next run'],
+  },
+  consul: {
+    about: "the Consul agent's watch",
+    text: ({ config }, { forwarder }) => renderConsulAgent(config, { forwarderUrl: forwarder }),
+  },
+  policy: {
+    about: "the ACL policy of the functions' token",
+    text: ({ config, haproxy }) => renderPolicy(config, { loadBalancers: haproxy.addresses }),
+  },
+  systemd: { about: "the forwarder's unit", text: () => renderForwarderUnit() },
+};
+
+/** Registers `render`; the settings come from the environment, as everywhere. */
+export function registerRender(program: Command, terminal: Terminal): void {
+  const names = Object.keys(TEMPLATES);
+  const about = Object.entries(TEMPLATES).map(([name, template]) => `  ${name.padEnd(8)} ${template.about}`);
+  program
+    .command('render <what>')
+    .description(`print a configuration file: ${names.join(', ')}`)
+    .option('--out <file>', 'write it to a file instead')
+    .option('--peer <name>', 'haproxy: the member of haproxy.peers that it is for')
+    .option('--forwarder <url>', 'consul: where the forwarder listens', 'http://127.0.0.1:8401')
+    .addHelpText('after', `\n${about.join('\n')}`)
+    .action((what: string, flags: Flags) =>
+      guarded(terminal, async () => {
+        const template = Object.hasOwn(TEMPLATES, what) ? TEMPLATES[what] : undefined;
+        if (!template)
+          throw new Error(`nothing to render by the name ${quote(what)}; use ${names.join(', ')}`);
+        const settings = settingsOf(terminal);
+        const text = template.text(settings, flags);
+        if (flags.out === undefined) terminal.out(text.replace(/\n$/, ''));
+        else write(flags.out, text);
+        for (const note of template.notes?.(settings) ?? []) terminal.err(`note: ${note}`);
+      }),
+    );
+}
+
+function forPeer(config: Settings['config'], peer: string): Settings['config'] {
+  const { haproxy } = config;
+  const members = haproxy?.peers?.members ?? [];
+  if (!haproxy?.peers || !members.some(({ name }) => name === peer)) {
+    const known = members.map(({ name }) => name).join(', ') || 'haproxy.peers is not set';
+    throw new ConfigError('arguments', [
+      { path: '--peer', message: `${quote(peer)} is no member (${known})` },
+    ]);
+  }
+  return { ...config, haproxy: { ...haproxy, peers: { ...haproxy.peers, local: peer } } };
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Error(`cannot write ${quote(file)} (${messageOf(error)}); name a file in a folder that exists`);
+  }
+}
