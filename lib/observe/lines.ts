@@ -80,6 +80,17 @@ export function linesOf(report: Report, context: RunContext, now: number): Line[
   return [...changes, run];
 }
 
+/** The line of an event that an earlier run had dealt with; Consul is at `consulIndex`. */
+export function coveredLine(consulIndex: string, context: RunContext, now: number): Line {
+  const { requestId, functionName } = context;
+  return {
+    ...line('INFO', 'event covered by an earlier run', now),
+    requestId,
+    functionName,
+    consulIndex,
+  };
+}
+
 /** The line of an invocation that has no report: `message` is all that is kept of what was thrown. */
 export function failureLine(message: string, context: RunContext, now: number): Line {
   const { requestId, functionName, coldStart } = context;

@@ -1,7 +1,7 @@
 // Tells of every invocation: log lines and metrics, written as they are, one JSON object a line.
 import { messageOf } from '../errors.js';
 import type { Report } from '../report.js';
-import { failureLine, type Line, line, linesOf, type RunContext } from './lines.js';
+import { coveredLine, failureLine, type Line, line, linesOf, type RunContext } from './lines.js';
 import { coveredMetrics, failureMetrics, type MetricLine, type MetricScope, metricsOf } from './metrics.js';
 
 export interface ObserverOptions {
@@ -25,10 +25,8 @@ export interface Invocation {
 
 /** One invocation, from `begin` on. Exactly one of these is called, once. */
 export interface ObservedRun {
-  /** The run has a report, good or bad. */
+  /** There is a report, good or bad; `covered` where an earlier run had dealt with the event. */
   finished(report: Report): void;
-  /** An earlier run had dealt with the event; Consul is at `consulIndex`. */
-  covered(consulIndex: string): void;
   /** Something was thrown before there was a report. Only its message is kept. */
   failed(error: unknown): void;
 }
@@ -57,12 +55,12 @@ export function makeObserver(options: ObserverOptions = {}): Observer {
       coldStart = false;
       const scope = (): MetricScope => ({ namespace, context, now: now() });
       return {
-        finished: (report) => put([...linesOf(report, context, now()), ...metricsOf(report, scope())]),
-        covered: (consulIndex) => {
-          const { requestId } = context;
-          const text = line('INFO', 'event covered by an earlier run', now());
-          put([{ ...text, requestId, functionName, consulIndex }, coveredMetrics(scope())]);
-        },
+        finished: (report) =>
+          put(
+            report.covered
+              ? [coveredLine(report.consul.index, context, now()), coveredMetrics(scope())]
+              : [...linesOf(report, context, now()), ...metricsOf(report, scope())],
+          ),
         failed: (error) => put([failureLine(messageOf(error), context, now()), failureMetrics(scope())]),
       };
     },

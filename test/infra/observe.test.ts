@@ -185,7 +185,7 @@ describe('the metrics of a run', () => {
 
   it('take an event that was covered for a success', () => {
     const { observer, logs, metrics } = observe();
-    observer.begin(invocation).covered('4711');
+    observer.begin(invocation).finished({ ...reportOf(), covered: true });
     expect(logs()[0]).toMatchObject({ level: 'INFO', requestId: 'request-1', consulIndex: '4711' });
     expect(metrics()[0]).toMatchObject({ Succeeded: 1, Covered: 1 });
   });

@@ -1,0 +1,118 @@
+// Which alarms there are. The runbook in infra/README.md has an entry for each; a test holds the two together.
+import type { aws_cloudwatch as cloudwatch, aws_lambda as lambda, aws_sqs as sqs } from 'aws-cdk-lib';
+import { type AlarmSources, type AlarmSpec, functionMetric, ownMetric } from './alarms.js';
+import type { StackSettings } from './settings.js';
+
+/** Every alarm of a deployment. */
+export function alarmsOf(settings: StackSettings, sources: AlarmSources): AlarmSpec[] {
+  const { watch, resync, undelivered, failedRuns } = sources;
+  return [
+    {
+      name: 'no-successful-resync',
+      severity: 'urgent',
+      meaning: 'No full run has succeeded for five minutes: HAProxy may hold what is no longer true.',
+      metric: ownMetric(settings, 'Succeeded', 'Sum', { Function: `${settings.name}-resync` }),
+      comparison: 'below',
+      threshold: 1,
+      breaching: 5,
+      periods: 5,
+      missingIsBad: true,
+    },
+    ...functionAlarms(settings, 'watch', watch),
+    ...functionAlarms(settings, 'resync', resync),
+    {
+      ...base('watch-events-late', 'other', 'Events wait over 30 seconds before the watch function looks.'),
+      metric: functionMetric(watch, 'AsyncEventAge', 'Maximum'),
+      threshold: 30_000,
+    },
+    {
+      ...base('schedule-undelivered', 'urgent', 'The scheduler could not start the resync function.'),
+      metric: visible(undelivered),
+      breaching: 1,
+      periods: 1,
+    },
+    {
+      ...base('failed-runs', 'other', 'Runs failed in the last hour; the queue holds their reports.'),
+      metric: visible(failedRuns),
+      breaching: 1,
+      periods: 1,
+    },
+    ...[...new Set(settings.config.pools.map(({ backend }) => backend))].flatMap((backend) =>
+      poolAlarms(settings, backend),
+    ),
+  ];
+}
+
+function functionAlarms(settings: StackSettings, kind: string, fn: lambda.Function): AlarmSpec[] {
+  const name = `${settings.name}-${kind}`;
+  return [
+    {
+      ...base(`errors-of-${kind}`, 'urgent', `Runs of ${name} keep failing; the last line of each says why.`),
+      metric: functionMetric(fn, 'Errors', 'Sum'),
+    },
+    {
+      ...base(`guarded-of-${kind}`, 'urgent', 'Consul lost most of a pool at once, and it was not removed.'),
+      metric: ownMetric(settings, 'Guarded', 'Maximum', { Function: name }),
+      breaching: 2,
+    },
+    {
+      ...base(`throttles-of-${kind}`, 'other', `${name} is asked for while it still runs, again and again.`),
+      metric: functionMetric(fn, 'Throttles', 'Sum'),
+      threshold: kind === 'watch' ? 30 : 0,
+    },
+    {
+      ...base(`duration-of-${kind}`, 'other', `Runs of ${name} take more than half of its timeout.`),
+      metric: functionMetric(fn, 'Duration', 'Maximum'),
+      threshold: settings.timeoutSeconds * 500,
+    },
+    {
+      ...base(
+        `events-dropped-of-${kind}`,
+        'other',
+        `Lambda dropped events of ${name} that it could not run in time.`,
+      ),
+      metric: functionMetric(fn, 'AsyncEventsDropped', 'Sum'),
+    },
+  ];
+}
+
+function poolAlarms(settings: StackSettings, backend: string): AlarmSpec[] {
+  const metric = (name: string, statistic: string): cloudwatch.Metric =>
+    ownMetric(settings, name, statistic, { Backend: backend });
+  return [
+    {
+      ...base(
+        `unplaced-of-${backend}`,
+        'urgent',
+        `Healthy instances get no traffic: ${backend} has no slot for them.`,
+      ),
+      metric: metric('Unplaced', 'Maximum'),
+    },
+    {
+      ...base(
+        `slots-low-of-${backend}`,
+        'other',
+        `${backend} has fewer than ${settings.alarms.minFreeSlots} free slots on a load balancer.`,
+      ),
+      metric: metric('SlotsFree', 'Minimum'),
+      comparison: 'below',
+      threshold: settings.alarms.minFreeSlots,
+      breaching: 5,
+    },
+    {
+      ...base(`none-ready-of-${backend}`, 'urgent', `${backend} has no ready server on a load balancer.`),
+      metric: metric('Ready', 'Minimum'),
+      comparison: 'below',
+      threshold: 1,
+    },
+  ];
+}
+
+/** Three bad minutes out of five: what the next run mends wakes nobody. */
+function base(name: string, severity: AlarmSpec['severity'], meaning: string) {
+  return { name, severity, meaning, comparison: 'above', threshold: 0, breaching: 3, periods: 5 } as const;
+}
+
+function visible(queue: sqs.Queue): cloudwatch.Metric {
+  return queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' });
+}

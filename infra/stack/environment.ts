@@ -1,0 +1,41 @@
+// The environment variables of the functions, from the stack's settings. Pure.
+import type { StackSettings } from './settings.js';
+
+/** As both functions read them; a secret is only ever named. */
+export function environmentOf(settings: StackSettings): Record<string, string> {
+  const { consul, haproxy, config } = settings;
+  const { tls } = haproxy;
+  return {
+    CONSUL_HTTP_ADDR: consul.addresses.join(','),
+    CONSUL_HTTP_TOKEN_PARAMETER: consul.tokenParameter,
+    HAPROXY_ADDRESSES: haproxy.addresses.join(','),
+    LB_CONFIG: JSON.stringify({ ...config, haproxy: undefined }),
+    METRICS_NAMESPACE: namespaceOf(settings),
+    ...(consul.caParameter ? { CONSUL_CACERT: `ssm:${consul.caParameter}` } : {}),
+    ...(tls
+      ? {
+          HAPROXY_CACERT: `ssm:${tls.caParameter}`,
+          HAPROXY_CLIENT_CERT: `ssm:${tls.certParameter}`,
+          HAPROXY_CLIENT_KEY: `ssm:${tls.keyParameter}`,
+        }
+      : {}),
+  };
+}
+
+/** CloudWatch namespace of this deployment's metrics. */
+export function namespaceOf({ name }: StackSettings): string {
+  return `IriLb/${name}`;
+}
+
+/** Every parameter that the functions read, each once. */
+export function parametersOf({ consul, haproxy }: StackSettings): string[] {
+  const { tls } = haproxy;
+  const names = [
+    consul.tokenParameter,
+    consul.caParameter,
+    tls?.caParameter,
+    tls?.certParameter,
+    tls?.keyParameter,
+  ];
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
