@@ -13,7 +13,8 @@ const MAX_NAME_LENGTH = 253;
 /**
  * Parses an IPv4 literal, an IPv6 literal (with or without brackets) or a host name.
  * Returns undefined for anything else, for unspecified addresses (HAProxy takes `0.0.0.0` as "where
- * the client connected to") and for names whose last label is numeric (RFC 1123, 2.1).
+ * the client connected to") and for names that end in a number (RFC 1123, 2.1): resolvers take those,
+ * hexadecimal ones too, for addresses (`0x10` is 0.0.0.16 to inet_aton).
  */
 export function parseAddress(input: string): ParsedAddress | undefined {
   const ip = parseIp(input);
@@ -22,7 +23,7 @@ export function parseAddress(input: string): ParsedAddress | undefined {
   if (name.length === 0 || name.length > MAX_NAME_LENGTH) return undefined;
   const labels = name.split('.');
   const last = labels[labels.length - 1] ?? '';
-  if (!labels.every((label) => LABEL.test(label)) || /^\d+$/.test(last)) return undefined;
+  if (!labels.every((label) => LABEL.test(label)) || /^(?:\d+|0x[0-9a-f]*)$/.test(last)) return undefined;
   return { kind: 'name', text: name };
 }
 

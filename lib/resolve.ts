@@ -1,6 +1,6 @@
 // Resolves host names for a run, within a time.
 import { lookup } from 'node:dns/promises';
-import { parseIp } from './address.js';
+import { parseAddress } from './address.js';
 import type { Resolve } from './reconcile/ports.js';
 
 /**
@@ -15,7 +15,9 @@ export function makeResolve(timeoutMs: number): Resolve {
     });
     try {
       const found = await Promise.race([lookup(name, { all: true }), late]);
-      return found.flatMap(({ address }) => parseIp(address)?.text ?? []);
+      const usable = found.flatMap(({ address }) => parseAddress(address)?.text ?? []);
+      if (usable.length === 0) throw new Error('no usable address among the answers');
+      return usable;
     } finally {
       clearTimeout(timer);
     }
