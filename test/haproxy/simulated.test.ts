@@ -96,10 +96,11 @@ async function reset(name: string) {
 
 async function sameListings(simulated: SimulatedHAProxy): Promise<void> {
   const expected = await fieldsOf(simulated.connect());
-  await waitFor(async () => (expect(await fieldsOf(real)).toEqual(expected), true), {
-    what: 'the real HAProxy to show what the simulated one does',
-    timeoutMs: 5_000,
-  });
+  const agrees = async (): Promise<true> => {
+    expect(await fieldsOf(real)).toEqual(expected);
+    return true;
+  };
+  await waitFor(agrees, { what: 'the real HAProxy to show what the simulated one does', timeoutMs: 5_000 });
 }
 
 async function fieldsOf(connection: RuntimeConnection) {

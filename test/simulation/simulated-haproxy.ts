@@ -152,8 +152,9 @@ export class SimulatedHAProxy {
 }
 
 function setMaxconn(server: SimulatedServer, value: string): string {
-  if (!/^-?\d+$/.test(value)) return 'Expects an integer or a string representing a relative value.';
-  server.maxconn = Number(value);
+  if (!/^-?\d+$/.test(value)) return 'maxconn string empty or preceded by garbage';
+  // Negative numbers are taken, and listed as unsigned: -5 shows as 4294967291.
+  server.maxconn = Number(value) >>> 0;
   return '';
 }
 
