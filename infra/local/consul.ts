@@ -35,7 +35,10 @@ export interface Consul extends ConsulApi {
   readonly nodeName: string;
   readonly serfPort: number;
   readonly child: Child;
-  /** Adds a file to its configuration and has it read (`consul reload`). */
+  /**
+   * Adds a file to its configuration and has it read (`consul reload`). With `-dev`, Consul forgets what
+   * was registered with this agent before: nothing of it is on disk.
+   */
   reconfigure(config: Readonly<Record<string, unknown>>): Promise<void>;
   /** SIGTERM, or SIGKILL at once. What `-dev` knew is lost, `persistent` keeps it. */
   stop(kill?: boolean): Promise<void>;

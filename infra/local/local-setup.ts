@@ -38,7 +38,7 @@ const AWS = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET
 const WATCH = 'iri-lb-watch';
 const RESYNC = 'iri-lb-resync';
 
-/** Starts all of it and registers the sample nodes. Whatever it starts ends with the harness. */
+/** Starts all of it, with no node in Consul yet. Whatever it starts ends with the harness. */
 export async function startLocal(harness: Harness, options: LocalOptions): Promise<LocalSetup> {
   const ports = {
     admin: await harness.freePort(9999),
@@ -87,7 +87,6 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
     what: 'the forwarder to listen',
   });
 
-  for (const { registration } of nodes.registered) await consul.register(registration);
   await consul.reconfigure(watchesWith(renderConsulAgent(config, { forwarderUrl }), token));
   const schedule = setInterval(() => void lambda.invoke(RESYNC, {}), RESYNC_MS);
   harness.onClose(() => clearInterval(schedule));

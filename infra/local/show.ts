@@ -1,6 +1,6 @@
 // What `npm start` prints: where things are, what to paste, one line per change. Pure.
 import pc from 'picocolors';
-import type { Report, ReportedChange } from '../../lib/report.js';
+import type { Action, Report } from '../../lib/report.js';
 import type { LocalSetup } from './local-setup.js';
 
 /** The head of the terminal: addresses, and commands that work as they are. */
@@ -29,26 +29,41 @@ export function introduction({ consul, haproxy, nodes, apiUrl, statsUrl }: Local
   ].join('\n');
 }
 
-const WORDS: Readonly<Record<ReportedChange['action'], string>> = {
-  add: pc.green('in rotation'),
-  enable: pc.green('in rotation again'),
-  update: pc.yellow('changed'),
-  disable: pc.red('out of rotation'),
-  remove: pc.red('gone'),
+const WORDS: Readonly<Record<Action, string>> = {
+  add: 'in rotation',
+  enable: 'in rotation again',
+  update: 'changed',
+  disable: 'out of rotation',
+  remove: 'gone',
 };
 
-/** One line per change of a report; `lagMs` is the time from Consul to HAProxy. */
-export function changeLines({ loadBalancers }: Report, lagMs: number | undefined): string[] {
-  return loadBalancers.flatMap(({ changes }) =>
-    changes.map(({ action, instance, before, after, backend, slot, reason }) => {
-      const id = instance?.split('/').at(-1) ?? `${before.address}:${before.port}`;
-      const where = `${backend}/${slot}`.padEnd(24);
-      const settings = `weight ${after.weight}, maxconn ${after.maxconn || 'none'}`;
-      const detail = action === 'remove' || action === 'disable' ? reason : settings;
-      const lag = lagMs === undefined ? '' : pc.bold(`  ${lagMs} ms`);
-      return [`${id} ${WORDS[action]}`.padEnd(38), where, `${detail}${lag}`].join(' ');
-    }),
-  );
+const COLOURS: Readonly<Record<Action, (text: string) => string>> = {
+  add: pc.green,
+  enable: pc.green,
+  update: pc.yellow,
+  disable: pc.red,
+  remove: pc.red,
+};
+
+/**
+ * Returns what makes one line per change of a report; `lagMs` is the time from Consul to HAProxy. It
+ * remembers who was in which slot, since a report cannot name an instance that is gone.
+ */
+export function makeChangeLines(): (report: Report, lagMs: number | undefined) => string[] {
+  const names = new Map<string, string>();
+  return ({ loadBalancers }, lagMs) =>
+    loadBalancers.flatMap(({ changes }) =>
+      changes.map(({ action, instance, before, after, backend, slot, reason }) => {
+        const where = `${backend}/${slot}`;
+        const known = instance?.split('/').at(-1) ?? names.get(where);
+        if (known !== undefined) names.set(where, known);
+        const settings = `weight ${after.weight}, maxconn ${after.maxconn || 'none'}`;
+        const detail = action === 'remove' || action === 'disable' ? reason : settings;
+        const lag = lagMs === undefined ? '' : `  ${pc.bold(`${lagMs} ms`)}`;
+        const who = (known ?? `${before.address}:${before.port}`).padEnd(7);
+        return `${who} ${COLOURS[action](WORDS[action].padEnd(18))}  ${where.padEnd(22)}  ${detail}${lag}`;
+      }),
+    );
 }
 
 /** Pools in one line, for the end. */

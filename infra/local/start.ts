@@ -7,7 +7,7 @@ import { demonstrate } from './demo.js';
 import { type Harness, startHarness } from './harness.js';
 import type { Finished } from './lambda-endpoint.js';
 import { type LocalSetup, startLocal } from './local-setup.js';
-import { changeLines, introduction, poolsLine } from './show.js';
+import { introduction, makeChangeLines, poolsLine } from './show.js';
 import { type Stopwatch, watchIndex } from './stopwatch.js';
 
 const USAGE = `npm start -- [--for SECONDS] [--no-demo]
@@ -23,6 +23,7 @@ interface StartOptions {
 }
 
 const startedAt = Date.now();
+const changes = makeChangeLines();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const say = (line: string): void =>
   print(`${pc.dim(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`)}  ${line}`);
@@ -84,7 +85,7 @@ function showFinished(
     return;
   }
   const lagMs = watch?.covered(result.consul.index, finished.doneAt);
-  for (const line of changeLines(result, lagMs)) say(line);
+  for (const line of changes(result, lagMs)) say(line);
   if (!result.covered) keep(result);
 }
 
@@ -128,6 +129,7 @@ async function run({ seconds, demo }: StartOptions, harness: Harness): Promise<n
   watch = watchIndex(setup.consul, 'iri');
   watchChildren(setup, stop.signal, end);
   print(introduction(setup));
+  for (const { registration } of setup.nodes.registered) await setup.consul.register(registration);
   if (demo) {
     demonstrate(setup, (line) => say(pc.cyan(line)), stop.signal).catch((error) => {
       if (!stop.signal.aborted) say(pc.red(`demonstration: ${messageOf(error)}`));
