@@ -54,11 +54,7 @@ function makeSsmPeer(scope: Construct, { ssmEndpoint, name }: StackSettings, net
     description: `${name}: SSM endpoint, for the functions only`,
     allowAllOutbound: false,
   });
-  securityGroup.addIngressRule(
-    ec2.Peer.securityGroupId(network.securityGroup.securityGroupId),
-    ec2.Port.tcp(443),
-    'The functions',
-  );
+  securityGroup.addIngressRule(network.securityGroup, ec2.Port.tcp(443), 'The functions');
   new ec2.InterfaceVpcEndpoint(scope, 'SsmEndpoint', {
     vpc,
     subnets,
@@ -67,7 +63,7 @@ function makeSsmPeer(scope: Construct, { ssmEndpoint, name }: StackSettings, net
     privateDnsEnabled: true,
     open: false,
   });
-  return ec2.Peer.securityGroupId(securityGroup.securityGroupId);
+  return securityGroup;
 }
 
 function peerOf(peer: string): ec2.IPeer {

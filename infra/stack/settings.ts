@@ -29,83 +29,76 @@ const adminAddress = v.pipe(
   v.check((text) => !text.startsWith('unix:'), 'a function cannot reach a unix socket; use tls://host:port'),
 );
 
-export const stackSettings = v.pipe(
-  v.strictObject({
-    /** Name of the stack, and what the names of everything in it begin with. */
-    name: f.stackName,
-    account: f.account,
-    region: f.region,
-    /** An existing VPC; the functions live in these private subnets. */
-    vpc: v.strictObject({
-      id: f.vpcId,
-      availabilityZones: listOf(f.zone, 6),
-      privateSubnetIds: listOf(f.subnetId, 6),
-    }),
-    consul: v.strictObject({
-      addresses: listOf(consulAddress, 10),
-      /** Security groups or networks of the Consul servers or agents. */
-      peers: listOf(f.peer, 10),
-      /** SecureString with the token's SecretID. It is made by hand, never by the stack. */
-      tokenParameter: f.parameterName,
-      /** The key that encrypts the parameter. */
-      tokenKeyArn: f.keyArn,
-      /** Parameter with the authority of Consul's certificates (PEM). */
-      caParameter: v.optional(f.parameterName),
-    }),
-    haproxy: v.strictObject({
-      addresses: listOf(adminAddress, 50),
-      /** Security groups or networks of the load balancers. */
-      peers: listOf(f.peer, 10),
-      /** Admin ports of load balancers found in Consul; those of addresses are known. */
-      ports: v.optional(listOf(f.whole(1, 65_535), 10)),
-      /** Parameters (PEM) for `tls://`. */
-      tls: v.optional(
-        v.strictObject({
-          caParameter: f.parameterName,
-          certParameter: f.parameterName,
-          keyParameter: f.parameterName,
-        }),
-      ),
-      /** Says that everybody who reaches the plain admin port may control HAProxy, and that this is meant. */
-      allowPlainText: v.optional(v.boolean(), false),
-    }),
-    /** How the functions reach SSM without the internet: an endpoint that is there, or one to be made. */
-    ssmEndpoint: v.union(
-      [
-        v.strictObject({ securityGroupId: f.securityGroupId }),
-        v.strictObject({ prefixListId: f.prefixListId }),
-        v.strictObject({ create: v.literal(true) }),
-      ],
-      'give one of {"securityGroupId": "sg-…"}, {"prefixListId": "pl-…"} and {"create": true}',
-    ),
-    /** Roles of the Consul hosts, which get the forwarder's policy; or attach it by hand. */
-    forwarderRoleNames: v.optional(listOf(f.roleName, 20)),
-    /** Pools and rules, as LB_CONFIG; the IRI layout by default. */
-    config: v.optional(configSchema, iriLayout),
-    memoryMb: v.optional(f.whole(128, 10_240), 512),
-    /** Of both functions. Below the schedule's minute, so that resyncs do not pile up. */
-    timeoutSeconds: v.optional(f.whole(10, 55), 45),
-    logRetentionDays: v.optional(
-      v.picklist([1, 3, 5, 7, 14, 30, 60, 90, 180, 365], 'is no retention of CloudWatch'),
-      30,
-    ),
-    alarms: v.strictObject({
-      /** Somebody has to look now. */
-      urgentTopicArn: f.topicArn,
-      /** Somebody has to look tomorrow. */
-      otherTopicArn: f.topicArn,
-      /** Where infra/README.md can be read; alarms link to its runbook. */
-      runbookUrl: f.httpsUrl,
-      /** Fewer free slots than this in a pool is an alarm, before there are none. */
-      minFreeSlots: v.optional(f.whole(1, 20_000), 5),
-    }),
+export const stackSettings = v.strictObject({
+  /** Name of the stack, and what the names of everything in it begin with. */
+  name: f.stackName,
+  account: f.account,
+  region: f.region,
+  /** An existing VPC; the functions live in these private subnets. */
+  vpc: v.strictObject({
+    id: f.vpcId,
+    availabilityZones: listOf(f.zone, 6),
+    privateSubnetIds: listOf(f.subnetId, 6),
   }),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    for (const { path, message } of crossProblems(dataset.value))
-      addIssue({ message: `${path}: ${message}` });
+  consul: v.strictObject({
+    addresses: listOf(consulAddress, 10),
+    /** Security groups or networks of the Consul servers or agents. */
+    peers: listOf(f.peer, 10),
+    /** SecureString with the token's SecretID. It is made by hand, never by the stack. */
+    tokenParameter: f.parameterName,
+    /** The key that encrypts the parameter. */
+    tokenKeyArn: f.keyArn,
+    /** Parameter with the authority of Consul's certificates (PEM). */
+    caParameter: v.optional(f.parameterName),
   }),
-);
+  haproxy: v.strictObject({
+    addresses: listOf(adminAddress, 50),
+    /** Security groups or networks of the load balancers. */
+    peers: listOf(f.peer, 10),
+    /** Admin ports of load balancers found in Consul; those of addresses are known. */
+    ports: v.optional(listOf(f.whole(1, 65_535), 10)),
+    /** Parameters (PEM) for `tls://`. */
+    tls: v.optional(
+      v.strictObject({
+        caParameter: f.parameterName,
+        certParameter: f.parameterName,
+        keyParameter: f.parameterName,
+      }),
+    ),
+    /** Says that everybody who reaches the plain admin port may control HAProxy, and that this is meant. */
+    allowPlainText: v.optional(v.boolean(), false),
+  }),
+  /** How the functions reach SSM without the internet: an endpoint that is there, or one to be made. */
+  ssmEndpoint: v.union(
+    [
+      v.strictObject({ securityGroupId: f.securityGroupId }),
+      v.strictObject({ prefixListId: f.prefixListId }),
+      v.strictObject({ create: v.literal(true) }),
+    ],
+    'give one of {"securityGroupId": "sg-…"}, {"prefixListId": "pl-…"} and {"create": true}',
+  ),
+  /** Roles of the Consul hosts, which get the forwarder's policy; or attach it by hand. */
+  forwarderRoleNames: v.optional(listOf(f.roleName, 20)),
+  /** Pools and rules, as LB_CONFIG; the IRI layout by default. */
+  config: v.optional(configSchema, iriLayout),
+  memoryMb: v.optional(f.whole(128, 10_240), 512),
+  /** Of both functions. Below the schedule's minute, so that resyncs do not pile up. */
+  timeoutSeconds: v.optional(f.whole(10, 55), 45),
+  logRetentionDays: v.optional(
+    v.picklist([1, 3, 5, 7, 14, 30, 60, 90, 180, 365], 'is no retention of CloudWatch'),
+    30,
+  ),
+  alarms: v.strictObject({
+    /** Somebody has to look now. */
+    urgentTopicArn: f.topicArn,
+    /** Somebody has to look tomorrow. */
+    otherTopicArn: f.topicArn,
+    /** Where infra/README.md can be read; alarms link to its runbook. */
+    runbookUrl: f.httpsUrl,
+    /** Fewer free slots than this in a pool is an alarm, before there are none. */
+    minFreeSlots: v.optional(f.whole(1, 20_000), 5),
+  }),
+});
 
 export type StackSettings = v.InferOutput<typeof stackSettings>;
 
@@ -124,12 +117,14 @@ export function readStackSettings(file: string): StackSettings {
 /** Checks settings that were read from `source`. Throws ConfigError with every problem and its path. */
 export function parseStackSettings(input: unknown, source: string): StackSettings {
   const result = v.safeParse(stackSettings, input);
-  if (result.success) return result.output;
-  const problems = result.issues.map((issue) => ({
-    path: v.getDotPath(issue) ?? '',
-    message: issue.message,
-  }));
-  throw new ConfigError(source, problems);
+  const problems = result.success
+    ? crossProblems(result.output)
+    : result.issues.map((issue) => ({
+        path: v.getDotPath(issue) ?? '',
+        message: issue.message,
+      }));
+  if (!result.success || problems.length > 0) throw new ConfigError(source, problems);
+  return result.output;
 }
 
 /** The load balancers' addresses, parsed. */

@@ -1,0 +1,105 @@
+// The alarms and the dashboard: each alarm tells somebody, and says where to read what to do.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anchorOf } from '../../infra/stack/alarms.js';
+import { exampleSettings, propertiesOf, root, synthesise } from './example.js';
+
+const settings = exampleSettings();
+const made = synthesise(settings);
+const alarms = propertiesOf(made, 'AWS::CloudWatch::Alarm') as unknown as readonly Alarm[];
+
+interface Alarm {
+  readonly AlarmName: string;
+  readonly AlarmDescription: string;
+  readonly AlarmActions: readonly string[];
+  readonly OKActions: readonly string[];
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly TreatMissingData: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: unknown }[];
+}
+
+function find(name: string): Alarm | undefined {
+  return alarms.find(({ AlarmName }) => AlarmName === `iri-lb-${name}`);
+}
+
+describe('alarms', () => {
+  it('are there for each function, each queue and each pool', () => {
+    expect(alarms.map(({ AlarmName }) => AlarmName.replace(/^iri-lb-/, '')).sort()).toEqual(
+      [
+        'no-successful-resync',
+        'watch-events-late',
+        'schedule-undelivered',
+        'failed-runs',
+        ...['errors', 'guarded', 'throttles', 'duration', 'events-dropped'].flatMap((name) => [
+          `${name}-of-watch`,
+          `${name}-of-resync`,
+        ]),
+        ...['unplaced', 'slots-low', 'none-ready'].flatMap((name) => [
+          `${name}-of-iri_back`,
+          `${name}-of-iri_pow_back`,
+        ]),
+      ].sort(),
+    );
+  });
+
+  it('tell the same people when they end as when they begin', () => {
+    const topics: readonly string[] = [settings.alarms.urgentTopicArn, settings.alarms.otherTopicArn];
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect(AlarmActions).toHaveLength(1);
+      expect(topics).toContain(AlarmActions[0]);
+      expect(OKActions).toEqual(AlarmActions);
+    }
+  });
+
+  it('take silence for failure where success is expected every minute, and nowhere else', () => {
+    const silent = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
+    expect(silent.map(({ AlarmName }) => AlarmName)).toEqual(['iri-lb-no-successful-resync']);
+  });
+
+  it('watch what the functions write: names and dimensions are those of the embedded metrics', () => {
+    expect(find('no-successful-resync')).toMatchObject({
+      Namespace: 'IriLb/iri-lb',
+      MetricName: 'Succeeded',
+      Dimensions: [{ Name: 'Function', Value: 'iri-lb-resync' }],
+    });
+    expect(find('unplaced-of-iri_pow_back')).toMatchObject({
+      MetricName: 'Unplaced',
+      Dimensions: [{ Name: 'Backend', Value: 'iri_pow_back' }],
+    });
+    const own = new Set(
+      alarms.filter(({ Namespace }) => Namespace === 'IriLb/iri-lb').map((alarm) => alarm.MetricName),
+    );
+    expect([...own].sort()).toEqual(['Guarded', 'Ready', 'SlotsFree', 'Succeeded', 'Unplaced']);
+    const source = readFileSync(join(root, 'lib', 'observe', 'metrics.ts'), 'utf8');
+    for (const name of own) expect(source).toContain(`${name}: [`);
+  });
+
+  it('link to an entry of the runbook that exists, and the runbook has no others', () => {
+    const guide = readFileSync(join(root, 'infra', 'README.md'), 'utf8');
+    const runbook = guide.slice(guide.indexOf('\n## Runbook'));
+    const entries = [...runbook.matchAll(/^### ([a-z-]+)$/gm)].map(([, name]) => name);
+    const linked = alarms.map(({ AlarmDescription }) => /#([a-z-]+)$/.exec(AlarmDescription)?.[1]);
+    expect([...new Set(linked)].sort()).toEqual([...entries].sort());
+    for (const { AlarmDescription } of alarms)
+      expect(AlarmDescription).toContain(`Runbook: ${settings.alarms.runbookUrl}#`);
+  });
+
+  it('of functions and pools share one entry', () => {
+    expect(anchorOf('errors-of-watch')).toBe('errors');
+    expect(anchorOf('failed-runs')).toBe('failed-runs');
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows slots in use, ready, lag and errors', () => {
+    const [dashboard] = propertiesOf(made, 'AWS::CloudWatch::Dashboard');
+    const body = JSON.stringify(dashboard?.DashboardBody);
+    for (const backend of ['iri_back', 'iri_pow_back'])
+      for (const what of ['ready', 'slots in use']) expect(body).toContain(`${backend}: ${what}`);
+    for (const what of ['CatalogToApplied', 'AsyncEventAge', 'Errors', 'Throttles', 'RunDuration'])
+      expect(body).toContain(what);
+    expect(body).toContain('{\\\\\\"IriLb/iri-lb\\\\\\",Backend,LoadBalancer}');
+  });
+});

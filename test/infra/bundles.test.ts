@@ -1,0 +1,49 @@
+// How large the bundles may be: a function starts as fast as what it has to load is small.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from './example.js';
+
+const dist = join(root, 'dist');
+
+/** The file and all that it imports at load, chunk by chunk; what it imports on demand is left out. */
+function loadedAtStart(file: string, seen = new Map<string, string>()): ReadonlyMap<string, string> {
+  if (seen.has(file)) return seen;
+  if (!existsSync(file)) throw new Error(`${file} is missing; run npm run build`);
+  const text = readFileSync(file, 'utf8');
+  seen.set(file, text);
+  for (const [, path] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+    if (path !== undefined) loadedAtStart(join(dirname(file), path), seen);
+  return seen;
+}
+
+function bytesOf(files: ReadonlyMap<string, string>): number {
+  return [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+describe('what is loaded at start', () => {
+  it.each([
+    ['watch/index.mjs', 150_000],
+    ['resync/index.mjs', 150_000],
+    ['forwarder.mjs', 250_000],
+    ['node-check.mjs', 30_000],
+  ])('of %s is at most %d bytes', (name, budget) => {
+    const files = loadedAtStart(join(dist, name));
+    expect(bytesOf(files)).toBeLessThanOrEqual(budget);
+    expect(bytesOf(files)).toBeGreaterThan(1_000);
+  });
+
+  it.each(['watch/index.mjs', 'resync/index.mjs'])('of %s has no SSM client, which it can load', (name) => {
+    const text = [...loadedAtStart(join(dist, name)).values()].join('');
+    expect(text).toMatch(/import\("\.\/chunks\/[^"]+"\)/);
+    expect(text).not.toContain('AmazonSSM');
+  });
+
+  it.each(['watch', 'resync'])('of %s has its source map beside it', (kind) => {
+    const file = join(dist, kind, 'index.mjs');
+    expect(readFileSync(file, 'utf8').trimEnd()).toMatch(/\/\/# sourceMappingURL=index\.mjs\.map$/);
+    expect(JSON.parse(readFileSync(`${file}.map`, 'utf8')).sources).toContain(
+      `../../functions/${kind}/index.ts`,
+    );
+  });
+});

@@ -1,0 +1,117 @@
+// The settings of a deployment: what is accepted, and what every mistake is told.
+import { describe, expect, it } from 'vitest';
+import { parseStackSettings, readStackSettings } from '../../infra/stack/settings.js';
+import { ConfigError } from '../../lib/errors.js';
+import { exampleInput, exampleSettings } from './example.js';
+
+function problemsOf(input: unknown): string[] {
+  try {
+    parseStackSettings(input, 'prod.json');
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.problems.map(({ path, message }) => `${path} | ${message}`);
+    throw error;
+  }
+  return [];
+}
+
+const example = exampleSettings();
+
+describe('settings of the stack', () => {
+  it('need little: the rest has defaults', () => {
+    expect(example).toMatchObject({ memoryMb: 512, timeoutSeconds: 45, logRetentionDays: 30 });
+    expect(example.config.pools.map(({ backend }) => backend)).toEqual(['iri_back', 'iri_pow_back']);
+    expect(example.alarms.minFreeSlots).toBe(5);
+  });
+
+  it('report every problem at once, each with its path', () => {
+    const problems = problemsOf({
+      ...exampleInput({ name: 'My Stack', account: 123, region: 'moon', timeoutSeconds: 60, surprise: true }),
+      vpc: { id: 'vpc', availabilityZones: ['eu-west-1a'], privateSubnetIds: ['subnet-1', 'subnet-1'] },
+    });
+    expect(problems.map((line) => line.split(' | ')[0])).toEqual([
+      'name',
+      'account',
+      'region',
+      'vpc.id',
+      'vpc.privateSubnetIds.0',
+      'vpc.privateSubnetIds.1',
+      'vpc.privateSubnetIds.1',
+      'timeoutSeconds',
+      'surprise',
+    ]);
+    expect(problems.join('\n')).toContain('is above 55');
+  });
+
+  it('tell of the file that cannot be read and of one that is no JSON, and where to start', () => {
+    expect(() => readStackSettings('/nowhere/prod.json')).toThrow(
+      /prod\.json: cannot be read .*example\.settings/,
+    );
+    expect(() => readStackSettings(import.meta.filename)).toThrow(/cannot be read .*example\.settings/);
+  });
+
+  it('refuse a plain admin port unless it is meant', () => {
+    const haproxy = { addresses: ['tcp://10.0.1.5:9999'], peers: ['10.0.1.0/24'] };
+    expect(problemsOf(exampleInput({ haproxy }))).toEqual([
+      expect.stringContaining('haproxy.addresses | tcp:// lets whoever reaches the port control HAProxy'),
+    ]);
+    expect(problemsOf(exampleInput({ haproxy: { ...haproxy, allowPlainText: true } }))).toEqual([]);
+  });
+
+  it('need certificates for tls:// and ports for consul:', () => {
+    const haproxy = { addresses: ['tls://lb:9998', 'consul:haproxy-admin'], peers: ['10.0.1.0/24'] };
+    expect(problemsOf(exampleInput({ haproxy })).join('\n')).toMatch(
+      /haproxy\.ports \| .*\n.*haproxy\.tls \| /,
+    );
+  });
+
+  it('refuse what a function cannot reach and what is too wide', () => {
+    const haproxy = { addresses: ['unix:/run/admin.sock'], peers: ['0.0.0.0/0', '10.0.0.0', 'sg-x'] };
+    expect(problemsOf(exampleInput({ haproxy })).map((line) => line.split(' | ')[0])).toEqual([
+      'haproxy.addresses.0',
+      'haproxy.peers.0',
+      'haproxy.peers.1',
+      'haproxy.peers.2',
+    ]);
+  });
+
+  it('want one way to reach SSM', () => {
+    for (const ssmEndpoint of [{}, { create: false }, { create: true, prefixListId: 'pl-0a1b2c3d' }])
+      expect(problemsOf(exampleInput({ ssmEndpoint }))).not.toEqual([]);
+    for (const ssmEndpoint of [{ create: true }, { prefixListId: 'pl-0a1b2c3d' }])
+      expect(problemsOf(exampleInput({ ssmEndpoint }))).toEqual([]);
+  });
+
+  it('hold what is in another region against itself', () => {
+    expect(problemsOf(exampleInput({ region: 'eu-central-1' })).join('\n')).toMatch(
+      /tokenKeyArn \| is not in eu-central-1(?:.|\n)*availabilityZones\.0 \| eu-west-1a is not in eu-central-1/,
+    );
+  });
+
+  it('refuse pools that Lambda has no room for', () => {
+    const pools = Array.from({ length: 30 }, (_, index) => ({
+      backend: `back_${index}`,
+      service: 'web',
+      ranges: [{ prefix: 'srv' }],
+    }));
+    expect(problemsOf(exampleInput({ config: { pools } }))).toEqual([
+      expect.stringMatching(/config \| makes the functions' environment \d+ bytes; Lambda takes 4096/),
+    ]);
+  });
+
+  it('refuse a broken pool with the path that it has in LB_CONFIG', () => {
+    const problems = problemsOf(
+      exampleInput({ config: { pools: [{ backend: 'a b', service: 'web', ranges: [] }] } }),
+    );
+    expect(problems.map((line) => line.split(' | ')[0])).toEqual([
+      'config.pools.0.backend',
+      'config.pools.0.ranges',
+    ]);
+  });
+
+  it('take no secret: the token is only named', () => {
+    expect(problemsOf(exampleInput({ consul: { ...example.consul, token: 'hunter2' } }))).toEqual([
+      expect.stringContaining('consul.token |'),
+    ]);
+  });
+});
