@@ -39,7 +39,7 @@ export function completeRegistration(
   const pools = config.pools.filter((pool) => pool.service === name);
   if (pools.length === 0) {
     const known = [...new Set(config.pools.map((pool) => pool.service))].join(', ');
-    problem('name', `no pool serves ${show(name)}; use ${known}, or add a pool in LB_CONFIG`);
+    problem('name', `no pool serves ${textOf(name)}; use ${known}, or add a pool in LB_CONFIG`);
   }
   const target = address && port ? printHostPort(address.text, port) : '';
   const id = service.ID ?? target;
@@ -93,10 +93,12 @@ function validateWeights(weights: unknown, problem: Tell): void {
   }
 }
 
+/** `10.0.0.0.1 is unusable`, or `missing`. */
 function show(value: unknown): string {
-  return value === undefined
-    ? 'missing'
-    : typeof value === 'string' && value !== ''
-      ? `${showName(value)} is unusable`
-      : `${quote(value)} is unusable`;
+  return value === undefined ? 'missing' : `${textOf(value)} is unusable`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? showName(value) : quote(value);
 }
