@@ -1,5 +1,6 @@
-// What both functions do: settings once, a run within the time left, the report as result, failure thrown.
+// What both functions do: settings once, a run within the time left, the report told and returned.
 import { readSettings } from './config/environment.js';
+import { makeObserver, type ObservedRun } from './observe/observer.js';
 import { failuresOf, type Report } from './report.js';
 import { makeRunner, type Runner, type RunOptions } from './run.js';
 
@@ -13,7 +14,7 @@ export interface HandlerContext {
 /** Kept back from the time Lambda leaves, to report in, in milliseconds. */
 const REPORTING_MS = 1_000;
 
-/** A run in which something failed: its message names every failure. The report was logged before. */
+/** A run in which something failed: its message names every failure. Its report was told before. */
 export class RunFailed extends Error {
   override readonly name = 'RunFailed';
   constructor(readonly report: Report) {
@@ -21,23 +22,38 @@ export class RunFailed extends Error {
   }
 }
 
+/** Applies within the time that Lambda leaves. */
+export type Apply = (options?: Pick<RunOptions, 'atLeast' | 'catalog'>) => Promise<Report>;
+
+const observer = makeObserver({ namespace: process.env.METRICS_NAMESPACE });
 let runner: Runner | undefined;
 
-/** The runner of this warm environment. Throws ConfigError with every problem of the environment. */
-export function warmRunner(): Runner {
-  runner ??= makeRunner(readSettings(process.env), (message) =>
-    console.warn(JSON.stringify({ level: 'WARN', message })),
-  );
-  return runner;
-}
-
-/** Applies within the time that Lambda leaves. Throws RunFailed after every load balancer was served. */
-export async function applyWithin(
+/**
+ * Does `work` for one invocation, with the runner of this warm environment. Logs and metrics are
+ * written whatever happens. Throws what `work` throws, RunFailed for a report in which something
+ * failed (after every load balancer was served), ConfigError for an unusable environment.
+ */
+export async function invocation(
   context: HandlerContext,
-  options: Pick<RunOptions, 'atLeast' | 'through'> = {},
+  work: (runner: Runner, apply: Apply) => Promise<Report>,
 ): Promise<Report> {
-  const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
-  const report = await warmRunner().run({ mode: 'apply', budgetMs, ...options });
+  const observed = observer.begin(context);
+  const report = await attempt(observed, async () => {
+    runner ??= makeRunner(readSettings(process.env), observer.warn);
+    const warm = runner;
+    const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
+    return work(warm, (options = {}) => warm.run({ mode: 'apply', budgetMs, ...options }));
+  });
+  observed.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);
   return report;
+}
+
+async function attempt(observed: ObservedRun, run: () => Promise<Report>): Promise<Report> {
+  try {
+    return await run();
+  } catch (error) {
+    observed.failed(error);
+    throw error;
+  }
 }

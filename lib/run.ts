@@ -21,8 +21,8 @@ export interface RunOptions {
   readonly mode: 'apply' | 'plan';
   readonly force?: boolean;
   readonly atLeast?: AtLeast;
-  /** Wraps the catalog for this run, to see what it reads. */
-  readonly through?: (catalog: CatalogPort) => CatalogPort;
+  /** In place of the runner's own catalog, to see what a run reads. */
+  readonly catalog?: CatalogPort;
   /** Longest time the run may take, in milliseconds; shortens what the configuration allows. */
   readonly budgetMs?: number;
 }
@@ -69,11 +69,16 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
   return {
     settings,
     catalog,
-    async run({ mode, force = false, atLeast, through, budgetMs = config.loadBalancerTimeoutMs }) {
+    async run({
+      mode,
+      force = false,
+      atLeast,
+      catalog: seen = catalog,
+      budgetMs = config.loadBalancerTimeoutMs,
+    }) {
       const { addresses, warnings } = await discoverLoadBalancers(catalog, haproxy.addresses);
-      const deps = depsWithin(budgetMs);
-      const seen = through ? { ...deps, catalog: through(catalog) } : deps;
-      const report = await reconcile(seen, addresses, { mode, force, ...(atLeast ? { atLeast } : {}) });
+      const deps = { ...depsWithin(budgetMs), catalog: seen };
+      const report = await reconcile(deps, addresses, { mode, force, ...(atLeast ? { atLeast } : {}) });
       return { ...report, consul: { ...report.consul, warnings: [...report.consul.warnings, ...warnings] } };
     },
     async status() {

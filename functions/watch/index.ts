@@ -1,6 +1,6 @@
 // The function behind the Consul watch: an event says look, never what.
-import { applyWithin, type HandlerContext, warmRunner } from '../../lib/handler.js';
-import type { Report } from '../../lib/report.js';
+import { type HandlerContext, invocation } from '../../lib/handler.js';
+import { failuresOf, type Report } from '../../lib/report.js';
 import { makeCoverage } from '../../lib/watch-cover.js';
 import { parseWatchEvent } from '../../lib/watch-event.js';
 
@@ -12,30 +12,20 @@ const coverage = makeCoverage();
  * answered as covered, and HAProxy is not asked.
  */
 export async function handler(input: unknown, context: HandlerContext): Promise<Report> {
-  const event = parseWatchEvent(input);
-  if (coverage.mayCover(event)) {
-    const read = await warmRunner().catalog.readService(event.service);
-    if (coverage.covers(event, read)) return coveredReport(read.index);
-  }
-  let finished = (_clean: boolean): void => {};
-  const report = await applyWithin(context, {
-    atLeast: event,
-    through: (catalog) => {
-      const run = coverage.begin(catalog);
-      finished = run.finished;
-      return run.catalog;
-    },
+  return invocation(context, async (runner, apply) => {
+    const event = parseWatchEvent(input);
+    if (coverage.mayCover(event)) {
+      const read = await runner.catalog.readService(event.service);
+      if (coverage.covers(event, read)) return coveredReport(read.index);
+    }
+    const covered = coverage.begin(runner.catalog);
+    const report = await apply({ atLeast: event, catalog: covered.catalog });
+    covered.finished(failuresOf(report).length === 0);
+    return report;
   });
-  finished(true);
-  return report;
 }
 
 function coveredReport(index: string): Report {
-  return {
-    version: 1,
-    covered: true,
-    consul: { index, instances: 0, warnings: [] },
-    loadBalancers: [],
-    durationMs: 0,
-  };
+  const consul = { index, instances: 0, warnings: [] };
+  return { version: 1, covered: true, consul, loadBalancers: [], durationMs: 0 };
 }
