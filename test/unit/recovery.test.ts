@@ -106,13 +106,18 @@ describe('a run fails', () => {
 
   it('when an address does not show, without making the slot ready', async () => {
     const inner = haproxyFor(config, 4);
+    const isAddress = (line: string | undefined): boolean => line?.includes(' addr ') ?? false;
     const haproxy = wrapped(inner, (connection) => ({
       ...connection,
-      send: async (lines) =>
-        connection.send(lines.map((line) => (line.includes(' addr ') ? 'show info' : line))),
+      send: async (lines) => {
+        const answers = await connection.send(lines.map((line) => (isAddress(line) ? 'show info' : line)));
+        return answers.map((answer, at) => (isAddress(lines[at]) ? 'IP changed from here to there' : answer));
+      },
     }));
     const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
-    expect(only.error).toMatch(/still differs after 3 rounds: iri_back\/irisrv\d \(add: .*/);
+    expect(only.error).toMatch(
+      /still differs after 3 rounds: iri_back\/irisrv\d \(add: address 10\.0\.0\.1:14265 did not show within 5000 ms/,
+    );
     expect(readyIn(inner, 'iri_back')).toEqual([]);
   });
 
