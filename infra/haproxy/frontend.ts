@@ -25,6 +25,7 @@ export function frontendSection(layout: Layout): string {
     ...aclOf('whitelisted', 'src', frontend.whitelist),
     'acl preflight method OPTIONS',
     ...(limits ? limitRules(limits) : []),
+    settings.log.bodyBytes > 0 && 'http-request capture req.body id 0',
     '',
     // A preflight never carries credentials.
     frontend.auth && `acl authenticated http_auth(${FRONTEND_USERS})`,
@@ -54,7 +55,6 @@ function logLines({ settings: { log }, iri }: Layout): Line[] {
   const body = log.bodyBytes > 0 ? ' body:%{+Q}[capture.req.hdr(1),json(utf8s)]' : '';
   return [
     log.bodyBytes > 0 && `declare capture request len ${log.bodyBytes}`,
-    log.bodyBytes > 0 && 'http-request capture req.body id 0',
     `log-format '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq${command} %{+Q}r ua:%{+Q}[capture.req.hdr(0)] %sslc %sslv${body}'`,
   ];
 }

@@ -12,7 +12,7 @@ export function globalSection({ settings, iri }: Layout): string {
     process.user !== null && `user ${process.user}`,
     process.group !== null && `group ${process.group}`,
     `maxconn ${process.maxConnections}`,
-    `log ${log.target} len ${1_024 * 3 + 2 * log.bodyBytes}${format} ${log.facility}`,
+    `log ${log.target} len ${Math.min(65_535, 3_072 + 2 * log.bodyBytes)}${format} ${log.facility}`,
     // One client at a time: a run reads, plans, writes and verifies in one connection, undisturbed.
     `stats socket ${admin.bind} level admin maxconn 1`,
     admin.unix !== null &&

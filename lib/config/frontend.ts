@@ -104,7 +104,7 @@ const log = v.strictObject({
     'local0',
   ),
   /** How much of each body is logged; bodies can hold what is not ours to keep, so none by default. */
-  bodyBytes: v.optional(whole(0, 65_000), 0),
+  bodyBytes: v.optional(whole(0, 60_000), 0),
 });
 
 const peers = v.pipe(
