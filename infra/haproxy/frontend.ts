@@ -25,7 +25,7 @@ export function frontendSection(layout: Layout): string {
     ...aclOf('whitelisted', 'src', frontend.whitelist),
     'acl preflight method OPTIONS',
     ...(limits ? limitRules(limits) : []),
-    settings.log.bodyBytes > 0 && 'http-request capture req.body id 0',
+    settings.log.bodyBytes > 0 && 'http-request capture req.body id 1',
     '',
     // A preflight never carries credentials.
     frontend.auth && `acl authenticated http_auth(${FRONTEND_USERS})`,
