@@ -1,0 +1,48 @@
+// Runs every step, each whatever became of the others, and counts what passed and what failed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+let passed = 0;
+let failed = 0;
+
+/** A step that passes or fails as a whole. */
+function step(name, command, args) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
+  return status === 0;
+}
+
+/** A step that prints `N passed, N failed` as its last line; without that it is one failure. */
+function tests(name, command, args) {
+  console.log(`\n== ${name}`);
+  const { status, stdout } = spawnSync(command, args, {
+    stdio: ['inherit', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  process.stdout.write(stdout ?? '');
+  const [, good = '0', bad = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(stdout ?? '') ?? [];
+  const lost = status !== 0 && Number(bad) === 0 ? 1 : 0;
+  count(name, Number(good), Number(bad) + lost);
+}
+
+function count(name, good, bad) {
+  passed += good;
+  failed += bad;
+  console.log(`-- ${name}: ${good} passed, ${bad} failed`);
+}
+
+const tsx = ['--import', 'tsx'];
+if (step('set-up', process.execPath, ['infra/setup/setup.mjs'])) {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  step('lint', 'npm', ['run', '--silent', 'lint']);
+  if (existsSync('infra/app.ts')) step('synth', 'npm', ['run', '--silent', 'synth']);
+  tests('tests', process.execPath, [...tsx, 'test/all.ts']);
+  // The system's own version is what all the tests ran on.
+  tests('tests on HAProxy 3.0 and 3.2', process.execPath, [...tsx, 'test/matrix.ts', 'trixie', 'sid']);
+  if (scripts['test:ric']) step('Lambda runtime', 'npm', ['run', '--silent', 'test:ric']);
+  step('npm start', 'npm', ['start', '--silent', '--', '--for', '20']);
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
