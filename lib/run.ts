@@ -6,7 +6,7 @@ import type { Settings } from './config/environment.js';
 import { connectRuntime } from './haproxy/connection.js';
 import { makeTokenSource } from './parameters.js';
 import type { AtLeast } from './reconcile/catalog-reader.js';
-import type { CatalogPort, Clock, Connect } from './reconcile/ports.js';
+import type { CatalogPort, Clock } from './reconcile/ports.js';
 import { type ReconcileDeps, reconcile } from './reconcile/reconcile.js';
 import type { Report } from './report.js';
 import { makeResolve } from './resolve.js';
@@ -49,41 +49,33 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     random: Math.random,
     ...(log ? { log } : {}),
   });
-  const connectWithin =
-    (budgetMs: number): Connect =>
-    (address) =>
+  const deps: ReconcileDeps = {
+    config,
+    catalog,
+    connect: (address, budgetMs) =>
       connectRuntime(address, {
         connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, budgetMs),
         promptTimeoutMs: Math.min(config.lockTimeoutMs, budgetMs),
         answerTimeoutMs: Math.min(config.answerTimeoutMs, budgetMs),
         totalTimeoutMs: budgetMs,
         tls: haproxy.tls,
-      });
-  const depsWithin = (budgetMs: number): ReconcileDeps => ({
-    config,
-    catalog,
-    connect: connectWithin(Math.min(budgetMs, config.loadBalancerTimeoutMs)),
+      }),
     resolve: makeResolve(RESOLVE_TIMEOUT_MS),
     clock: systemClock,
-  });
+  };
   return {
     settings,
     catalog,
-    async run({
-      mode,
-      force = false,
-      atLeast,
-      catalog: seen = catalog,
-      budgetMs = config.loadBalancerTimeoutMs,
-    }) {
+    async run({ mode, force = false, atLeast, catalog: seen = catalog, budgetMs }) {
+      const limits = budgetMs === undefined ? {} : { deadline: systemClock.now() + budgetMs };
       const { addresses, warnings } = await discoverLoadBalancers(catalog, haproxy.addresses);
-      const deps = { ...depsWithin(budgetMs), catalog: seen };
-      const report = await reconcile(deps, addresses, { mode, force, ...(atLeast ? { atLeast } : {}) });
+      const options = { mode, force, ...limits, ...(atLeast ? { atLeast } : {}) };
+      const report = await reconcile({ ...deps, catalog: seen }, addresses, options);
       return { ...report, consul: { ...report.consul, warnings: [...report.consul.warnings, ...warnings] } };
     },
     async status() {
       const { addresses } = await discoverLoadBalancers(catalog, haproxy.addresses);
-      return readStatus(depsWithin(config.loadBalancerTimeoutMs), addresses);
+      return readStatus(deps, addresses);
     },
   };
 }

@@ -49,7 +49,7 @@ export async function readStatus(deps: ReconcileDeps, addresses: readonly Socket
     config.concurrency,
     async (address): Promise<LoadBalancerStatus> => {
       try {
-        const connection = await deps.connect(address);
+        const connection = await deps.connect(address, config.loadBalancerTimeoutMs);
         const observed = await observe(connection, backends).finally(() => connection.close());
         const { version, uptimeSeconds } = observed.process;
         return {

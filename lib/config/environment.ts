@@ -70,7 +70,7 @@ export function readSettings(env: Environment): Settings {
           parseConsulAddress(entry) ??
           problem(
             'CONSUL_HTTP_ADDR',
-            `${quote(entry)} is not an address; use http://host:port or https://host:port`,
+            `${quote(withoutUser(entry))} is not an address; use http://host:port or https://host:port`,
           ) ??
           [],
       ),
@@ -126,6 +126,11 @@ function parseConsulAddress(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** An address as it may be shown: a password in it is no business of logs. */
+function withoutUser(address: string): string {
+  return address.replace(/\/\/.*@/, '//…@');
 }
 
 function readConfig(source: string | undefined, problems: Problem[]): Config {

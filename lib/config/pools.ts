@@ -52,11 +52,11 @@ export const configSchema = v.pipe(
     /** Load balancers written to at the same time. */
     concurrency: v.optional(whole(1, 256), 16),
     /** Longest wait for the admin socket (another run may hold it), in milliseconds. */
-    lockTimeoutMs: v.optional(whole(10, 600_000), 5_000),
+    lockTimeoutMs: v.optional(whole(10, 600_000), 15_000),
     /** Longest wait for one answer of HAProxy, in milliseconds. */
     answerTimeoutMs: v.optional(whole(10, 600_000), 5_000),
     /** Longest time one load balancer may take, in milliseconds. */
-    loadBalancerTimeoutMs: v.optional(whole(10, 900_000), 20_000),
+    loadBalancerTimeoutMs: v.optional(whole(10, 900_000), 30_000),
     /** Longest time one read of Consul may take, in milliseconds. */
     consulTimeoutMs: v.optional(whole(10, 600_000), 10_000),
     /** Settings of `iri-lb render haproxy`; runs do not read them. */

@@ -24,6 +24,8 @@ export interface ReconcileOptions {
   readonly mode: 'apply' | 'plan';
   /** Past `maxRemovalPercent`. */
   readonly force: boolean;
+  /** When everything has to be done, in milliseconds since the epoch; `loadBalancerTimeoutMs` holds too. */
+  readonly deadline?: number;
 }
 
 export interface LoadBalancerDeps {
@@ -47,16 +49,22 @@ export async function serveLoadBalancer(
   address: SocketAddress,
   options: ReconcileOptions,
 ): Promise<LoadBalancerReport> {
+  const { config, clock } = deps;
+  const ownDeadline = clock.now() + config.loadBalancerTimeoutMs;
+  const deadline = Math.min(ownDeadline, options.deadline ?? ownDeadline);
   const progress: Progress = { changes: [], observed: undefined, plan: undefined, refused: new Map() };
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await withConnection(deps, address, (connection) => settle(deps, connection, progress, options));
+        const budgetMs = Math.max(1, deadline - clock.now());
+        await withConnection(deps, address, budgetMs, (connection) =>
+          settle(deps, connection, progress, options),
+        );
         break;
       } catch (error) {
         const again = error instanceof StoppingError || error instanceof ConnectionClosedError;
-        if (!again || attempt === MAX_CONNECTIONS) throw error;
-        await deps.clock.sleep(attempt * RECONNECT_PAUSE_MS);
+        if (!again || attempt === MAX_CONNECTIONS || clock.now() >= deadline) throw error;
+        await clock.sleep(attempt * RECONNECT_PAUSE_MS);
       }
     }
     return reportOf(deps, address, progress, options);
@@ -68,10 +76,11 @@ export async function serveLoadBalancer(
 async function withConnection(
   { connect, reads }: LoadBalancerDeps,
   address: SocketAddress,
+  budgetMs: number,
   use: (connection: RuntimeConnection) => Promise<void>,
 ): Promise<void> {
   reads.waiting(1);
-  const connection = await connect(address).finally(() => reads.waiting(-1));
+  const connection = await connect(address, budgetMs).finally(() => reads.waiting(-1));
   try {
     await use(connection);
   } finally {

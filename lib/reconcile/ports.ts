@@ -44,8 +44,11 @@ export interface RuntimeConnection {
 /** An admin address that can be connected to; `consul:SERVICE` has been looked up. */
 export type SocketAddress = Exclude<AdminAddress, { readonly kind: 'consul' }>;
 
-/** Connects and waits until the admin socket is ours. Throws a named HAProxyError. */
-export type Connect = (address: SocketAddress) => Promise<RuntimeConnection>;
+/**
+ * Connects and waits until the admin socket is ours; the connection ends itself after `budgetMs`
+ * milliseconds. Throws a named HAProxyError.
+ */
+export type Connect = (address: SocketAddress, budgetMs: number) => Promise<RuntimeConnection>;
 
 export interface Clock {
   /** Milliseconds since the epoch. */
