@@ -20,7 +20,7 @@ export function frontendSection(layout: Layout): string {
     'option log-separate-errors',
     'capture request header User-Agent len 128',
     ...logLines(layout),
-    iri && 'option http-buffer-request',
+    (iri || settings.log.bodyBytes > 0) && 'option http-buffer-request',
     '',
     ...aclOf('whitelisted', 'src', frontend.whitelist),
     'acl preflight method OPTIONS',
