@@ -1,0 +1,85 @@
+// Renders what a load balancer's and a Consul agent's host need beside their packages. Pure.
+import * as v from 'valibot';
+import { type FrontendSettings, frontendSettings } from '../../lib/config/frontend.js';
+import type { GatewaySettings } from '../../lib/config/gateway.js';
+import type { Config } from '../../lib/config/pools.js';
+import { ConfigError } from '../../lib/errors.js';
+import { renderForwarderUnit } from '../consul/forwarder-unit.js';
+import { renderGateway } from './gateway.js';
+import { renderGatewayUnit } from './gateway-unit.js';
+import { renderHAProxyDropIn } from './haproxy-unit.js';
+import { renderStateProgram } from './state-program.js';
+
+/** A file as it is installed. */
+export interface HostFile {
+  readonly path: string;
+  readonly mode: '644' | '755';
+  readonly text: string;
+}
+
+export interface SystemdOptions {
+  readonly gateway?: GatewaySettings;
+  /** HAProxy's program. */
+  readonly haproxy?: string;
+  /** Where our own programs are on the host. */
+  readonly home?: string;
+  /** Where our own settings are on the host. */
+  readonly etc?: string;
+  /** The forwarder, as seen from the load balancer's host. */
+  readonly forwarderUrl?: string;
+}
+
+/** Where the state is saved when the settings do not say; the haproxy package makes the folder. */
+const STATE_FILE = '/var/lib/haproxy/iri-lb.state';
+
+/** The files of both hosts; one host may be both. The gateway's are there where it has settings. */
+export function renderSystemd(config: Config, options: SystemdOptions = {}): HostFile[] {
+  const settings: FrontendSettings = config.haproxy ?? v.parse(frontendSettings, {});
+  const {
+    gateway,
+    haproxy = '/usr/sbin/haproxy',
+    home = '/opt/iri-lb',
+    etc = '/etc/iri-lb',
+    forwarderUrl = 'http://127.0.0.1:8401',
+  } = options;
+  const { stateFile = STATE_FILE, admin, process } = settings;
+  if (admin.unix === null) {
+    const message = 'is null; name a socket, by which the state is saved without waiting for a run';
+    throw new ConfigError('configuration', [{ path: 'haproxy.admin.unix', message }]);
+  }
+  const units = '/etc/systemd/system';
+  const stateProgram = `${home}/bin/haproxy-state`;
+  const gatewayFile = `${etc}/gateway.cfg`;
+  const file = (path: string, text: string, mode: HostFile['mode'] = '644'): HostFile => ({
+    path,
+    mode,
+    text,
+  });
+  return [
+    file(`${units}/haproxy.service.d/iri-lb.conf`, renderHAProxyDropIn({ haproxy, stateProgram })),
+    file(stateProgram, renderStateProgram({ socket: admin.unix, stateFile, forwarderUrl }), '755'),
+    ...(gateway
+      ? [
+          file(gatewayFile, renderGateway(gateway, admin.bind)),
+          file(
+            `${units}/iri-lb-gateway.service`,
+            renderGatewayUnit(gateway, {
+              haproxy,
+              configFile: gatewayFile,
+              credentials: `${etc}/gateway`,
+              group: process.group,
+            }),
+          ),
+        ]
+      : []),
+    file(
+      `${units}/iri-lb-forwarder.service`,
+      renderForwarderUnit({ program: `${home}/dist/forwarder.mjs`, environmentFile: `${etc}/forwarder.env` }),
+    ),
+  ];
+}
+
+/** All files as one text, each under its path, as `systemctl cat` prints them. */
+export function printHostFiles(files: readonly HostFile[]): string {
+  return files.map(({ path, mode, text }) => `# ${path} (mode ${mode})\n${text}`).join('\n');
+}

@@ -1,0 +1,86 @@
+// Renders the program that keeps HAProxy's runtime state over a reload or a short restart. Pure.
+
+export interface StateProgramOptions {
+  /** The admin socket for people, by which a run is never waited for. */
+  readonly socket: string;
+  readonly stateFile: string;
+  /** The forwarder on this host. */
+  readonly forwarderUrl: string;
+}
+
+/** Older than this at start, in minutes, a state is worse than none: addresses have other owners by then. */
+const FRESH_MINUTES = 5;
+/** Longest wait for a new worker, in tenths of a second. */
+const RELOAD_TENTHS = 600;
+
+/** POSIX shell, for `sh`, with socat and curl. Fails, and leaves everything as it is, where it cannot save. */
+export function renderStateProgram({ socket, stateFile, forwarderUrl }: StateProgramOptions): string {
+  return `#!/bin/sh
+# Rendered by iri-lb. Keeps what HAProxy was told at runtime: addresses, weights and states of servers.
+#   prepare      before HAProxy starts: what is saved is taken only if it is fresh
+#   save         before HAProxy stops
+#   reload PID   saves, reloads the master process PID, waits for the new worker, notifies
+#   notify       has the forwarder wake the watch function, which sets what was not saved (maxconn)
+set -eu
+umask 027
+socket=${socket}
+state=${stateFile}
+
+ask() {
+  echo "$1" | socat -t 10 -T 10 - "UNIX-CONNECT:$socket"
+}
+
+worker() {
+  ask 'show info' | sed -n 's/^Pid: //p'
+}
+
+prepare() {
+  if [ -z "$(find "$state" -mmin -${FRESH_MINUTES} -size +0 2>/dev/null)" ]; then
+    # HAProxy 2.6 warns of a file that is missing or empty.
+    echo 1 >"$state.new"
+    mv "$state.new" "$state"
+  fi
+}
+
+save() {
+  ask 'show servers state' >"$state.new"
+  # An answer that is an error, or cut off, is no state: a whole one ends with an empty line.
+  if [ "$(head -n 1 "$state.new")" != 1 ] || [ -n "$(tail -n 1 "$state.new")" ]; then
+    rm -f "$state.new"
+    echo "no servers state from $socket; is it at level admin?" >&2
+    return 1
+  fi
+  mv "$state.new" "$state"
+}
+
+notify() {
+  curl -fsS -m 5 --retry 2 --retry-connrefused --retry-max-time 5 -o /dev/null -X POST ${forwarderUrl}/notify ||
+    echo 'the forwarder was not reached; the next resync does its work' >&2
+}
+
+reload() {
+  save
+  before=$(worker)
+  kill -USR2 "$1"
+  tries=0
+  until after=$(worker 2>/dev/null) && [ -n "$after" ] && [ "$after" != "$before" ]; do
+    tries=$((tries + 1))
+    if [ "$tries" -ge ${RELOAD_TENTHS} ]; then
+      echo "no new worker answers on $socket; see the journal of haproxy" >&2
+      return 1
+    fi
+    sleep 0.1
+  done
+  notify
+}
+
+case "\${1:-}" in
+prepare | save | notify) "$1" ;;
+reload) reload "$2" ;;
+*)
+  echo 'usage: prepare | save | reload PID | notify' >&2
+  exit 2
+  ;;
+esac
+`;
+}
