@@ -9,6 +9,8 @@ export interface LocalFunctionOptions {
   readonly bundle: string;
   /** Its whole environment, as on Lambda; only PATH and HOME come from ours. */
   readonly env: Readonly<Record<string, string>>;
+  /** Longest time an invocation may take; that of the stack by default. */
+  readonly timeoutMs?: number;
   /** Told every line it prints to stdout and stderr. */
   readonly onOutput?: (line: string) => void;
 }
@@ -46,7 +48,7 @@ export function makeLocalFunction(options: LocalFunctionOptions): LocalFunction 
     if (closed) return failure('Closed', `${name} is being stopped`);
     worker ??= startWorker(options);
     const { getRemainingTimeInMillis, ...context } = lambdaContext(name);
-    const timeoutMs = getRemainingTimeInMillis();
+    const timeoutMs = options.timeoutMs ?? getRemainingTimeInMillis();
     const invocation = await runIn(worker, {
       id: ++count,
       event,

@@ -44,7 +44,7 @@ export function byHand(packages, release = debianRelease()) {
   const variables = packages.map((name) => `${name.toUpperCase()}_BIN`).join(' and ');
   const how = release
     ? 'run this as root or with passwordless sudo, or install them yourself'
-    : 'install them with your system’s package manager or from their makers';
+    : `install them with this system's package manager or from their makers`;
   return `${packages.join(' and ')} missing: ${how} (HAProxy 2.6 or newer, Consul 1.8 or newer), or name the binaries in ${variables}`;
 }
 

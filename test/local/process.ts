@@ -1,0 +1,67 @@
+// Runs one of our programs as a user would, with a temporary folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '../../infra/local/wait-for.js';
+import { foldersOf, processesOf } from './leftovers.js';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Program {
+  readonly process: ChildProcess;
+  /** Its TMPDIR: what a harness in it makes is found here. */
+  readonly tmp: string;
+  stdout(): string;
+  stderr(): string;
+  /** Exit status, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  /** Waits until a line is printed. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until no process and no folder of its harness is there any more. */
+  leavesNothing(): Promise<void>;
+}
+
+export function runProgram(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'iri-lb-test-')));
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: '1', ...env, TMPDIR: tmp },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? code ?? 'lost'));
+  });
+  const shown = (): string => `${stdout}\n${stderr}`;
+  return {
+    process: child,
+    tmp,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    prints: (pattern) =>
+      waitFor(() => pattern.exec(stdout) ?? undefined, {
+        what: `${pattern} in the output`,
+        timeoutMs: 45_000,
+        detail: shown,
+      }),
+    leavesNothing: async () => {
+      await waitFor(() => processesOf(tmp).length === 0 && foldersOf(tmp).length === 0, {
+        what: `nothing to be left in ${tmp}`,
+        detail: () => `processes ${processesOf(tmp)}, folders ${foldersOf(tmp)}\n${shown()}`,
+      });
+    },
+  };
+}
+
+export const runTypeScript = (file: string, args: readonly string[] = [], env?: NodeJS.ProcessEnv): Program =>
+  runProgram(process.execPath, ['--import', 'tsx', file, ...args], env);
