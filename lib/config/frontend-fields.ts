@@ -13,6 +13,10 @@ export const limit = v.optional(whole(0, 1_000_000_000));
 /** A time, in seconds, that HAProxy counts in 31 bits of milliseconds. */
 export const seconds = (standard: number, min = 1) => v.optional(whole(min, 2_000_000), standard);
 
+/** Something that `false` turns off. Not a union: its problems would all be "no false and no object". */
+export const orOff = <T extends v.GenericSchema>(schema: T) =>
+  v.lazy((input) => (input === false ? v.literal(false) : schema));
+
 const text = (pattern: RegExp, message: string) => v.pipe(v.string(message), v.regex(pattern, message));
 
 /** `host:port` where the host is an IP literal: `0.0.0.0:14267`, `[::]:14267`. Printed back canonically. */

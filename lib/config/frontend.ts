@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import * as field from './frontend-fields.js';
 import { iriSettings, limitSettings } from './frontend-rules.js';
 
-const { seconds, whole } = field;
+const { orOff, seconds, whole } = field;
 
 const users = v.pipe(
   v.array(v.strictObject({ name: field.userName, password: field.passwordHash })),
@@ -60,7 +60,7 @@ const servers = v.strictObject({
   caFile: v.optional(field.caFile, '@system-ca'),
   /** Sent as SNI, and the name that the certificate of each verified server must have. */
   verifyName: v.optional(field.hostName),
-  healthCheck: v.optional(v.union([v.literal(false), healthCheck]), {}),
+  healthCheck: v.optional(orOff(healthCheck), {}),
 });
 
 const timeouts = v.strictObject({
@@ -140,14 +140,14 @@ const compression = v.strictObject({
 export const frontendSettings = v.strictObject({
   frontend: v.optional(frontend, {}),
   /** The IRI API's rules. On by default, so that leaving it out never opens the nodes; `false` for others. */
-  iri: v.optional(v.union([v.literal(false), iriSettings]), {}),
-  limits: v.optional(v.union([v.literal(false), limitSettings]), {}),
+  iri: v.optional(orOff(iriSettings), {}),
+  limits: v.optional(orOff(limitSettings), {}),
   servers: v.optional(servers, {}),
   timeouts: v.optional(timeouts, {}),
-  compression: v.optional(v.union([v.literal(false), compression]), {}),
+  compression: v.optional(orOff(compression), {}),
   process: v.optional(process, {}),
   admin: v.optional(admin, {}),
-  stats: v.optional(v.union([v.literal(false), stats]), {}),
+  stats: v.optional(orOff(stats), {}),
   log: v.optional(log, {}),
   /** Load balancers that tell each other whom they block and what they counted. */
   peers: v.optional(peers),

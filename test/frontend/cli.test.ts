@@ -1,0 +1,85 @@
+// `iri-lb render`: what it prints, where it writes, and what it says about mistakes.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderHAProxy } from '../../infra/haproxy/render.js';
+import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { registerRender } from '../../lib/cli/render.js';
+import { configSchema, iriLayout } from '../../lib/config/pools.js';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.close());
+
+async function render(args: readonly string[], haproxy: object = {}) {
+  const result = { out: '', err: '', status: 0 };
+  const program = new Command();
+  registerRender(program, {
+    out: (line) => {
+      result.out += `${line}\n`;
+    },
+    err: (line) => {
+      result.err += `${line}\n`;
+    },
+    env: { LB_CONFIG: JSON.stringify({ ...iriLayout, haproxy }) },
+    exit: (status) => {
+      result.status = status;
+    },
+  });
+  await program.parseAsync(['render', ...args], { from: 'user' });
+  return result;
+}
+
+const members = ['lb-1', 'lb-2'].map((name, index) => ({ name, address: `10.0.0.${index + 1}:10000` }));
+
+describe('iri-lb render', () => {
+  it('prints the configuration and nothing else to stdout, so that it can be piped into diff', async () => {
+    const { out, status } = await render(['haproxy']);
+    expect(out).toBe(renderHAProxy(v.parse(configSchema, iriLayout)));
+    expect(status).toBe(0);
+  });
+
+  it('notes on stderr that a reload empties the slots where no state file is set', async () => {
+    expect((await render(['haproxy'])).err).toMatch(/^note: .*stateFile/);
+    expect((await render(['haproxy'], { stateFile: '/var/lib/haproxy/server-state' })).err).toBe('');
+  });
+
+  it('writes a file where it is told to', async () => {
+    const file = join(harness.dir, 'haproxy.cfg');
+    expect((await render(['haproxy', '--out', file])).out).toBe('');
+    expect(readFileSync(file, 'utf8')).toBe(renderHAProxy(v.parse(configSchema, iriLayout)));
+  });
+
+  it('renders each load balancer of a fleet from one configuration', async () => {
+    const { out } = await render(['haproxy', '--peer', 'lb-2'], { peers: { local: 'lb-1', members } });
+    expect(out).toContain('localpeer lb-2\n');
+  });
+
+  it.each([
+    ['consul', '"watches"'],
+    ['policy', 'service "iri"'],
+    ['systemd', '[Service]'],
+  ])('renders %s', async (what, part) => {
+    expect((await render([what])).out).toContain(part);
+  });
+
+  it.each([
+    [['nothing'], {}, /no.*nothing/],
+    [['haproxy', '--out', '/no/such/folder/x'], {}, /cannot write "\/no\/such\/folder\/x"/],
+    [
+      ['haproxy', '--peer', 'lb-3'],
+      { peers: { local: 'lb-1', members } },
+      /--peer: "lb-3" is no member \(lb-1, lb-2\)/,
+    ],
+    [['haproxy'], { frontend: { bind: 'x' } }, /LB_CONFIG\.haproxy\.frontend\.bind: use "address:port"/],
+  ])('says in one line what is wrong: %j', async (args, settings, message) => {
+    const { err, out, status } = await render(args, settings);
+    expect(err.trim().split('\n')).toEqual([expect.stringMatching(message)]);
+    expect(out).toBe('');
+    expect(status).toBe(1);
+  });
+});
