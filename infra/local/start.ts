@@ -7,6 +7,7 @@ import { demonstrate } from './demo.js';
 import { type Harness, startHarness } from './harness.js';
 import type { Finished } from './lambda-endpoint.js';
 import { type LocalSetup, startLocal } from './local-setup.js';
+import { onceNpmIsGone } from './orphaned.js';
 import { introduction, makeChangeLines, poolsLine } from './show.js';
 import { type Stopwatch, watchIndex } from './stopwatch.js';
 
@@ -65,12 +66,7 @@ function untilEnd(seconds: number | undefined): { ended: Promise<string>; end: (
     });
   }
   if (seconds !== undefined) setTimeout(() => end(`${seconds} s have passed`), seconds * 1000);
-  // npm that was killed cannot tell us.
-  const parent = process.ppid;
-  const orphaned = setInterval(() => {
-    if (process.env.npm_lifecycle_event && process.ppid !== parent) end('npm is gone');
-  }, 500);
-  orphaned.unref();
+  onceNpmIsGone(() => end('npm is gone'));
   return { ended, end };
 }
 
