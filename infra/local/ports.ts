@@ -1,5 +1,5 @@
 // Hands out free TCP ports on 127.0.0.1 that no other process of ours is handed at the same time.
-import { createServer, type Server } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 
 /** Below the range from which Linux takes the ports of outgoing connections (32768 and up). */
 const FIRST = 20_000;
@@ -27,7 +27,7 @@ export function makePorts(): Ports {
     const offset = Math.floor(Math.random() * blocks);
     for (let i = 0; i < blocks; i++) {
       const base = FIRST + ((offset + i) % blocks) * BLOCK;
-      const lock = await listen(base);
+      const lock = await listen(onLoopback(base));
       if (!lock) continue;
       lock.unref();
       locks.push(lock);
@@ -38,8 +38,17 @@ export function makePorts(): Ports {
     throw new Error(`ports ${FIRST} to ${LAST} on 127.0.0.1 are all in use; end what holds them`);
   };
 
+  /** Two that prefer a port see it free at the same time, and HAProxy would share it. A name decides. */
+  const isOurs = async (port: number): Promise<boolean> => {
+    if (process.platform !== 'linux') return true;
+    const lock = await listen({ path: `\0iri-lb-port-${port}` });
+    lock?.unref();
+    if (lock) locks.push(lock);
+    return lock !== undefined;
+  };
+
   const take = async (preferred?: number): Promise<number> => {
-    if (preferred !== undefined && (await isFree(preferred))) return preferred;
+    if (preferred !== undefined && (await isFree(preferred)) && (await isOurs(preferred))) return preferred;
     for (;;) {
       if (next >= end) await claimBlock();
       const port = next++;
@@ -62,16 +71,18 @@ export function makePorts(): Ports {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = await listen(port);
+  const server = await listen(onLoopback(port));
   if (!server) return false;
   await new Promise<void>((resolve) => server.close(() => resolve()));
   return true;
 }
 
-function listen(port: number): Promise<Server | undefined> {
+const onLoopback = (port: number): ListenOptions => ({ port, host: '127.0.0.1', exclusive: true });
+
+function listen(options: ListenOptions): Promise<Server | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', () => resolve(undefined));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+    server.listen(options, () => resolve(server));
   });
 }

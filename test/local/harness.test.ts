@@ -110,8 +110,11 @@ describe('ports', () => {
 
     const other = await harness.freePort(wanted);
     await new Promise((resolve) => server.close(resolve));
+    const both = await Promise.all([open(), open()]);
+    const [left, right] = await Promise.all(both.map((one) => one.freePort(other)));
 
     expect(free).toBe(wanted);
     expect(other).not.toBe(wanted);
+    expect([left, right].filter((port) => port === other)).toHaveLength(1);
   });
 });
