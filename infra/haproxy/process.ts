@@ -14,7 +14,7 @@ export function globalSection({ settings, iri }: Layout): string {
     `maxconn ${process.maxConnections}`,
     `log ${log.target} len ${Math.min(65_535, 3_072 + 2 * log.bodyBytes)}${format} ${log.facility}`,
     // One client at a time: a run reads, plans, writes and verifies in one connection, undisturbed.
-    `stats socket ${admin.bind} level admin maxconn 1`,
+    `stats socket ${admin.bind}${admin.bind.startsWith('/') ? ` mode ${admin.unixMode}` : ''} level admin maxconn 1`,
     admin.unix !== null &&
       `stats socket ${admin.unix} mode ${admin.unixMode} level admin expose-fd listeners`,
     `stats timeout ${admin.idleSeconds}s`,

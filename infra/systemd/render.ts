@@ -1,7 +1,6 @@
 // Renders what a load balancer's and a Consul agent's host need beside their packages. Pure.
 import * as v from 'valibot';
 import { type FrontendSettings, frontendSettings } from '../../lib/config/frontend.js';
-import type { GatewaySettings } from '../../lib/config/gateway.js';
 import type { Config } from '../../lib/config/pools.js';
 import { ConfigError } from '../../lib/errors.js';
 import { renderForwarderUnit } from '../consul/forwarder-unit.js';
@@ -18,7 +17,6 @@ export interface HostFile {
 }
 
 export interface SystemdOptions {
-  readonly gateway?: GatewaySettings;
   /** HAProxy's program. */
   readonly haproxy?: string;
   /** Where our own programs are on the host. */
@@ -36,13 +34,12 @@ const STATE_FILE = '/var/lib/haproxy/iri-lb.state';
 export function renderSystemd(config: Config, options: SystemdOptions = {}): HostFile[] {
   const settings: FrontendSettings = config.haproxy ?? v.parse(frontendSettings, {});
   const {
-    gateway,
     haproxy = '/usr/sbin/haproxy',
     home = '/opt/iri-lb',
     etc = '/etc/iri-lb',
     forwarderUrl = 'http://127.0.0.1:8401',
   } = options;
-  const { stateFile = STATE_FILE, admin, process } = settings;
+  const { stateFile = STATE_FILE, admin, gateway, process } = settings;
   if (admin.unix === null) {
     const message = 'is null; name a socket, by which the state is saved without waiting for a run';
     throw new ConfigError('configuration', [{ path: 'haproxy.admin.unix', message }]);

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { renderConsulAgent } from '../../infra/consul/agent.js';
-import { renderForwarderUnit } from '../../infra/consul/forwarder-unit.js';
 import { renderPolicy } from '../../infra/consul/policy.js';
 import { renderHAProxy } from '../../infra/haproxy/render.js';
+import { printHostFiles, renderSystemd } from '../../infra/systemd/render.js';
 import type { Settings } from '../config/environment.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { quote } from '../text.js';
@@ -27,10 +27,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   haproxy: {
     about: 'haproxy.cfg',
     text: ({ config }, { peer }) => renderHAProxy(peer === undefined ? config : forPeer(config, peer)),
-    notes: ({ config }) =>
-      config.haproxy?.stateFile
-        ? []
-        : ['haproxy.stateFile is not set: a reload empties every slot until the next run'],
+    notes: stateNotes,
   },
   consul: {
     about: "the Consul agent's watch",
@@ -40,7 +37,11 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
     about: "the ACL policy of the functions' token",
     text: ({ config, haproxy }) => renderPolicy(config, { loadBalancers: haproxy.addresses }),
   },
-  systemd: { about: "the forwarder's unit", text: () => renderForwarderUnit() },
+  systemd: {
+    about: "the hosts' units, program and gateway, each under its path",
+    text: ({ config }, { forwarder }) => printHostFiles(renderSystemd(config, { forwarderUrl: forwarder })),
+    notes: stateNotes,
+  },
 };
 
 /** Registers `render`; the settings come from the environment, as everywhere. */
@@ -52,7 +53,7 @@ export function registerRender(program: Command, terminal: Terminal): void {
     .description(`print a configuration file: ${names.join(', ')}`)
     .option('--out <file>', 'write it to a file instead')
     .option('--peer <name>', 'haproxy: the member of haproxy.peers that it is for')
-    .option('--forwarder <url>', 'consul: where the forwarder listens', 'http://127.0.0.1:8401')
+    .option('--forwarder <url>', 'consul, systemd: where the forwarder listens', 'http://127.0.0.1:8401')
     .addHelpText('after', `\n${about.join('\n')}`)
     .action((what: string, flags: Flags) =>
       guarded(terminal, async () => {
@@ -66,6 +67,12 @@ export function registerRender(program: Command, terminal: Terminal): void {
         for (const note of template.notes?.(settings) ?? []) terminal.err(`note: ${note}`);
       }),
     );
+}
+
+function stateNotes({ config }: Settings): string[] {
+  return config.haproxy?.stateFile
+    ? []
+    : ['haproxy.stateFile is not set: a reload empties every slot until the next run'];
 }
 
 function forPeer(config: Settings['config'], peer: string): Settings['config'] {

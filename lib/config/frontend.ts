@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import * as field from './frontend-fields.js';
 import { iriSettings, limitSettings } from './frontend-rules.js';
+import { gatewaySettings } from './gateway.js';
 
 const { orOff, seconds, whole } = field;
 
@@ -81,8 +82,14 @@ const process = v.strictObject({
 });
 
 const admin = v.strictObject({
-  /** The functions' socket. It has no authentication: keep it on loopback or a private network. */
-  bind: v.optional(field.bindAddress, '127.0.0.1:9999'),
+  /**
+   * The functions' socket, `address:port` or a path. It has no authentication: keep it on loopback or a
+   * private network. Behind the gateway use a path, which no request sent by HAProxy itself can reach.
+   */
+  bind: v.optional(
+    v.union([field.bindAddress, field.socketPath], 'use "address:port" or a socket path'),
+    '127.0.0.1:9999',
+  ),
   /** A second socket, for people, so that they never wait for a run or hold one up; null for none. */
   unix: v.optional(v.nullable(field.socketPath), '/run/haproxy/admin.sock'),
   unixMode: v.optional(field.fileMode, '660'),
@@ -147,6 +154,8 @@ export const frontendSettings = v.strictObject({
   compression: v.optional(orOff(compression), {}),
   process: v.optional(process, {}),
   admin: v.optional(admin, {}),
+  /** The mutual-TLS gateway to the functions' socket, for `iri-lb render systemd`. */
+  gateway: v.optional(gatewaySettings),
   stats: v.optional(orOff(stats), {}),
   log: v.optional(log, {}),
   /** Load balancers that tell each other whom they block and what they counted. */

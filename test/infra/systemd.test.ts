@@ -1,0 +1,128 @@
+// The units of the hosts, as systemd sees them.
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type HostFile, printHostFiles, renderSystemd } from '../../infra/systemd/render.js';
+import { gatewaySettings } from '../../lib/config/gateway.js';
+import { configSchema, iriLayout } from '../../lib/config/pools.js';
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'iri-lb-units-'));
+const units = join(folder, 'units');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const host = { stateFile: '/var/lib/haproxy/iri-lb.state' };
+const gateway = { bind: '10.0.1.5:9998', sources: ['10.0.0.0/24', '10.0.1.0/24'] };
+const config = v.parse(configSchema, { ...iriLayout, haproxy: { ...host, gateway } });
+
+/** Debian's own unit, in the parts that the drop-in builds on. */
+const DEBIAN_UNIT = `[Unit]
+Description=HAProxy Load Balancer
+[Service]
+Environment="CONFIG=/etc/haproxy/haproxy.cfg" "PIDFILE=/run/haproxy.pid" "EXTRAOPTS=-S /run/haproxy-master.sock"
+ExecStart=PROGRAM -Ws -f $CONFIG -p $PIDFILE $EXTRAOPTS
+ExecReload=PROGRAM -Ws -f $CONFIG -c -q $EXTRAOPTS
+ExecReload=/bin/kill -USR2 $MAINPID
+KillMode=mixed
+Restart=always
+Type=notify
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** Writes the units into a folder, with every program that they name standing there. */
+beforeAll(() => {
+  const haproxy = join(folder, 'sbin', 'haproxy');
+  const home = join(folder, 'opt');
+  for (const { path, mode, text } of renderSystemd(config, {
+    haproxy,
+    home,
+    etc: join(folder, 'etc'),
+  })) {
+    write(path.replace('/etc/systemd/system', units), text, mode);
+  }
+  write(haproxy, '#!/bin/sh\n', '755');
+  write(join(units, 'haproxy.service'), DEBIAN_UNIT.replaceAll('PROGRAM', haproxy), '644');
+});
+
+function write(path: string, text: string, mode: HostFile['mode']): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text.replaceAll('/usr/bin/node', process.execPath));
+  chmodSync(path, Number.parseInt(mode, 8));
+}
+
+/** systemd-analyze with our units before the system's; its words and its exit status. */
+async function analyze(...args: readonly string[]): Promise<{ code: number; text: string }> {
+  const env = { ...process.env, SYSTEMD_UNIT_PATH: `${units}:`, SYSTEMD_PAGER: '' };
+  try {
+    const { stdout, stderr } = await run('systemd-analyze', args, { env });
+    return { code: 0, text: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, text: `${stdout}${stderr}` };
+  }
+}
+
+describe('the rendered units', () => {
+  it.each(['haproxy.service', 'iri-lb-gateway.service', 'iri-lb-forwarder.service'])(
+    '%s passes systemd-analyze verify without a word',
+    async (unit) => {
+      expect(await analyze('verify', '--man=no', join(units, unit))).toEqual({ code: 0, text: '' });
+    },
+  );
+
+  // Exposure from 0 (none) to 10, times ten. HAProxy starts as root, to bind low ports and to chroot.
+  it.each([
+    ['iri-lb-gateway.service', 20],
+    ['iri-lb-forwarder.service', 20],
+    ['haproxy.service', 55],
+  ])('%s is exposed by at most %d', async (unit, most) => {
+    const args = ['--offline=true', '--no-pager', `--threshold=${most}`];
+    const { code, text } = await analyze('security', ...args, join(units, unit));
+    expect(text).toMatch(/Overall exposure level/);
+    expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' });
+  });
+
+  it('are exposed less than what Debian ships', async () => {
+    const bare = join(folder, 'bare', 'bare.service');
+    write(bare, DEBIAN_UNIT.replaceAll('PROGRAM', '/bin/true'), '644');
+    const { code } = await analyze('security', '--offline=true', '--no-pager', '--threshold=55', bare);
+    expect(code).not.toBe(0);
+  });
+
+  it('are all listed with path and mode, the program as a POSIX shell takes it', async () => {
+    const files = renderSystemd(config);
+    expect(files.map(({ path, mode }) => `${mode} ${basename(path)}`)).toEqual([
+      '644 iri-lb.conf',
+      '755 haproxy-state',
+      '644 gateway.cfg',
+      '644 iri-lb-gateway.service',
+      '644 iri-lb-forwarder.service',
+    ]);
+    const text = printHostFiles(files);
+    for (const { path } of files) expect(text).toContain(`# ${path} (mode `);
+    await run('sh', ['-n', join(folder, 'opt', 'bin', 'haproxy-state')]);
+  });
+
+  it('leave the gateway out where there are no settings for it', () => {
+    const without = v.parse(configSchema, { ...iriLayout, haproxy: host });
+    expect(renderSystemd(without).map(({ path }) => basename(path))).not.toContain('gateway.cfg');
+  });
+
+  it('need a socket to save the state by', () => {
+    const without = v.parse(configSchema, { ...iriLayout, haproxy: { admin: { unix: null } } });
+    expect(() => renderSystemd(without)).toThrow(/haproxy\.admin\.unix: is null; name a socket/);
+  });
+});
+
+describe('settings of the gateway', () => {
+  it('refuse an address without networks, a low port and what is no network', () => {
+    const refused = v.safeParse(gatewaySettings, { bind: '10.0.1.5:443', sources: ['moon'] });
+    expect(refused.issues?.map((issue) => v.getDotPath(issue))).toEqual(['bind', 'sources.0']);
+    expect(v.is(gatewaySettings, { bind: '10.0.1.5:9998', sources: [] })).toBe(false);
+  });
+});
