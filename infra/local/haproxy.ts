@@ -56,11 +56,18 @@ export async function startHAProxy(harness: Harness, options: HAProxyOptions): P
     writeFileSync(configFile, config);
     await checkConfig(bin, files);
   };
+  // A master that is not in its loop yet, while its worker serves already, misses signals.
+  const masterSocket = join(folder, 'master.sock');
+  const untilReady = async (started: Child): Promise<void> => {
+    const answers = async (): Promise<boolean> =>
+      (await query('show info')).includes('Pid:') &&
+      (!master || (await askSocket(masterSocket, 'show proc\nquit')).includes('master'));
+    await started.until(answers, { what: `HAProxy (${bin}) to answer on its socket` });
+  };
   const start = async (): Promise<Child> => {
-    const started = await harness.spawn('haproxy', bin, [master ? '-W' : '-db', ...files]);
-    await started.until(async () => (await query('show info')).includes('Pid:'), {
-      what: `HAProxy (${bin}) to answer on its socket`,
-    });
+    const mode = master ? ['-W', '-S', masterSocket] : ['-db'];
+    const started = await harness.spawn('haproxy', bin, [...mode, ...files]);
+    await untilReady(started);
     return started;
   };
   await writeConfig(options.config);
@@ -90,6 +97,7 @@ export async function startHAProxy(harness: Harness, options: HAProxyOptions): P
       await child.until(async () => workerOf(await query('show info')) !== before, {
         what: 'a new worker of HAProxy after the reload',
       });
+      await untilReady(child);
     },
   };
 }

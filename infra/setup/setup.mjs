@@ -70,7 +70,7 @@ function packagesIn(file) {
 
 function installPackages() {
   console.log('Installing npm packages (npm ci)');
-  const { status, error } = spawnSync('npm', ['ci', '--no-progress'], {
+  const { status, error } = spawnSync('npm', ['ci', '--no-progress', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
