@@ -29,11 +29,14 @@ export function layoutOf({ pools, haproxy }: Config): Layout {
       problems.push({ path, message: `${showName(name)} is no pool; use one of ${backends.join(', ')}` });
     }
   };
-  known('haproxy.frontend.defaultBackend', defaultBackend);
-  known('haproxy.iri.powBackend', powBackend);
+  known('LB_CONFIG.haproxy.frontend.defaultBackend', defaultBackend);
+  known('LB_CONFIG.haproxy.iri.powBackend', powBackend);
   for (const [index, name] of backends.entries()) {
     if (RESERVED.includes(name)) {
-      problems.push({ path: `pools.${index}.backend`, message: `${name} is a name of ours; use another` });
+      problems.push({
+        path: `LB_CONFIG.pools.${index}.backend`,
+        message: `${name} is a name of ours; use another`,
+      });
     }
   }
   if (problems.length > 0) throw new ConfigError('configuration', problems);

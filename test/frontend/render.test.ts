@@ -123,6 +123,7 @@ describe('haproxy -c', () => {
     'logged bodies': () => [{ log: { bodyBytes: 40_000 } }],
     'a log by UDP': () => [{ log: { target: '127.0.0.1:514', facility: 'daemon' } }],
     'all addresses of both families': () => [{ frontend: { bind: '[::]:14267' } }],
+    'sockets on IPv6': () => [{ admin: { bind: '[::1]:9999' }, stats: { bind: '[::1]:9292' } }],
     leastconn: () => [{ servers: { balance: 'leastconn' } }],
     'a plain web service in one backend': () => [{ iri: false }, false],
     'a web service with TLS and users': () => [
