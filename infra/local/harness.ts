@@ -52,10 +52,15 @@ export async function startHarness(): Promise<Harness> {
     if (problems.length > 0) throw problems[0];
   };
 
+  /** Whoever is still starting things must not leave them behind. */
+  const refuseLate = (what: string): void => {
+    if (closing) throw new Error(`${what}: not started, the harness is being closed`);
+  };
+
   return {
     dir,
     spawn: async (name, command, args, options = {}) => {
-      if (closing) throw new Error(`${name}: not started, the harness is being closed`);
+      refuseLate(name);
       const child = await startChild(name, {
         command,
         args,
@@ -65,10 +70,15 @@ export async function startHarness(): Promise<Harness> {
         onStart: reaper.add,
         onEnd: reaper.remove,
       });
+      if (closing) await child.stop(0);
+      refuseLate(name);
       ends.push(() => child.stop());
       return child;
     },
-    freePort: (preferred) => ports.free(preferred),
+    freePort: async (preferred) => {
+      refuseLate('a port');
+      return ports.free(preferred);
+    },
     onClose: (end) => {
       ends.push(end);
     },

@@ -1,5 +1,4 @@
 // `npm start`: the whole design on this machine, until Ctrl-C or `--for` seconds have passed.
-import { parseArgs } from 'node:util';
 import pc from 'picocolors';
 import { messageOf } from '../../lib/errors.js';
 import type { Report } from '../../lib/report.js';
@@ -9,52 +8,28 @@ import type { Finished } from './lambda-endpoint.js';
 import { type LocalSetup, startLocal } from './local-setup.js';
 import { onceNpmIsGone } from './orphaned.js';
 import { introduction, makeChangeLines, poolsLine } from './show.js';
+import { readOptions, type StartOptions, USAGE } from './start-options.js';
 import { type Stopwatch, watchIndex } from './stopwatch.js';
-
-const USAGE = `npm start -- [--for SECONDS] [--no-demo]
-
-Runs Consul, HAProxy, sample nodes, the forwarder, both functions and their schedule on this machine.
-  --for SECONDS  ends by itself
-  --no-demo      leaves the sample nodes alone: shows only what others do
-`;
-
-interface StartOptions {
-  readonly seconds: number | undefined;
-  readonly demo: boolean;
-}
 
 const startedAt = Date.now();
 const changes = makeChangeLines();
+const warned = new Set<string>();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const say = (line: string): void =>
   print(`${pc.dim(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`)}  ${line}`);
 
-function readOptions(args: readonly string[]): StartOptions | 'help' {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        for: { type: 'string' },
-        'no-demo': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help) return 'help';
-    const seconds = values.for === undefined ? undefined : Number(values.for);
-    if (seconds !== undefined && !(seconds > 0 && seconds <= 86_400)) {
-      throw new Error(`--for ${JSON.stringify(values.for)}: give 1 to 86400 seconds`);
-    }
-    return { seconds, demo: !values['no-demo'] };
-  } catch (error) {
-    throw new Error(`${messageOf(error).split('. ')[0]}; see npm start -- --help`);
-  }
+interface Ending {
+  readonly why: string;
+  /** Exit status. */
+  readonly code: 0 | 1;
 }
+type End = (why: string, code?: Ending['code']) => void;
 
-/** Resolves with a reason when it is time to end. */
-function untilEnd(seconds: number | undefined): { ended: Promise<string>; end: (why: string) => void } {
-  let end = (_why: string): void => undefined;
-  const ended = new Promise<string>((resolve) => {
-    end = resolve;
+/** Resolves when it is time to end. */
+function untilEnd(): { ended: Promise<Ending>; end: End } {
+  let end: End = () => undefined;
+  const ended = new Promise<Ending>((resolve) => {
+    end = (why, code = 0) => resolve({ why, code });
   });
   let asked = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -65,7 +40,6 @@ function untilEnd(seconds: number | undefined): { ended: Promise<string>; end: (
       end('asked to stop');
     });
   }
-  if (seconds !== undefined) setTimeout(() => end(`${seconds} s have passed`), seconds * 1000);
   onceNpmIsGone(() => end('npm is gone'));
   return { ended, end };
 }
@@ -82,6 +56,10 @@ function showFinished(
   }
   const lagMs = watch?.covered(result.consul.index, finished.doneAt);
   for (const line of changes(result, lagMs)) say(line);
+  for (const warning of result.consul.warnings.filter((line) => !warned.has(line))) {
+    warned.add(warning);
+    say(pc.yellow(warning));
+  }
   if (!result.covered) keep(result);
 }
 
@@ -89,24 +67,24 @@ function showFinished(
 function watchChildren(
   { consul, haproxy, forwarder, forwarderUrl }: LocalSetup,
   signal: AbortSignal,
-  end: (why: string) => void,
+  end: End,
 ): void {
   for (const child of [consul.child, forwarder]) {
-    void child.ended.then((how) => end(`${child.name} ended (${how})`));
+    void child.ended.then((how) => end(`${child.name} ended (${how})`, 1));
   }
   const revive = async (how: string): Promise<void> => {
     if (signal.aborted) return;
     say(`HAProxy ended (${how}) and is started again`);
     await haproxy.restart();
-    void haproxy.child.ended.then(revive);
     await fetch(`${forwarderUrl}/notify`, { method: 'POST' });
+    await haproxy.child.ended.then(revive);
   };
-  void haproxy.child.ended.then(revive).catch((error) => end(messageOf(error)));
+  haproxy.child.ended.then(revive).catch((error) => end(messageOf(error), 1));
 }
 
 async function run({ seconds, demo }: StartOptions, harness: Harness): Promise<number> {
   const stop = new AbortController();
-  const { ended, end } = untilEnd(seconds);
+  const { ended, end } = untilEnd();
   let watch: Stopwatch | undefined;
   let last: Report | undefined;
   const setup = await Promise.race([
@@ -121,7 +99,8 @@ async function run({ seconds, demo }: StartOptions, harness: Harness): Promise<n
     }),
     ended,
   ]);
-  if (typeof setup === 'string') return 0;
+  if ('why' in setup) return setup.code;
+  if (seconds !== undefined) setTimeout(() => end(`${seconds} s have passed`), seconds * 1000);
   watch = watchIndex(setup.consul, 'iri');
   watchChildren(setup, stop.signal, end);
   print(introduction(setup));
@@ -131,12 +110,12 @@ async function run({ seconds, demo }: StartOptions, harness: Harness): Promise<n
       if (!stop.signal.aborted) say(pc.red(`demonstration: ${messageOf(error)}`));
     });
   }
-  const why = await ended;
+  const { why, code } = await ended;
   stop.abort();
   watch.close();
   if (last) say(poolsLine(last));
   say(`${why}; everything is being stopped`);
-  return 0;
+  return code;
 }
 
 async function main(): Promise<number> {
@@ -153,10 +132,10 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`npm start: ${messageOf(error)}\n`);
-    process.exit(1);
-  },
-);
+function fail(error: unknown): void {
+  process.stderr.write(`npm start: ${messageOf(error)}\n`);
+  process.exit(1);
+}
+
+process.on('uncaughtException', fail);
+main().then((code) => process.exit(code), fail);
