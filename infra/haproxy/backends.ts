@@ -42,8 +42,13 @@ function checkOptions({ healthCheck }: FrontendSettings['servers']): string {
   return ` check inter ${intervalSeconds}s fastinter ${fastIntervalSeconds}s downinter ${downIntervalSeconds}s rise ${rise} fall ${fall}`;
 }
 
+/**
+ * A placeholder's port must not be 0: that makes it an offset to the client's port, and still does so after
+ * a reload has restored the real port from the state file. HAProxy then shows that port and connects to
+ * another; 2.6 cannot even be told better ("no need to change the port").
+ */
 function templateLine({ prefix, slots, transport }: Range, servers: FrontendSettings['servers']): string {
-  return `server-template ${prefix} 1-${slots} slot.invalid:0${tlsOptions(transport, servers)} disabled`;
+  return `server-template ${prefix} 1-${slots} slot.invalid:1${tlsOptions(transport, servers)} disabled`;
 }
 
 function tlsOptions(transport: Range['transport'], servers: FrontendSettings['servers']): string {

@@ -11,7 +11,7 @@
  *
  * PCRE and json_query see the body up to its first NUL only: the frontend checks that this was all of it.
  *
- * A tokenizer in Lua would do the same with a second file to install and much less speed.
+ * A tokenizer in Lua would do the same, with a second file to install on each load balancer.
  *
  * What does not match is refused, also when PCRE gives up (a body nested deeper than its stack). All loops
  * are possessive: there is nothing to backtrack into, so no body takes more than linear time.

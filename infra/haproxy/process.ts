@@ -42,6 +42,8 @@ export function defaultsSection({ servers, stateFile, timeouts }: FrontendSettin
     'option redispatch',
     // Connections to servers are not kept: a slot whose address changes never serves the old one.
     'option http-server-close',
+    // At a reload a client's idle connection is closed after one more answer, not under its next request.
+    'option idle-close-on-response',
     `retries ${servers.retries}`,
     stateFile && 'load-server-state-from-file global',
     `timeout connect ${timeouts.connectSeconds}s`,
