@@ -1,5 +1,5 @@
 // The forwarder as a process: what reaches Lambda's Invoke API, over outages and restarts.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { environmentFor, FORWARDER, startForwarder } from './process.js';
@@ -7,14 +7,14 @@ import { type Recorder, startRecorder } from './recorder.js';
 
 let harness: Harness;
 let recorder: Recorder;
-beforeAll(async () => {
-  harness = await startHarness();
-});
-afterAll(() => harness?.close());
 beforeEach(async () => {
+  harness = await startHarness();
   recorder = await startRecorder();
 });
-afterEach(() => recorder.close());
+afterEach(async () => {
+  await harness?.close();
+  await recorder.close();
+});
 
 const lastIndex = () => recorder.accepted.at(-1)?.index;
 
@@ -60,10 +60,7 @@ test('while the endpoint is down nothing is lost, health says so, and the last e
   recorder.answer({ status: 202 });
   await waitFor(() => lastIndex() === '200', { what: 'the last event' });
   await waitFor(async () => (await forwarder.status()).pending === 0, { what: 'nothing to be left' });
-  expect(recorder.accepted).toEqual([
-    { service: 'iri', index: '0' },
-    { service: 'iri', index: '200' },
-  ]);
+  expect(recorder.accepted.map(({ index }) => index).sort()).toEqual(['0', '200']);
   expect(forwarder.child.output()).toMatch(/503 "down"; it is tried again \(attempt 1, again in \d+ ms\)/);
 });
 
