@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { haproxyBin } from '../infra/local/programs.js';
 import { messageOf } from '../lib/errors.js';
 import { runVitest } from './vitest-run.js';
 
@@ -12,17 +13,14 @@ const FOLDERS = ['test/haproxy', 'test/integration', 'test/frontend'];
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 function binaryOf(suite: string): string {
-  if (suite === 'system') return process.env.HAPROXY_BIN || 'haproxy';
+  if (suite === 'system') return haproxyBin();
   const script = at('infra/setup/haproxy-versions.mjs');
   return execFileSync(process.execPath, [script, suite], { encoding: 'utf8' }).trim();
 }
 
 /** `2.6.12`, from `HAProxy version 2.6.12-1+deb12u4 …`. */
 function versionOf(bin: string): string {
-  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin` };
-  return (
-    /version ([\d.]+)/.exec(execFileSync(bin, ['-v'], { encoding: 'utf8', env }))?.[1] ?? 'of no version'
-  );
+  return /version ([\d.]+)/.exec(execFileSync(bin, ['-v'], { encoding: 'utf8' }))?.[1] ?? 'of no version';
 }
 
 async function main(asked: readonly string[]): Promise<number> {

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConsulApi, consulApi } from './consul-api.js';
 import type { Child, Harness } from './harness.js';
+import { consulBin } from './programs.js';
 
 export interface ConsulOptions {
   /** Wanted ports; taken ones are replaced by free ones. */
@@ -85,7 +86,7 @@ export async function startConsul(harness: Harness, options: ConsulOptions = {})
 
   const url = `http://127.0.0.1:${ports.http}`;
   const api = consulApi(() => url, token);
-  const bin = options.bin ?? process.env.CONSUL_BIN ?? 'consul';
+  const bin = options.bin ?? consulBin();
   const dev = options.persistent || options.cluster ? [] : ['-dev'];
   const start = async (leaderless = false): Promise<Child> => {
     const child = await harness.spawn(name, bin, ['agent', ...dev, `-config-dir=${configDir}`], {

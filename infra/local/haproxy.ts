@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Child, Harness } from './harness.js';
+import { haproxyBin } from './programs.js';
 
 export interface HAProxyOptions {
   /** The whole configuration. A unix socket for query() is added in a file beside it. */
@@ -36,10 +37,7 @@ export interface HAProxy {
 
 const run = promisify(execFile);
 
-/** The HAProxy that everything here runs. */
-export function haproxyBin(): string {
-  return process.env.HAPROXY_BIN || 'haproxy';
-}
+export { haproxyBin };
 
 /** Checks the configuration, starts HAProxy and waits until it answers. Throws with HAProxy's own words. */
 export async function startHAProxy(harness: Harness, options: HAProxyOptions): Promise<HAProxy> {

@@ -64,7 +64,7 @@ export function minimalConfig(options: MinimalOptions): string {
       ...(backend.lines ?? []),
       ...backend.ranges.map(
         ({ prefix, slots, transport = 'plain' }) =>
-          `server-template ${prefix} 1-${slots} slot.invalid:0 ${tls(transport, options.caFile)}disabled`,
+          `server-template ${prefix} 1-${slots} slot.invalid:1 ${tls(transport, options.caFile)}disabled`,
       ),
     ]),
   ]);

@@ -26,7 +26,7 @@ export async function install(packages) {
   if (packages.some((name) => !hasCandidate(name))) await update(asRoot, []);
   if (packages.includes('consul') && !hasCandidate('consul'))
     await addConsulSource(release, packages, asRoot);
-  console.log(`Installing ${packages.join(' and ')} (apt-get)`);
+  console.log(`Installing ${packages.join(', ')} (apt-get)`);
   withoutServices(asRoot, () => {
     try {
       asRoot('apt-get', ['install', ...APT, ...packages]);
@@ -41,11 +41,14 @@ export async function install(packages) {
 
 /** For people whose machine we cannot set up. */
 export function byHand(packages, release = debianRelease()) {
-  const variables = packages.map((name) => `${name.toUpperCase()}_BIN`).join(' and ');
+  const hints = [
+    packages.includes('haproxy') && 'HAProxy 2.6 or newer, or name another binary in HAPROXY_BIN',
+    packages.includes('consul') && 'Consul 1.8 or newer, or name another binary in CONSUL_BIN',
+  ].filter(Boolean);
   const how = release
-    ? 'run this as root or with passwordless sudo, or install them yourself'
-    : `install them with this system's package manager or from their makers`;
-  return `${packages.join(' and ')} missing: ${how} (HAProxy 2.6 or newer, Consul 1.8 or newer), or name the binaries in ${variables}`;
+    ? 'run this as root or with passwordless sudo, or install what is missing yourself'
+    : "install what is missing with this system's package manager or from its makers";
+  return `missing: ${packages.join(', ')}; ${how}${hints.map((hint) => ` (${hint})`).join('')}`;
 }
 
 /** The words before a command that make it root's: none, or sudo without a question. */

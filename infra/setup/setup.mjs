@@ -11,10 +11,13 @@ import { findCommand } from './debian.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const OLDEST_NODE = [20, 10];
 
-/** A command of the set-up: what to run, and which variable names another. */
+/** Commands, in packages of the same name, and the variable that names another binary. */
 const PROGRAMS = [
   { name: 'haproxy', variable: 'HAPROXY_BIN' },
   { name: 'consul', variable: 'CONSUL_BIN' },
+  // For the certificates of the sample nodes, and for the commands that `npm start` prints.
+  { name: 'openssl' },
+  { name: 'curl' },
 ];
 
 async function main() {
@@ -79,7 +82,7 @@ function installPackages() {
 
 function missingPrograms() {
   return PROGRAMS.flatMap(({ name, variable }) => {
-    const named = process.env[variable];
+    const named = variable && process.env[variable];
     if (findCommand(named || name)) return [];
     if (named)
       throw new Error(`${variable}: there is no ${named}; name a binary, or unset it to have one installed`);
