@@ -43,11 +43,11 @@ prepare() {
 }
 
 save() {
-  ask 'show servers state' >"$state.new"
   # An answer that is an error, or cut off, is no state: a whole one ends with an empty line.
-  if [ "$(head -n 1 "$state.new")" != 1 ] || [ -n "$(tail -n 1 "$state.new")" ]; then
+  if ! ask 'show servers state' >"$state.new" ||
+    [ "$(head -n 1 "$state.new")" != 1 ] || [ -n "$(tail -n 1 "$state.new")" ]; then
     rm -f "$state.new"
-    echo "no servers state from $socket; is it at level admin?" >&2
+    echo "no servers state from $socket; is HAProxy running, with this socket at level admin?" >&2
     return 1
   fi
   mv "$state.new" "$state"
