@@ -3,6 +3,8 @@ import pc from 'picocolors';
 import type { Action, Report } from '../../lib/report.js';
 import type { LocalSetup } from './local-setup.js';
 
+const API_HEADERS = "-H 'X-IOTA-API-Version: 1' -H 'Content-Type: application/json'";
+
 /** The head of the terminal: addresses, and commands that work as they are. */
 export function introduction({ consul, haproxy, nodes, apiUrl, statsUrl }: LocalSetup): string {
   const { name, standIn, registration } = nodes.spare;
@@ -19,7 +21,7 @@ export function introduction({ consul, haproxy, nodes, apiUrl, statsUrl }: Local
     '',
     command(
       'ask the API',
-      `curl -s ${apiUrl} -H 'X-IOTA-API-Version: 1' -H 'Content-Type: application/json' -d '{"command":"getNodeInfo"}'`,
+      `curl -s ${apiUrl} ${API_HEADERS} -d '{"command":"getNodeInfo"}'`,
     ),
     command(`register ${name}`, `curl -X PUT ${agent}/register ${header} -d '${body}'`),
     command('fail it, then let it pass again', `curl -X POST '${standIn.url}/_fault?name=unsynced'`),

@@ -88,7 +88,7 @@ function outputName({ entry, folder }) {
   return folder ? `${folder}/index.mjs` : entry.replace('functions/', '').replace(/\.ts$/, '.mjs');
 }
 
-/** `dist/watch/index.mjs  120 kB, and 640 kB on demand`: what is loaded at start, and what only when needed. */
+/** `dist/watch/index.mjs  120 kB, and 640 kB on demand`: loaded at start, and loaded only when needed. */
 function sizes(bundle, { outputs }) {
   const [entryFile] = Object.keys(outputs).filter((file) => outputs[file].entryPoint === bundle.entry);
   const atStart = new Set();

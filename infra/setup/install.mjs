@@ -72,7 +72,7 @@ async function addConsulSource({ id, codename }, packages, asRoot) {
   if (!hasCandidate('consul')) throw new Error(byHand(packages));
 }
 
-/** `apt-get update`. It does not wait for the lock on the lists by itself, whatever DPkg::Lock::Timeout says. */
+/** `apt-get update`, which does not wait for the lock on the lists, whatever DPkg::Lock::Timeout says. */
 async function update(asRoot, options) {
   for (const deadline = Date.now() + LOCK_WAIT_S * 1000; ; ) {
     try {
@@ -85,7 +85,7 @@ async function update(asRoot, options) {
   }
 }
 
-/** Packages start their services when they are installed, unless a policy says no. One that is there stays. */
+/** Packages start their services when installed, unless a policy says no. One that is there stays. */
 function withoutServices(asRoot, work) {
   if (existsSync(POLICY_FILE)) return work();
   const script = '#!/bin/sh\n# Temporary, while iri-lb installs packages: starts no services.\nexit 101\n';
