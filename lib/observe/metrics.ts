@@ -1,6 +1,14 @@
 // A run's metrics in CloudWatch's embedded metric format: log lines that CloudWatch makes metrics of. Pure.
-import { failuresOf, type LoadBalancerReport, type PoolReport, type Report } from '../report.js';
+import { type Action, failuresOf, type LoadBalancerReport, type PoolReport, type Report } from '../report.js';
 import { countActions, type RunContext } from './lines.js';
+
+const ACTION_METRICS: Readonly<Record<Action, string>> = {
+  add: 'Added',
+  update: 'Updated',
+  enable: 'Enabled',
+  disable: 'Disabled',
+  remove: 'Removed',
+};
 
 type Unit = 'Count' | 'Milliseconds' | 'Seconds';
 type Metrics = Readonly<Record<string, readonly [value: number, unit: Unit]>>;
@@ -67,7 +75,9 @@ function runMetrics(scope: MetricScope, succeeded: boolean, metrics: Metrics): M
 }
 
 function loadBalancerMetrics(loadBalancer: LoadBalancerReport, scope: MetricScope): MetricLine {
-  const { add, update, enable, disable, remove } = countActions([loadBalancer]);
+  // A metric is paid for by the hour in which it has a value: actions that did not happen have none. What
+  // an alarm looks at always has one, since alarms read sparse data as if old values were new.
+  const actions = Object.entries(countActions([loadBalancer])).filter(([, count]) => count > 0);
   const { functionName, requestId } = scope.context;
   const dimensions = { Function: functionName, LoadBalancer: loadBalancer.address };
   return embed(
@@ -76,11 +86,9 @@ function loadBalancerMetrics(loadBalancer: LoadBalancerReport, scope: MetricScop
     [['Function', 'LoadBalancer'], ['Function']],
     { requestId },
     {
-      Added: [add, 'Count'],
-      Updated: [update, 'Count'],
-      Enabled: [enable, 'Count'],
-      Disabled: [disable, 'Count'],
-      Removed: [remove, 'Count'],
+      ...Object.fromEntries(
+        actions.map(([action, count]) => [ACTION_METRICS[action as Action], [count, 'Count']] as const),
+      ),
       Guarded: [loadBalancer.outcome === 'guarded' ? 1 : 0, 'Count'],
       Failed: [loadBalancer.outcome === 'failed' ? 1 : 0, 'Count'],
     },
