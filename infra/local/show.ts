@@ -19,10 +19,7 @@ export function introduction({ consul, haproxy, nodes, apiUrl, statsUrl }: Local
     `${pc.bold('Consul')}      ${consul.url}/ui  (ACL token, good until this ends: ${consul.token})`,
     `${pc.bold('HAProxy')}     ${haproxy.admin}  (admin socket)`,
     '',
-    command(
-      'ask the API',
-      `curl -s ${apiUrl} ${API_HEADERS} -d '{"command":"getNodeInfo"}'`,
-    ),
+    command('ask the API', `curl -s ${apiUrl} ${API_HEADERS} -d '{"command":"getNodeInfo"}'`),
     command(`register ${name}`, `curl -X PUT ${agent}/register ${header} -d '${body}'`),
     command('fail it, then let it pass again', `curl -X POST '${standIn.url}/_fault?name=unsynced'`),
     `curl -X POST '${standIn.url}/_fault?name=healthy'`,
