@@ -89,6 +89,11 @@ describe('balance source', () => {
   it('keeps a client at its node, and takes every weight at runtime', async () => {
     const rig = await startRig({ harness, nodes: { iri_back: 2 }, settings: { limits: false } });
     expect(await rig.haproxy.query('set server iri_back/irisrv1 weight 2')).toBe('\n');
+    // A slot is up when it becomes ready, and down at its first failed check: both have to have passed one.
+    const checked = async (): Promise<boolean> =>
+      (await rig.haproxy.query('show stat iri_back 4 -1')).split('\n').filter((line) => line.includes('L7OK'))
+        .length === 2;
+    await waitFor(checked, { what: 'the first checks' });
     const nodes = new Map<string, Set<string | undefined>>();
     for (let host = 2; host < 100; host++) {
       const from = `127.0.0.${host}`;

@@ -148,6 +148,12 @@ describe('a block', () => {
         await haproxy.query('show table iri_lb_sources'),
       )?.[1];
 
+    // A peer that connects anew is taught all counts again, as they were: both have to have met before.
+    for (const { haproxy } of [one, two]) {
+      const met = /\(remote,active\)[\s\S]*? last_status=ESTA[\s\S]*? state=EST\b[\s\S]*? remote_id=[1-9]/;
+      await waitFor(async () => met.test(await haproxy.query('show peers')), { what: 'the peers to meet' });
+    }
+
     expect(await statuses(one, '127.0.0.2', 2)).toEqual([200, 200]);
     await waitFor(async () => (await rate(two, '127.0.0.2')) === '2', {
       what: 'the count to reach the peer',
