@@ -1,5 +1,6 @@
 // What both functions do: settings once, a run within the time left, the report told and returned.
 import { readSettings } from './config/environment.js';
+import { withParameters } from './config/parameters.js';
 import { makeObserver, type ObservedRun } from './observe/observer.js';
 import { failuresOf, type Report } from './report.js';
 import { makeRunner, type Runner, type RunOptions } from './run.js';
@@ -39,7 +40,7 @@ export async function invocation(
 ): Promise<Report> {
   const observed = observer.begin(context);
   const report = await attempt(observed, async () => {
-    runner ??= makeRunner(readSettings(process.env), observer.warn);
+    runner ??= makeRunner(readSettings(await withParameters(process.env)), observer.warn);
     const warm = runner;
     const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
     return work(warm, (options = {}) => warm.run({ mode: 'apply', budgetMs, ...options }));
