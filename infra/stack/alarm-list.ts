@@ -32,7 +32,11 @@ export function alarmsOf(settings: StackSettings, sources: AlarmSources): AlarmS
       periods: 1,
     },
     {
-      ...base('failed-runs', 'other', 'Runs failed in the last hour; the queue holds their reports.'),
+      ...base(
+        'failed-runs',
+        'other',
+        'Runs failed in the last hour; the queue holds event and error of each.',
+      ),
       metric: visible(failedRuns),
       breaching: 1,
       periods: 1,

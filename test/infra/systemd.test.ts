@@ -1,14 +1,16 @@
 // The units of the hosts, as systemd sees them.
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { type HostFile, printHostFiles, renderSystemd } from '../../infra/systemd/render.js';
 import { gatewaySettings } from '../../lib/config/gateway.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { root } from './example.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'iri-lb-units-'));
@@ -106,6 +108,21 @@ describe('the rendered units', () => {
     const text = printHostFiles(files);
     for (const { path } of files) expect(text).toContain(`# ${path} (mode `);
     await run('sh', ['-n', join(folder, 'opt', 'bin', 'haproxy-state')]);
+  });
+
+  it('are rendered from the example configuration, which is the IRI layout on a host with a gateway', () => {
+    const example = v.parse(
+      configSchema,
+      JSON.parse(readFileSync(join(root, 'infra/example.config.json'), 'utf8')),
+    );
+    expect(example.pools.map(({ backend, select }) => ({ backend, select }))).toEqual(
+      config.pools.map(({ backend, select }) => ({ backend, select })),
+    );
+    const text = printHostFiles(renderSystemd(example));
+    expect(text).toContain('server haproxy unix@/run/haproxy/functions.sock maxconn 1');
+    expect(renderHAProxy(example)).toContain(
+      'stats socket /run/haproxy/functions.sock mode 660 level admin maxconn 1',
+    );
   });
 
   it('leave the gateway out where there are no settings for it', () => {
