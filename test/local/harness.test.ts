@@ -1,5 +1,5 @@
 // The harness: nothing stays behind, however it ends; ports are free and nobody else's.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
@@ -10,11 +10,7 @@ const harnesses: Harness[] = [];
 const programs: Program[] = [];
 
 afterEach(async () => {
-  for (const program of programs.splice(0)) {
-    program.process.kill('SIGKILL');
-    await program.leavesNothing();
-    rmSync(program.tmp, { recursive: true, force: true });
-  }
+  await Promise.all(programs.splice(0).map((program) => program.clear()));
   await Promise.all(harnesses.splice(0).map((harness) => harness.close()));
 });
 

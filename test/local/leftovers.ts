@@ -1,13 +1,12 @@
-// Finds what a harness that was started with this TMPDIR has left: processes by their mark, and files.
+// Finds what a program that was started with this TMPDIR has left: processes by their environment, and files.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { MARKER } from '../../infra/local/reaper.js';
 
-/** Processes that carry the mark of a harness in `tmp`; those that have ended (zombies) do not count. */
+/** It, and all that inherited the environment from it; those that have ended (zombies) do not count. */
 export function processesOf(tmp: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => isRunning(pid) && readProc(pid, 'environ').includes(`${MARKER}=${tmp}/`));
+    .filter((pid) => isRunning(pid) && readProc(pid, 'environ').split('\0').includes(`TMPDIR=${tmp}`));
 }
 
 export function isRunning(pid: number): boolean {

@@ -1,11 +1,11 @@
 // Runs one of our programs as a user would, with a temporary folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../../infra/local/wait-for.js';
-import { foldersOf, processesOf } from './leftovers.js';
+import { commandOf, foldersOf, processesOf } from './leftovers.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -21,6 +21,8 @@ export interface Program {
   prints(pattern: RegExp): Promise<RegExpExecArray>;
   /** Waits until no process and no folder of its harness is there any more. */
   leavesNothing(): Promise<void>;
+  /** After the test, however it went: kills what is left of it, and removes its temporary folder. */
+  clear(): Promise<void>;
 }
 
 export function runProgram(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
@@ -54,13 +56,28 @@ export function runProgram(command: string, args: readonly string[], env: NodeJS
         timeoutMs: 45_000,
         detail: shown,
       }),
-    leavesNothing: async () => {
-      await waitFor(() => processesOf(tmp).length === 0 && foldersOf(tmp).length === 0, {
-        what: `nothing to be left in ${tmp}`,
-        detail: () => `processes ${processesOf(tmp)}, folders ${foldersOf(tmp)}\n${shown()}`,
-      });
+    leavesNothing: () => leavesNothing(tmp, shown),
+    clear: async () => {
+      // Not the shell that clears up behind a harness: it ends by itself when it has.
+      for (const pid of processesOf(tmp)) if (!commandOf(pid).includes('iri-lb-reaper')) killIfThere(pid);
+      await leavesNothing(tmp, shown).finally(() => rmSync(tmp, { recursive: true, force: true }));
     },
   };
+}
+
+async function leavesNothing(tmp: string, shown: () => string): Promise<void> {
+  await waitFor(() => processesOf(tmp).length === 0 && foldersOf(tmp).length === 0, {
+    what: `nothing to be left in ${tmp}`,
+    detail: () => `processes ${processesOf(tmp)}, folders ${foldersOf(tmp)}\n${shown()}`,
+  });
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 export const runTypeScript = (file: string, args: readonly string[] = [], env?: NodeJS.ProcessEnv): Program =>

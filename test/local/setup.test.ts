@@ -1,12 +1,11 @@
 // The set-up behind `npm start` and `npm test`.
-import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Program, runProgram } from './process.js';
 
 const programs: Program[] = [];
 
-afterEach(() => {
-  for (const { tmp } of programs.splice(0)) rmSync(tmp, { recursive: true, force: true });
+afterEach(async () => {
+  await Promise.all(programs.splice(0).map((program) => program.clear()));
 });
 
 function setUp(env: NodeJS.ProcessEnv = {}): Program {

@@ -1,5 +1,4 @@
 // `npm start`: what it shows, and that nothing stays behind however it ends.
-import { rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../infra/local/wait-for.js';
@@ -10,11 +9,7 @@ const programs: Program[] = [];
 const servers: Server[] = [];
 
 afterEach(async () => {
-  for (const program of programs.splice(0)) {
-    program.process.kill('SIGKILL');
-    await program.leavesNothing();
-    rmSync(program.tmp, { recursive: true, force: true });
-  }
+  await Promise.all(programs.splice(0).map((program) => program.clear()));
   await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
