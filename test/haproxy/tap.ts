@@ -7,6 +7,8 @@ export interface Tap {
   /** Command lines received from clients, in order, of all connections. */
   lines(): string[];
   connections(): number;
+  /** For each answer, in the order in which HAProxy gave them, the number of its connection, from 1. */
+  answeredBy(): readonly number[];
   /** The most bytes of commands that were on their way without an answer. */
   largestUnansweredBytes(): number;
   clear(): void;
@@ -18,10 +20,12 @@ export async function startTap(admin: string): Promise<Tap> {
   const target = new URL(admin);
   let sent = '';
   let connections = 0;
+  let answeredBy: number[] = [];
   let largest = 0;
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
     connections += 1;
+    const number = connections;
     const upstream = net.connect(Number(target.port), target.hostname);
     const unanswered: number[] = [];
     let bytes = 0;
@@ -40,7 +44,10 @@ export async function startTap(admin: string): Promise<Tap> {
     });
     upstream.on('data', (chunk) => {
       const text = tail + chunk.toString('latin1');
-      for (const _ of text.matchAll(/\n> /g)) bytes -= unanswered.shift() ?? 0;
+      for (const _ of text.matchAll(/\n> /g)) {
+        bytes -= unanswered.shift() ?? 0;
+        answeredBy.push(number);
+      }
       tail = /\n> $/.test(text) ? '' : text.slice(-2);
       client.write(chunk);
     });
@@ -55,10 +62,12 @@ export async function startTap(admin: string): Promise<Tap> {
     address: `tcp://127.0.0.1:${port}`,
     lines: () => sent.split('\n').filter(Boolean),
     connections: () => connections,
+    answeredBy: () => answeredBy,
     largestUnansweredBytes: () => largest,
     clear: () => {
       sent = '';
       connections = 0;
+      answeredBy = [];
       largest = 0;
     },
     close: () =>
