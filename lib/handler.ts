@@ -42,8 +42,10 @@ export async function invocation(
   const report = await attempt(observed, async () => {
     runner ??= makeRunner(readSettings(await withParameters(process.env)), observer.warn);
     const warm = runner;
-    const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
-    return work(warm, (options = {}) => warm.run({ mode: 'apply', budgetMs, ...options }));
+    return work(warm, (options = {}) => {
+      const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
+      return warm.run({ mode: 'apply', budgetMs, ...options });
+    });
   });
   observed.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);

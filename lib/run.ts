@@ -1,12 +1,12 @@
 // Puts a run together from settings: the one place where ports meet the real world.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCatalog } from './catalog/client.js';
 import { discoverLoadBalancers } from './catalog/discovery.js';
+import { systemClock } from './clock.js';
 import type { Settings } from './config/environment.js';
 import { connectRuntime } from './haproxy/connection.js';
 import { makeTokenSource } from './parameters.js';
 import type { AtLeast } from './reconcile/catalog-reader.js';
-import type { CatalogPort, Clock } from './reconcile/ports.js';
+import type { CatalogPort } from './reconcile/ports.js';
 import { type ReconcileDeps, reconcile } from './reconcile/reconcile.js';
 import type { Report } from './report.js';
 import { makeResolve } from './resolve.js';
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly budgetMs?: number;
 }
 
+const NOT_FOUND = "consul: did not list the load balancers before the run's deadline; is it slow?";
+
 /** What a warm environment keeps between runs: the token and the connections' set-up. */
 export interface Runner {
   readonly settings: Settings;
@@ -35,8 +37,6 @@ export interface Runner {
   /** Reads Consul and every load balancer and writes nothing. */
   status(): Promise<Status>;
 }
-
-export const systemClock: Clock = { now: () => Date.now(), sleep: (ms) => sleep(ms) };
 
 /** `log` is told, in one line, of what failed and was tried again. */
 export function makeRunner(settings: Settings, log?: (line: string) => void): Runner {
@@ -60,16 +60,18 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
         totalTimeoutMs: budgetMs,
         tls: haproxy.tls,
       }),
-    resolve: makeResolve(RESOLVE_TIMEOUT_MS),
+    resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS, ...(log ? { log } : {}) }),
     clock: systemClock,
   };
   return {
     settings,
     catalog,
     async run({ mode, force = false, atLeast, catalog: seen = catalog, budgetMs }) {
-      const limits = budgetMs === undefined ? {} : { deadline: systemClock.now() + budgetMs };
-      const { addresses, warnings } = await discoverLoadBalancers(catalog, haproxy.addresses);
-      const options = { mode, force, ...limits, ...(atLeast ? { atLeast } : {}) };
+      const budget = budgetMs ?? config.loadBalancerTimeoutMs + config.consulTimeoutMs;
+      const deadline = systemClock.now() + budget;
+      const finding = discoverLoadBalancers(catalog, haproxy.addresses);
+      const { addresses, warnings } = await systemClock.within(budget, finding, () => new Error(NOT_FOUND));
+      const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };
       const report = await reconcile({ ...deps, catalog: seen }, addresses, options);
       return { ...report, consul: { ...report.consul, warnings: [...report.consul.warnings, ...warnings] } };
     },

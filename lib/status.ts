@@ -67,7 +67,7 @@ export async function readStatus(deps: ReconcileDeps, addresses: readonly Socket
     version: 1,
     consul: {
       index: catalog?.index ?? '0',
-      instances: catalog?.view.instances ?? 0,
+      instances: catalog?.instances ?? 0,
       ...(read.status === 'rejected' ? { error: messageOf(read.reason) } : {}),
     },
     loadBalancers,

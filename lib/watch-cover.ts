@@ -54,6 +54,7 @@ export function makeCoverage(): Coverage {
       const first = new Map<string, CatalogRead>();
       return {
         catalog: {
+          tokenName: catalog.tokenName,
           mayRead: (service) => catalog.mayRead(service),
           readService: async (service, options) => {
             const read = await catalog.readService(service, options);

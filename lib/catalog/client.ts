@@ -75,6 +75,7 @@ export function makeCatalog(options: CatalogOptions): Catalog {
   }
 
   return {
+    tokenName: options.token.name,
     readService: (service, { consistent = false, minIndex } = {}) =>
       ask(service, async (endpoint, secret, budgetMs): Promise<CatalogRead> => {
         const query = { consistent, ...blockingQuery(minIndex, budgetMs) };

@@ -66,9 +66,9 @@ function parseRow(row: unknown): ServiceInstance | string {
   return {
     node: nodeName,
     id,
-    address: typeof address === 'string' && address !== '' ? address : String(nodeAddress ?? ''),
+    address: textOf(address) || textOf(nodeAddress),
     port,
-    tags: (tags ?? []).map(String),
+    tags: (tags ?? []).filter((tag: unknown) => typeof tag === 'string'),
     meta: fieldsOf(meta) ?? {},
     weights: { passing, warning },
     health: healthOf(checks ?? []),
@@ -83,12 +83,17 @@ function healthOf(checks: readonly unknown[]): Health {
   let worst: Health = 'passing';
   for (const check of checks) {
     const { CheckID: id, Status: status } = fieldsOf(check) ?? {};
-    if (id === '_node_maintenance' || String(id).startsWith('_service_maintenance')) return 'maintenance';
+    if (textOf(id) === '_node_maintenance' || textOf(id).startsWith('_service_maintenance'))
+      return 'maintenance';
     if (status === 'passing') continue;
     if (status !== 'warning') worst = 'critical';
     else if (worst === 'passing') worst = 'warning';
   }
   return worst;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function fieldsOf(value: unknown): Fields | undefined {

@@ -89,7 +89,8 @@ export function parseTags(
   }
   for (const key of Object.keys(instance.meta).sort()) {
     if (!key.startsWith(`${prefix}-`)) continue;
-    const value = String(instance.meta[key]);
+    const held = instance.meta[key];
+    const value = typeof held === 'string' ? held : '';
     said.push({ what: `Meta ${quote(`${key}=${value}`)}`, key: key.slice(prefix.length + 1), value });
   }
   if (said.length === 0) return NOTHING;

@@ -88,7 +88,7 @@ export function readSettings(env: Environment): Settings {
           parseAdminAddress(entry) ??
           problem(
             'HAPROXY_ADDRESSES',
-            `${quote(entry)} is not an address; use tcp://host:port, tls://host:port, unix:/path or consul:SERVICE`,
+            `${quote(withoutUser(entry))} is not an address; use tcp://host:port, tls://host:port, unix:/path or consul:SERVICE`,
           ) ??
           [],
       ),
@@ -100,6 +100,10 @@ export function readSettings(env: Environment): Settings {
     },
     config: readConfig(env.LB_CONFIG, problems),
   };
+  if (settings.consul.addresses.length === 0)
+    problem('CONSUL_HTTP_ADDR', 'names no address; use http://host:port');
+  if (settings.haproxy.addresses.length === 0)
+    problem('HAPROXY_ADDRESSES', 'names no address; use tcp://host:port');
   if (problems.length > 0) throw new ConfigError('configuration', problems);
   return settings;
 }
@@ -128,20 +132,30 @@ function parseConsulAddress(text: string): string | undefined {
   }
 }
 
+/** V8 quotes what it could not parse, which may be a password. */
+const QUOTED_SOURCE = /, (?:\.\.\.)?".*$/s;
+
+/** A message without the value, where the value is a password or may hold one. */
+function withoutSecret(path: string, message: string): string {
+  return /auth|password|user/i.test(path)
+    ? message.replace(/ but received .*$/s, ' but received something else')
+    : message;
+}
+
 /** An address as it may be shown: a password in it is no business of logs. */
 function withoutUser(address: string): string {
-  return address.replace(/\/\/.*@/, '//…@');
+  return address.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 }
 
 function readConfig(source: string | undefined, problems: Problem[]): Config {
   let input: unknown = iriLayout;
   if (source) {
     try {
-      input = JSON.parse(source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8'));
+      input = JSON.parse(/^\s*[{[]/.test(source) ? source : readFileSync(source, 'utf8'));
     } catch (error) {
       const what =
         error instanceof SyntaxError
-          ? `not JSON (${messageOf(error)})`
+          ? `not JSON (${messageOf(error).replace(QUOTED_SOURCE, '')})`
           : `cannot read ${quote(source)} (${codeOf(error)})`;
       problems.push({ path: 'LB_CONFIG', message: `${what}; name a JSON file or give the JSON itself` });
     }
@@ -150,7 +164,10 @@ function readConfig(source: string | undefined, problems: Problem[]): Config {
   if (result.success) return result.output;
   for (const issue of result.issues) {
     const path = v.getDotPath(issue);
-    problems.push({ path: path ? `LB_CONFIG.${path}` : 'LB_CONFIG', message: issue.message });
+    problems.push({
+      path: path ? `LB_CONFIG.${path}` : 'LB_CONFIG',
+      message: withoutSecret(path ?? '', issue.message),
+    });
   }
   return v.parse(configSchema, iriLayout);
 }

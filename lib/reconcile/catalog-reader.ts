@@ -17,6 +17,8 @@ export interface Catalog {
   readonly distrust: ReadonlyMap<string, string>;
   /** Services with rows that make no sense; nothing of them is taken away, the rows are warnings. */
   readonly unsure: ReadonlySet<string>;
+  /** Instances that Consul listed, usable or not. */
+  readonly instances: number;
   /** The second look, once per read: what both reads say together. */
   confirm(): Promise<Catalog>;
 }
@@ -52,7 +54,8 @@ export async function readCatalog(deps: CatalogReaderDeps, atLeast?: AtLeast): P
     const options = atLeast?.service === service ? { minIndex: atLeast.index } : {};
     const answer = await catalog.readService(service, options);
     const reason =
-      flawOf(service, answer) ?? (answer.rows.length === 0 ? await mayNotRead(catalog, service) : undefined);
+      flawOf(catalog, service, answer) ??
+      (answer.rows.length === 0 ? await mayNotRead(catalog, service) : undefined);
     if (reason !== undefined) distrust.set(service, reason);
     return [service, { rows: parseRows(answer.rows), index: answer.index }];
   };
@@ -75,7 +78,7 @@ export async function readCatalog(deps: CatalogReaderDeps, atLeast?: AtLeast): P
         else {
           try {
             const answer = await catalog.readService(service, { consistent: true });
-            const flaw = flawOf(service, answer);
+            const flaw = flawOf(catalog, service, answer);
             if (flaw !== undefined) doubts.set(service, flaw);
             const first = reads.get(service);
             if (first)
@@ -118,6 +121,7 @@ async function assemble(
   return {
     view: viewCatalog(config, located, answers, warnings),
     index: indexes.join(','),
+    instances: [...rows.values()].reduce((sum, { instances }) => sum + instances.length, 0),
     distrust,
     unsure: new Set([...rows].filter(([, { unreadable }]) => unreadable > 0).map(([service]) => service)),
     confirm,
@@ -125,9 +129,13 @@ async function assemble(
 }
 
 /** What the answer itself says against taking anything away. */
-function flawOf(service: string, { filtered, leaderless }: CatalogRead): string | undefined {
+function flawOf(
+  { tokenName }: CatalogPort,
+  service: string,
+  { filtered, leaderless }: CatalogRead,
+): string | undefined {
   if (filtered) {
-    return `Consul left out what the token may not read (X-Consul-Results-Filtered-By-ACLs); give it service:read on ${service} and node:read`;
+    return `Consul left out what the token may not read (X-Consul-Results-Filtered-By-ACLs); give the one in ${tokenName} service:read on ${service} and node:read`;
   }
   return leaderless
     ? 'Consul knows no leader (X-Consul-KnownLeader: false), its answer may be old'
@@ -138,7 +146,7 @@ function flawOf(service: string, { filtered, leaderless }: CatalogRead): string 
 async function mayNotRead(catalog: CatalogPort, service: string): Promise<string | undefined> {
   try {
     if ((await catalog.mayRead(service)) !== 'denied') return undefined;
-    return `Consul's token may not read service ${service}: an empty answer means nothing; give it service:read on ${service} and node:read`;
+    return `Consul's acl/authorize says that the token may not read service ${service}, so an empty answer means nothing; give the one in ${catalog.tokenName} service:read on ${service} and node:read`;
   } catch (error) {
     return messageOf(error);
   }

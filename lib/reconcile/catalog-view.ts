@@ -8,7 +8,6 @@ import type { Answers } from './desired.js';
 
 /** Everything a plan needs to know of Consul, the same for every load balancer. */
 export interface CatalogView {
-  readonly instances: number;
   readonly warnings: readonly string[];
   /** By backend, ordered by (node, id). */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
@@ -52,7 +51,6 @@ export function viewCatalog(
     [...services].map(([service, located]) => [service, directoryOf(located, answers)]),
   );
   return {
-    instances: [...services.values()].reduce((sum, located) => sum + located.length, 0),
     warnings,
     candidates: new Map(
       config.pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])]),

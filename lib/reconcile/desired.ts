@@ -20,7 +20,11 @@ export interface DesiredServer {
 
 /** A selected instance whose host name does not resolve now: its slot, whichever it is, stays as it is. */
 export interface Unresolved {
+  /** `name:port`: what the slot choice hashed when it had an address. */
+  readonly key: string;
   readonly label: string;
+  /** Whether Consul has it passing or warning. */
+  readonly healthy: boolean;
   readonly port: number;
   readonly transport: Transport;
 }
@@ -51,7 +55,9 @@ export function desiredServers(
     const { label, port } = located;
     const address = located.ip ?? chooseAddress(answers.get(located.hostName ?? '') ?? [], port, isInSlot);
     if (address === undefined) {
-      unresolved.push({ label, port, transport });
+      const { health } = located.instance;
+      const healthy = health === 'passing' || health === 'warning';
+      unresolved.push({ key: located.key, label, healthy, port, transport });
       continue;
     }
     const group = groups.get(printHostPort(address, port));
@@ -86,29 +92,35 @@ function merge(
 ): DesiredServer | undefined {
   const [first, ...others] = members;
   if (!first) return undefined;
-  const { instance, key, label, port } = first.located;
+  const { key, label, port } = first.located;
+  const health = BEST_FIRST.find((wanted) =>
+    members.some(({ located }) => located.instance.health === wanted),
+  );
+  const status = health === 'warning' ? 'warning' : 'passing';
   for (const other of others) {
     const same =
-      other.transport === first.transport && other.weight === first.weight && other.maxconn === first.maxconn;
+      other.transport === first.transport &&
+      other.maxconn === first.maxconn &&
+      weightOf(other, status) === weightOf(first, status);
     if (same) continue;
     warnings.push(
       `${label} and ${other.located.label} share ${printHostPort(address, port)} but not their settings; those of ${label} are used`,
     );
   }
-  const health = BEST_FIRST.find((status) =>
-    members.some(({ located }) => located.instance.health === status),
-  );
-  const status = health === 'warning' ? 'warning' : 'passing';
   return {
     key,
     address,
     port,
     label,
     transport: first.transport,
-    weight: first.weight ?? consulWeight(instance, status) ?? 1,
+    weight: weightOf(first, status),
     maxconn: first.maxconn,
     health: health ?? 'critical',
   };
+}
+
+function weightOf({ weight, located }: Candidate, status: 'passing' | 'warning'): number {
+  return weight ?? consulWeight(located.instance, status) ?? 1;
 }
 
 const BEST_FIRST = ['passing', 'warning', 'critical', 'maintenance'] as const;

@@ -1,5 +1,6 @@
 // What becomes of each slot of a range, before anybody new is placed. Pure.
 import { printHostPort } from '../address.js';
+import { claimsOf } from './claims.js';
 import type { DesiredServer, Unresolved } from './desired.js';
 import type { ObservedServer } from './observed.js';
 import { hasAddress } from './slots.js';
@@ -16,7 +17,7 @@ export type Fate =
       readonly reason: string;
       readonly gone: boolean;
     }
-  /** Ready, and perhaps a host name's that does not resolve now. */
+  /** The slot, as far as can be told, of a host name that does not resolve now: stays as it is. */
   | { readonly kind: 'kept'; readonly warning: string }
   | { readonly kind: 'free' };
 
@@ -36,6 +37,7 @@ export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateIn
     return { slot, at, server: at === undefined ? undefined : wanted.get(at) };
   });
 
+  const claims = claimsOf(unresolved, placed, whoIsAt);
   const owners = new Map<DesiredServer, ObservedServer>();
   for (const { slot, server } of placed) {
     const owner = server && owners.get(server);
@@ -47,6 +49,8 @@ export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateIn
     if (slot.state === 'drain') return { kind: 'held', instance, server };
     const owner = server && owners.get(server);
     if (server && owner === slot) return { kind: 'owned', server };
+    const name = claims.get(slot);
+    if (name) return { kind: 'kept', warning: `${backend}/${slot.slot} at ${at} is kept for ${name.label}` };
     if (slot.state !== 'ready') return { kind: 'free' };
     if (at === undefined)
       return { kind: 'remove', instance, reason: 'ready without an address', gone: false };
@@ -59,9 +63,6 @@ export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateIn
         reason: `${instance} is not for this pool and transport any more`,
         gone: false,
       };
-    const name = unresolved.find(({ port }) => port === slot.port);
-    if (name)
-      return { kind: 'kept', warning: `${backend}/${slot.slot} at ${at} may be ${name.label}'s; kept` };
     return { kind: 'remove', instance, reason: `nobody in Consul is at ${at}`, gone: true };
   });
 }

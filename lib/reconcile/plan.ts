@@ -21,7 +21,7 @@ export interface PoolPlan {
   readonly unplaced: PoolReport['unplaced'];
   readonly heldSlots: PoolReport['heldSlots'];
   readonly warnings: readonly string[];
-  /** Slots that nobody has once this plan is done. */
+  /** Slots that nobody has now. */
   readonly free: number;
   /** Ready servers at an address, before this plan. */
   readonly ready: number;

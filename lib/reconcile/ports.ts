@@ -25,6 +25,8 @@ export type MayRead = 'allowed' | 'denied' | 'acls-disabled' | 'unknown';
 
 /** Consul. Every failure is a thrown CatalogError; an error is never an empty list. */
 export interface CatalogPort {
+  /** Where the token comes from (`parameter /iri-lb/token`), for messages. */
+  readonly tokenName: string;
   readService(service: string, options?: ReadOptions): Promise<CatalogRead>;
   mayRead(service: string): Promise<MayRead>;
 }
@@ -54,4 +56,10 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   sleep(ms: number): Promise<void>;
+}
+
+/** A clock that can also end a wait. */
+export interface DeadlineClock extends Clock {
+  /** What `work` gives, or `late()` thrown when that takes more than `ms` milliseconds. */
+  within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T>;
 }

@@ -3,8 +3,9 @@ import type { Range } from '../config/pools.js';
 import type { PoolReport, ReportedChange } from '../report.js';
 import type { DesiredServer } from './desired.js';
 import { fatesOf } from './fate.js';
-import { type ObservedServer, viewOf } from './observed.js';
+import type { ObservedServer } from './observed.js';
 import type { PlanInput, PoolPlan } from './plan.js';
+import { changeOfNew, changeOfOwned, isHealthy, toMaintenance } from './slot-change.js';
 import { type Availability, chooseSlots, hasAddress, slotsOfRange } from './slots.js';
 
 /** The part of a pool's plan that concerns one range. */
@@ -22,6 +23,8 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
   );
   const available: Availability[] = [];
   const placed = new Set<DesiredServer>();
+  const unplaced: PoolReport['unplaced'][number][] = [];
+  const defect = defectOf(range, slots);
   let ready = 0;
   let gone = 0;
 
@@ -38,7 +41,10 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
     } else if (fate.kind === 'owned') {
       placed.add(fate.server);
       const change = changeOfOwned(backend, slot, fate.server);
-      if (change) changes.push(change);
+      if (defect !== undefined && isHealthy(fate.server)) {
+        const where = slot.state === 'ready' ? `; ${slot.slot} is ready all the same` : '';
+        unplaced.push({ instance: fate.server.label, reason: `${defect}${where}` });
+      } else if (change) changes.push(change);
     } else if (fate.kind === 'remove') {
       if (fate.gone) gone += 1;
       if (!(fate.gone && input.keepGone)) {
@@ -50,30 +56,24 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
   }
 
   const newcomers = desired.filter((server) => isHealthy(server) && !placed.has(server));
-  const defect = defectOf(range, slots);
-  const chosen = defect
-    ? []
-    : chooseSlots(
-        newcomers.map(({ key }) => key),
-        available,
-      );
-  const unplaced: PoolReport['unplaced'][number][] = [];
+  const keys = newcomers.map(({ key }) => key);
+  const chosen = defect === undefined ? chooseSlots(keys, available) : [];
   for (const [index, server] of newcomers.entries()) {
     const slot = slots[chosen[index] ?? -1];
+    const reason = defect ?? `all ${slots.length} slots of ${range.prefix} are taken`;
     if (slot) changes.push(changeOfNew(backend, slot, server));
-    else
-      unplaced.push({
-        instance: server.label,
-        reason: defect ?? `all ${slots.length} slots of ${range.prefix} are taken`,
-      });
+    else unplaced.push({ instance: server.label, reason });
+  }
+  const left =
+    available.filter((slot) => slot !== 'taken').length - chosen.filter((at) => at !== undefined).length;
+  if (slots.length > 1 && left <= 1) {
+    warnings.push(
+      `${backend}: ${left} of ${slots.length} slots of ${range.prefix} left; declare more of them`,
+    );
   }
   const unhealthy = changes.filter(({ action }) => action === 'disable').length;
-  const free = available.filter((slot) => slot !== 'taken').length - (newcomers.length - unplaced.length);
+  const free = fates.filter(({ kind }) => kind === 'free').length;
   return { backend, changes, unplaced, heldSlots, warnings, free, ready, gone, unhealthy };
-}
-
-function isHealthy({ health }: DesiredServer): boolean {
-  return health === 'passing' || health === 'warning';
 }
 
 /** Why nobody can be placed in a range, if so: HAProxy lacks it, or connects the other way. */
@@ -85,59 +85,4 @@ function defectOf({ prefix, transport }: Range, slots: readonly ObservedServer[]
     wrong &&
     `server-template ${prefix} should be ${transport}, but HAProxy connects ${wrong.tls ? 'with' : 'without'} TLS`
   );
-}
-
-function changeOfOwned(
-  backend: string,
-  slot: ObservedServer,
-  server: DesiredServer,
-): ReportedChange | undefined {
-  const { label, health, weight, maxconn } = server;
-  if (!isHealthy(server)) {
-    if (slot.state !== 'ready') return undefined;
-    return toMaintenance(backend, slot, 'disable', label, `${health} in Consul`);
-  }
-  const before = viewOf(slot);
-  const after = { ...before, weight, maxconn, state: 'ready' } as const;
-  const base = { backend, slot: slot.slot, instance: label, before, after };
-  if (slot.state === 'maintenance') return { ...base, action: 'enable', reason: `${health} in Consul` };
-  const differing = (['weight', 'maxconn'] as const).filter((field) => before[field] !== after[field]);
-  if (differing.length === 0) return undefined;
-  const reason = differing.map((field) => `${field} ${before[field]}, not ${after[field]}`).join(', ');
-  return { ...base, action: 'update', reason };
-}
-
-function changeOfNew(backend: string, slot: ObservedServer, server: DesiredServer): ReportedChange {
-  const { label, health, address, port, weight, maxconn } = server;
-  // A slot that is being removed in this plan is in maintenance by the time it is claimed.
-  const before = { ...viewOf(slot), state: 'maintenance' } as const;
-  const after = { address, port, weight, maxconn, state: 'ready' } as const;
-  return {
-    backend,
-    slot: slot.slot,
-    instance: label,
-    action: 'add',
-    before,
-    after,
-    reason: `${health} in Consul`,
-  };
-}
-
-function toMaintenance(
-  backend: string,
-  slot: ObservedServer,
-  action: 'disable' | 'remove',
-  instance: string | null,
-  reason: string,
-): ReportedChange {
-  const before = viewOf(slot);
-  return {
-    backend,
-    slot: slot.slot,
-    instance,
-    action,
-    before,
-    after: { ...before, state: 'maintenance' },
-    reason,
-  };
 }

@@ -2,9 +2,10 @@
 import type { Config } from '../config/pools.js';
 import type { Report } from '../report.js';
 import { type AtLeast, type Catalog, readCatalog } from './catalog-reader.js';
-import { type ReconcileOptions, serveLoadBalancer } from './load-balancer.js';
+import { serveLoadBalancer } from './load-balancer.js';
 import { mapBounded } from './map-bounded.js';
-import type { CatalogPort, Clock, Connect, Resolve, SocketAddress } from './ports.js';
+import type { CatalogPort, Connect, DeadlineClock, Resolve, SocketAddress } from './ports.js';
+import type { ReconcileOptions } from './settle.js';
 import { shareReads } from './shared-reads.js';
 
 export interface ReconcileDeps {
@@ -12,7 +13,7 @@ export interface ReconcileDeps {
   readonly catalog: CatalogPort;
   readonly connect: Connect;
   readonly resolve: Resolve;
-  readonly clock: Clock;
+  readonly clock: DeadlineClock;
 }
 
 /** Makes the load balancers at `addresses` what Consul says, or with mode `plan` says what differs. */
@@ -35,7 +36,7 @@ export async function reconcile(
     version: 1,
     consul: {
       index: latest?.index ?? '0',
-      instances: latest?.view.instances ?? 0,
+      instances: latest?.instances ?? 0,
       warnings: latest?.view.warnings ?? [],
     },
     loadBalancers,

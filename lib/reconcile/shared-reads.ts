@@ -20,6 +20,8 @@ export function shareReads<T>(read: () => Promise<T>, clock: Clock): SharedReads
   let next: Promise<T> | undefined;
   let allConnected: (() => void) | undefined;
   const gather = async (): Promise<T> => {
+    // `next` is set once this has waited: a read that has begun is nobody's who asks from then on.
+    await Promise.resolve();
     if (connecting > 0) {
       await Promise.race([
         clock.sleep(GATHER_MS),

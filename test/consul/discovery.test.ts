@@ -101,6 +101,7 @@ describe('an error, not a shorter list', () => {
   });
   test('when Consul left something out', async () => {
     const catalog = {
+      tokenName: 'CONSUL_HTTP_TOKEN',
       mayRead: async () => 'allowed' as const,
       readService: async () => ({ rows: [], index: '5', leaderless: false, filtered: true }),
     };

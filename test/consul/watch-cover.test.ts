@@ -16,6 +16,7 @@ const event = (index: string) => ({ service: 'iri', index });
 async function ranOn(clean: boolean, ...reads: CatalogRead[]) {
   const coverage = makeCoverage();
   const catalog: CatalogPort = {
+    tokenName: 'CONSUL_HTTP_TOKEN',
     mayRead: async () => 'allowed',
     readService: async () => reads.shift() ?? read('0'),
   };
@@ -45,7 +46,11 @@ describe('an event', () => {
 
   test('is not covered while a run goes on', async () => {
     const coverage = await ranOn(true, read('100'));
-    coverage.begin({ mayRead: async () => 'allowed', readService: async () => read('101') });
+    coverage.begin({
+      tokenName: 'CONSUL_HTTP_TOKEN',
+      mayRead: async () => 'allowed',
+      readService: async () => read('101'),
+    });
     expect(coverage.mayCover(event('100'))).toBe(false);
   });
 

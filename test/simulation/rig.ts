@@ -1,19 +1,20 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
-import type { CatalogPort, CatalogRead, Clock, MayRead } from '../../lib/reconcile/ports.js';
+import type { CatalogPort, CatalogRead, DeadlineClock, MayRead } from '../../lib/reconcile/ports.js';
 import { reconcile } from '../../lib/reconcile/reconcile.js';
 import type { LoadBalancerReport, Report } from '../../lib/report.js';
 import { SimulatedHAProxy } from './simulated-haproxy.js';
 
 /** A clock whose sleeps end at once and move it on. */
-export function instantClock(): Clock {
+export function instantClock(): DeadlineClock {
   let now = 1_000_000;
   return {
     now: () => now,
     sleep: async (ms) => {
       now += ms;
     },
+    within: (_ms, work) => work,
   };
 }
 
@@ -28,6 +29,7 @@ export interface MemoryCatalog extends CatalogPort {
 
 export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
   const catalog: MemoryCatalog = {
+    tokenName: 'CONSUL_HTTP_TOKEN',
     rows,
     consistentRows: undefined,
     flags: {},

@@ -114,7 +114,7 @@ describe('host names', () => {
     const { haproxy } = await readyFor([row({ address: name })], { [name]: ['10.0.0.5'] });
     const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row({ address: name })]) });
     expect(only.changes).toEqual([]);
-    expect(only.warnings.join('\n')).toMatch(/irisrv\d at 10\.0\.0\.5:14265 may be n1\/iri-1's; kept/);
+    expect(only.warnings.join('\n')).toMatch(/irisrv\d at 10\.0\.0\.5:14265 is kept for n1\/iri-1/);
   });
 
   it('prefer IPv4, lowest first', async () => {

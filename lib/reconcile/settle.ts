@@ -1,0 +1,95 @@
+// One connection, which is one transaction: read, plan, write, read back, until nothing differs.
+import type { Config } from '../config/pools.js';
+import { NotHeldError } from '../haproxy/errors.js';
+import { observe } from '../haproxy/observe.js';
+import type { ReportedChange } from '../report.js';
+import type { Catalog } from './catalog-reader.js';
+import type { Observed } from './observed.js';
+import { type GuardedPlan, planAll } from './plan-all.js';
+import type { DeadlineClock, RuntimeConnection } from './ports.js';
+import type { SharedReads } from './shared-reads.js';
+import { writePlan } from './write-plan.js';
+
+/** Plans and writes until nothing differs, at most this often. */
+const MAX_ROUNDS = 3;
+
+export interface ReconcileOptions {
+  /** `plan` only says what `apply` would do. */
+  readonly mode: 'apply' | 'plan';
+  /** Past `maxRemovalPercent`. */
+  readonly force: boolean;
+  /** When everything has to be done, in milliseconds since the epoch; `loadBalancerTimeoutMs` holds too. */
+  readonly deadline?: number;
+}
+
+/** How far the run of one load balancer has come; kept over its connections. */
+export interface Progress {
+  /** Everything that was begun to be written (in `plan`: that would be), each once. */
+  readonly changes: Map<string, ReportedChange>;
+  observed: Observed | undefined;
+  plan: GuardedPlan | undefined;
+}
+
+export function makeProgress(): Progress {
+  return { changes: new Map(), observed: undefined, plan: undefined };
+}
+
+export interface SettleDeps {
+  readonly config: Config;
+  readonly reads: SharedReads<Catalog>;
+  readonly clock: DeadlineClock;
+}
+
+/**
+ * Makes HAProxy what is desired and leaves the way there in `progress`. Throws what connection and
+ * catalog throw, and NotHeldError with HAProxy's own words when something differs after all rounds.
+ */
+export async function settle(
+  { config, reads, clock }: SettleDeps,
+  connection: RuntimeConnection,
+  progress: Progress,
+  { mode, force, deadline }: ReconcileOptions & { readonly deadline: number },
+): Promise<void> {
+  const inTime = <T>(work: Promise<T>): Promise<T> =>
+    clock.within(Math.max(1, deadline - clock.now()), work, () => new Error(TOO_LATE));
+  const backends = config.pools.map(({ backend }) => backend);
+  const [read, observed] = await bothEnded(inTime(reads.fresh()), observe(connection, backends));
+  let catalog = read;
+  progress.observed = observed;
+  let refused: ReadonlyMap<string, string> = new Map();
+  for (let round = 1; ; round += 1) {
+    progress.plan = await inTime(planAll(config, catalog, progress.observed, { force }));
+    catalog = progress.plan.catalog;
+    const changes = progress.plan.pools.flatMap((pool) => pool.changes);
+    if (changes.length > 0 && round > MAX_ROUNDS)
+      throw new NotHeldError(connection.name, notHeld(changes, refused));
+    // Before they are written: when the connection breaks, who knows which of them were.
+    for (const change of changes) remember(progress, change);
+    if (mode === 'plan' || changes.length === 0) return;
+    refused = await writePlan(connection, changes, { clock, addressTimeoutMs: config.answerTimeoutMs });
+    progress.observed = await observe(connection, backends);
+  }
+}
+
+const TOO_LATE = "consul: no answer before the run's deadline; is it slow, or is the time too short?";
+
+function remember({ changes }: Progress, change: ReportedChange): void {
+  const { backend, slot, action, instance } = change;
+  const identity = `${backend}/${slot} ${action} ${instance}`;
+  if (!changes.has(identity)) changes.set(identity, change);
+}
+
+/** Both, or the first failure once both have ended: nothing may still use the connection then. */
+async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
+}
+
+function notHeld(changes: readonly ReportedChange[], refused: ReadonlyMap<string, string>): string {
+  const slots = changes.slice(0, 5).map(({ backend, slot, action, reason }) => {
+    const name = `${backend}/${slot}`;
+    return `${name} (${action}: ${refused.get(name) ?? reason})`;
+  });
+  const more = changes.length > slots.length ? ` and ${changes.length - slots.length} more` : '';
+  return `still differs after ${MAX_ROUNDS} rounds: ${slots.join(', ')}${more}; is somebody else writing to it?`;
+}
