@@ -1,4 +1,4 @@
-// Which alarms there are. The runbook in infra/README.md has an entry for each; a test holds the two together.
+// Which alarms there are; the runbook in infra/README.md has an entry for each.
 import type { aws_cloudwatch as cloudwatch, aws_lambda as lambda, aws_sqs as sqs } from 'aws-cdk-lib';
 import { type AlarmSources, type AlarmSpec, functionMetric, ownMetric } from './alarms.js';
 import type { StackSettings } from './settings.js';

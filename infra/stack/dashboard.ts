@@ -47,10 +47,11 @@ export function makeDashboard(
   dashboard.addWidgets(
     ...['Added', 'Removed', 'Disabled'].map((action) => graph(`${action} servers`, own(action, 'Sum'))),
   );
+  const schema = `{"${namespaceOf(settings)}",Backend,LoadBalancer}`;
   for (const { backend } of settings.config.pools) {
     const byLoadBalancer = (metric: string): cloudwatch.IMetric =>
       new cloudwatch.MathExpression({
-        expression: `SEARCH('{"${namespaceOf(settings)}",Backend,LoadBalancer} MetricName="${metric}" Backend="${backend}"', 'Maximum', 60)`,
+        expression: `SEARCH('${schema} MetricName="${metric}" Backend="${backend}"', 'Maximum', 60)`,
         usingMetrics: {},
         label: '',
       });

@@ -10,7 +10,7 @@ export interface Exception {
 }
 
 const ENI_REASON =
-  'Lambda makes the network interfaces of a function in a VPC with its role before there is anything to name; ' +
+  'Lambda makes the network interfaces of a function in a VPC with its role before there is one to name; ' +
   'the same actions are denied to our code by lambda:SourceFunctionArn.';
 const QUEUE_REASON = 'It is where failures end: people read it, nothing consumes it, an alarm watches it.';
 

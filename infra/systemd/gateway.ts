@@ -18,6 +18,8 @@ const QUEUE_SECONDS = 60;
  */
 export function renderGateway(settings: GatewaySettings, socket: string): string {
   const { bind, sources, clientNames } = settings;
+  // Credentials of the unit: files that only this process can read.
+  const credential = (name: string): string => `"\${CREDENTIALS_DIRECTORY}/${name}.pem"`;
   const server = socket.startsWith('/') ? `unix@${socket}` : socket;
   return [
     '# Rendered by iri-lb from LB_CONFIG; change the settings, not this file.\n',
@@ -37,8 +39,7 @@ export function renderGateway(settings: GatewaySettings, socket: string): string
       'retries 0',
     ]),
     section('listen admin', [
-      // Credentials of the unit: files that only this process can read.
-      `bind ${bind} ssl crt "\${CREDENTIALS_DIRECTORY}/server.pem" ca-file "\${CREDENTIALS_DIRECTORY}/ca.pem" verify required`,
+      `bind ${bind} ssl crt ${credential('server')} ca-file ${credential('ca')} verify required`,
       ...aclOf('function_network', 'src', sources),
       'tcp-request connection reject if !function_network',
       ...(clientNames ? aclOf('function_name', 'ssl_c_s_dn(cn) -m str', clientNames) : []),

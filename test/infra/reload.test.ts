@@ -13,10 +13,10 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { renderSystemd } from '../../infra/systemd/render.js';
 import { type Config, configSchema } from '../../lib/config/pools.js';
+import { startLoad } from './load.js';
 
 const run = promisify(execFile);
 const SERVERS = 50;
-const CLIENTS = 8;
 
 let harness: Harness;
 let haproxy: HAProxy;
@@ -119,55 +119,11 @@ async function readServers(): Promise<Server[]> {
   });
 }
 
-/** Clients that send one request after another until told to stop; what went wrong, and how many were answered. */
-function startLoad(): { answered(): number; failures(): string; stop(): Promise<string[]> } {
-  const failures: string[] = [];
-  const known = new Set(ports.map(String));
-  let answered = 0;
-  let going = true;
-  const client = async (agent: http.Agent | false): Promise<void> => {
-    while (going) {
-      const answer = await get(agent);
-      if (known.has(answer)) answered += 1;
-      else failures.push(answer);
-    }
-    if (agent) agent.destroy();
-  };
-  const clients = Array.from({ length: CLIENTS }, (_, index) =>
-    client(index % 2 === 0 ? false : new http.Agent({ keepAlive: true })),
-  );
-  return {
-    answered: () => answered,
-    failures: () => [...new Set(failures)].join(', '),
-    stop: async () => {
-      going = false;
-      await Promise.all(clients);
-      return failures;
-    },
-  };
-}
-
-function get(agent: http.Agent | false): Promise<string> {
-  return new Promise((resolve) => {
-    const request = http.get({ port: frontPort, host: '127.0.0.1', agent }, (response) => {
-      let body = '';
-      response.on('data', (chunk) => {
-        body += chunk;
-      });
-      response.once('end', () =>
-        resolve(response.statusCode === 200 ? body : `status ${response.statusCode}`),
-      );
-      response.once('error', (error) => resolve(error.message));
-    });
-    request.once('error', (error) => resolve(error.message));
-  });
-}
-
 describe('a reload under load', { timeout: 120_000 }, () => {
   it('loses no request and no server: addresses, ports, weights and states are there at once', async () => {
     const before = await readServers();
     expect(before.filter(({ inMaintenance }) => !inMaintenance)).toHaveLength(SERVERS);
-    const load = startLoad();
+    const load = startLoad(frontPort, ports);
     await waitFor(() => load.answered() > 200, { what: 'load' });
 
     for (let reloads = 1; reloads <= 3; reloads += 1) {
