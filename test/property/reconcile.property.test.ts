@@ -19,15 +19,46 @@ const situation = fc.record({
 
 type Watch = (line: string, server: SimulatedServer | undefined) => void;
 
-function build(contents: readonly Omit<SimulatedServer, 'tls'>[], delay: number, watch?: Watch) {
+interface Row {
+  readonly Service: { readonly Address: string; readonly Port: number; readonly Tags: readonly string[] };
+  readonly Checks: readonly { readonly Status: string }[];
+}
+
+/** Written apart from the code under test: the addresses that a pool should have ready. */
+function expectedIn(
+  rows: readonly unknown[],
+  wanted: (pow: string) => boolean,
+  known: Readonly<Record<string, string[]>>,
+) {
+  const ready = new Set<string>();
+  for (const { Service, Checks } of rows as readonly Row[]) {
+    const said =
+      Service.Tags.find((tag) => tag.startsWith('haproxy.pow='))?.slice('haproxy.pow='.length) ?? 'false';
+    const pow = ['true', 'only'].includes(said) ? said : 'false';
+    const at = known[Service.Address]?.[0] ?? Service.Address;
+    if (wanted(pow) && Checks.every(({ Status }) => Status !== 'critical'))
+      ready.add(`${at} ${Service.Port}`);
+  }
+  return [...ready].sort();
+}
+
+function build(
+  contents: readonly Omit<SimulatedServer, 'tls'>[],
+  delay: number,
+  watch?: Watch,
+  slots = SLOTS,
+) {
   let commands = 0;
   const step = (): boolean => ++commands % Math.max(1, delay) === 0;
   const sim = new SimulatedHAProxy({ asynchronous: delay > 0, step, ...(watch ? { watch } : {}) });
   for (const { backend, prefix, transport } of RANGES)
-    sim.addRange(backend, prefix, SLOTS, transport !== 'plain');
+    sim.addRange(backend, prefix, slots, transport !== 'plain');
   let at = 0;
   for (const servers of sim.backends.values())
-    for (const server of servers.values()) Object.assign(server, contents[at++]);
+    for (const server of servers.values()) {
+      const content = contents[at++];
+      if (content) Object.assign(server, content);
+    }
   return sim;
 }
 
@@ -123,6 +154,29 @@ describe('any run', () => {
         expect(other.lines).toEqual(one.lines);
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it('has exactly those ready that the tags and the health of the catalog ask for, where there is room', async () => {
+    const room = situation.filter(({ contents }) => contents.every(({ state }) => state !== 'drain'));
+    await fc.assert(
+      fc.asyncProperty(room, async ({ rows, contents, delay }) => {
+        const known = { 'a.example': ['10.0.0.4'], 'b.example': ['10.0.0.7'] };
+        const haproxy = build(contents, delay, undefined, 12);
+        const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        expect(only.error).toBeUndefined();
+        for (const [backend, wanted] of [
+          ['iri_back', (pow: string) => pow !== 'only'],
+          ['iri_pow_back', (pow: string) => pow === 'only' || pow === 'true'],
+        ] as const) {
+          const servers = [...(haproxy.backends.get(backend)?.values() ?? [])];
+          const ready = servers
+            .filter(({ state }) => state === 'ready')
+            .map(({ address, port }) => `${address} ${port}`);
+          expect(ready.sort()).toEqual(expectedIn(rows, wanted, known));
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -1,5 +1,6 @@
 // A large removal is believed only when a second, consistent read says it too.
 import { describe, expect, it } from 'vitest';
+import { needsConfirmation } from '../../lib/reconcile/guard.js';
 import { failuresOf } from '../../lib/report.js';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import { row } from './catalog.js';
@@ -40,6 +41,33 @@ describe('the guard', () => {
     rig.catalog.consistentRows = [first, second];
     await runOnce(rig);
     expect(readyIn(rig.haproxy, 'iri_back')).toHaveLength(2);
+  });
+
+  it('acts on what both reads say: one that only the first read has stays too', async () => {
+    const rig = await full(4);
+    const [first, second] = rig.catalog.rows;
+    rig.catalog.rows = [first];
+    rig.catalog.consistentRows = [second];
+    await runOnce(rig);
+    expect(readyIn(rig.haproxy, 'iri_back')).toEqual([
+      'irisrv 10.0.1.0:14265 w1 m0',
+      'irisrv 10.0.1.1:14265 w1 m0',
+    ]);
+  });
+
+  it.each([
+    [{ ready: 10, gone: 4, unhealthy: 0 }, false],
+    [{ ready: 10, gone: 5, unhealthy: 0 }, true],
+    [{ ready: 4, gone: 2, unhealthy: 0 }, true],
+    [{ ready: 5, gone: 2, unhealthy: 0 }, false],
+    [{ ready: 2, gone: 1, unhealthy: 0 }, false],
+    [{ ready: 1, gone: 1, unhealthy: 0 }, true],
+    [{ ready: 3, gone: 1, unhealthy: 2 }, true],
+    [{ ready: 3, gone: 1, unhealthy: 1 }, false],
+    [{ ready: 3, gone: 0, unhealthy: 3 }, false],
+    [{ ready: 0, gone: 0, unhealthy: 0 }, false],
+  ])('weighs %j: a second look is needed: %s', (weight, needed) => {
+    expect(needsConfirmation(weight)).toBe(needed);
   });
 
   it('looks again when the last ready server is gone', async () => {

@@ -1,7 +1,10 @@
 // Processes that are replaced, connections that break and listings that tear, in the middle of a run.
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/clock.js';
 import { ConnectionClosedError } from '../../lib/haproxy/errors.js';
 import type { RuntimeConnection } from '../../lib/reconcile/ports.js';
+import { reconcile } from '../../lib/reconcile/reconcile.js';
+import { failuresOf } from '../../lib/report.js';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import type { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 import { row } from './catalog.js';
@@ -64,6 +67,38 @@ describe('a run starts again', () => {
     const always = breaking(99);
     const { only } = await runOnce({ haproxy: always.haproxy, catalog: memoryCatalog([row()]) });
     expect(only).toMatchObject({ outcome: 'failed', error: 'haproxy tcp://simulated:9999: connection lost' });
+  });
+
+  it('and tells of what was written before, when one broke after the last command', async () => {
+    const inner = haproxyFor(config, 4);
+    const haproxy = wrapped(inner, (connection, count) => ({
+      ...connection,
+      send: async (lines) => {
+        const answers = await connection.send(lines);
+        if (count === 1 && lines.some((line) => line.endsWith(' state ready'))) {
+          throw new ConnectionClosedError(connection.name, 'connection lost');
+        }
+        return answers;
+      },
+    }));
+    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
+    expect(only.outcome).toBe('changed');
+    expect(only.changes.map(({ action }) => action)).toEqual(['add']);
+  });
+
+  it('on what Consul says then, not on what it read for the connection that broke', async () => {
+    const inner = haproxyFor(config, 4);
+    const catalog = memoryCatalog([row({ id: 'old', address: '10.0.0.1' })]);
+    const haproxy = wrapped(inner, (connection, count) => ({
+      ...connection,
+      send: async (lines) => {
+        if (count > 1 || !lines.some((line) => line.startsWith('set '))) return connection.send(lines);
+        catalog.rows = [row({ id: 'new', address: '10.0.0.2' })];
+        throw new ConnectionClosedError(connection.name, 'connection lost');
+      },
+    }));
+    await runOnce({ haproxy, catalog });
+    expect(readyIn(inner, 'iri_back')).toEqual(['irisrv 10.0.0.2:14265 w1 m0']);
   });
 
   it('reading, when a listing was torn by somebody who adds servers, and says so when it never fits', async () => {
@@ -134,6 +169,73 @@ describe('a run fails', () => {
     }));
     const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
     expect(only.error).toContain('is somebody else writing to it?');
+  });
+});
+
+describe('a run and its time', () => {
+  const address = [{ kind: 'tcp' as const, host: 'simulated', port: 9999 }];
+  const silent = {
+    tokenName: 'none',
+    mayRead: async () => 'allowed' as const,
+    readService: () => new Promise<never>(() => {}),
+  };
+
+  it('ends at its deadline when Consul does not answer, and says so', async () => {
+    const haproxy = haproxyFor(config, 4);
+    const deps = {
+      config,
+      catalog: silent,
+      connect: async () => haproxy.connect(),
+      resolve: async () => [],
+      clock: systemClock,
+    };
+    const report = await reconcile(deps, address, { mode: 'apply', force: false, deadline: Date.now() + 50 });
+    expect(failuresOf(report)).toEqual([
+      "consul: no answer before the run's deadline; is it slow, or is the time too short?",
+    ]);
+  });
+
+  it("gives a load balancer no more than the configuration's time, and each connection what is left", async () => {
+    const budgets: number[] = [];
+    const haproxy = haproxyFor(config, 4);
+    const connect = async (_: unknown, budgetMs: number) => {
+      budgets.push(budgetMs);
+      return haproxy.connect();
+    };
+    const short = { ...config, loadBalancerTimeoutMs: 40 };
+    const deps = { config: short, catalog: silent, connect, resolve: async () => [], clock: systemClock };
+    const report = await reconcile(deps, address, { mode: 'apply', force: false });
+    expect(budgets).toHaveLength(1);
+    expect(budgets[0]).toBeLessThanOrEqual(40);
+    expect(failuresOf(report)).toHaveLength(1);
+  });
+
+  it("waits for an event's index in its own service, and in no other", async () => {
+    const asked: (string | undefined)[][] = [];
+    const pools = ['a', 'b'].map((service) => ({ backend: service, service, ranges: [{ prefix: 's' }] }));
+    const two = parseConfig({ pools });
+    const haproxy = haproxyFor(two, 2);
+    const catalog = {
+      ...memoryCatalog([row()]),
+      readService: async (service: string, options?: { readonly minIndex?: string }) => {
+        asked.push([service, options?.minIndex]);
+        return { rows: [], index: '9', leaderless: false, filtered: false };
+      },
+    };
+    const deps = {
+      config: two,
+      catalog,
+      connect: async () => haproxy.connect(),
+      resolve: async () => [],
+      clock: systemClock,
+    };
+    const atLeast = { service: 'b', index: '7' };
+    const report = await reconcile(deps, address, { mode: 'apply', force: false, atLeast });
+    expect(asked.sort()).toEqual([
+      ['a', undefined],
+      ['b', '7'],
+    ]);
+    expect(report.consul.index).toBe('a=9,b=9');
   });
 });
 

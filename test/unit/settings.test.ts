@@ -87,6 +87,53 @@ describe('settings', () => {
     ]);
   });
 
+  it('fail the instances of a range that connects the other way, and leave what is ready as it is', async () => {
+    const haproxy = haproxyFor(parseConfig(), 4);
+    const rows = [row({ tags: ['haproxy.scheme=https'] }), row({ id: 'plain', address: '10.0.0.2' })];
+    await runOnce({ haproxy, catalog: memoryCatalog(rows) });
+    for (const [slot, server] of haproxy.backends.get('iri_back') ?? []) {
+      if (slot.startsWith('iritls')) server.tls = false;
+    }
+    const { only } = await runOnce({
+      haproxy,
+      catalog: memoryCatalog([
+        ...rows,
+        row({ id: 'late', address: '10.0.0.3', tags: ['haproxy.scheme=https'] }),
+      ]),
+    });
+    expect(only.pools[0]?.unplaced.map(({ instance }) => instance).sort()).toEqual(['n1/iri-1', 'n1/late']);
+    expect(only.error).toContain(
+      'server-template iritls should be verified, but HAProxy connects without TLS',
+    );
+    expect(readyIn(haproxy, 'iri_back')).toHaveLength(2);
+  });
+
+  it("conflict also when only Consul's weights differ", async () => {
+    const { warnings } = await readyFor([
+      row({ id: 'a', weights: { Passing: 5, Warning: 1 } }),
+      row({ id: 'b', weights: { Passing: 9, Warning: 1 } }),
+    ]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it.each([
+    [{ Tags: [{ toString: null }] }],
+    [{ Tags: 'x' }],
+    [{ Meta: { 'haproxy-weight': { toString: null } } }],
+    [{ Address: 7 }],
+    [{ Port: {} }],
+    [{ Weights: null }],
+    [{ Weights: { Passing: 'x' } }],
+    [{ ID: 7 }],
+  ])('of a row that holds %j never break the run', async (fields) => {
+    const odd = row() as { readonly Service: object };
+    const { plain } = await readyFor([
+      { ...odd, Service: { ...odd.Service, ...fields } },
+      row({ id: 'ok', address: '10.0.0.9' }),
+    ]);
+    expect(plain).toContain('irisrv 10.0.0.9:14265 w1 m0');
+  });
+
   it('serve IPv6 addresses, however they were written', async () => {
     const { plain } = await readyFor([row({ address: '[2001:DB8:0:0::1]' })]);
     expect(plain).toEqual(['irisrv 2001:db8::1:14265 w1 m0']);
