@@ -8,7 +8,14 @@ import { runVitest } from './vitest-run.js';
 
 /** `system` is what `HAPROXY_BIN` or the PATH says; the others are Debian suites. */
 const ALL = ['system', 'trixie', 'sid'];
-const FOLDERS = ['test/haproxy', 'test/integration', 'test/frontend'];
+const FOLDERS = [
+  'test/haproxy',
+  'test/integration',
+  'test/frontend',
+  'test/doctor',
+  'test/infra/gateway.test.ts',
+  'test/infra/reload.test.ts',
+];
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
