@@ -1,0 +1,109 @@
+// The same instance in the same slot: on fresh HAProxies, and on one that lived through 500 changes.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
+import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { readSettings } from '../../lib/config/environment.js';
+import { makeRunner } from '../../lib/run.js';
+import type { Status } from '../../lib/status.js';
+import { addressOf, collisions, makeChurn, preferredSlot } from './fleet-catalog.js';
+import { iriBackends, type Rig, startRig } from './rig.js';
+import { seeded } from './seeded.js';
+
+const CHANGES = 500;
+const SLOTS = 64;
+/** Of the slots: enough for collisions, and few enough that most instances have none. */
+const MOST = 24;
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig({ backends: iriBackends(SLOTS) });
+});
+afterAll(() => rig.harness.close());
+
+const preferred = (at: string): string => preferredSlot('irisrv', at, SLOTS);
+
+async function startFresh(): Promise<HAProxy> {
+  const adminPort = await rig.harness.freePort();
+  return startHAProxy(rig.harness, {
+    config: minimalConfig({ backends: iriBackends(SLOTS), adminPort }),
+    adminPort,
+  });
+}
+
+/** Where each ready server of `iri_back` is: `address:port` to slot. */
+function placesIn({ loadBalancers }: Status, admin: string): Map<string, string> {
+  const slots = loadBalancers.find(({ address }) => address === admin)?.slots ?? [];
+  return new Map(
+    slots
+      .filter(({ backend, state }) => backend === 'iri_back' && state === 'ready')
+      .map((slot) => [addressOf(slot), slot.slot]),
+  );
+}
+
+it(`puts an instance into the slot that it prefers through ${CHANGES} changes, unless that is taken`, async () => {
+  const churn = makeChurn(rig.consul, seeded('slots'), { most: MOST, addresses: 400 });
+  const layout = new Map<string, string>();
+  /** Who is, since it was placed, not where it prefers to be. */
+  const displaced = new Set<string>();
+  let placed = 0;
+  for (let count = 0; count < CHANGES; count += 1) {
+    await churn.change();
+    const { only } = await rig.apply();
+    expect(only.error).toBeUndefined();
+    const collided = collisions(only.changes, layout, churn.registered, preferred);
+    for (const { action, slot, after } of only.changes) {
+      layout.set(slot, addressOf(after));
+      if (action !== 'add') continue;
+      const at = addressOf(after);
+      placed += 1;
+      expect({ at, inPreferred: slot === preferred(at) }).toEqual({ at, inPreferred: !collided.has(at) });
+      if (collided.has(at)) displaced.add(at);
+      else displaced.delete(at);
+    }
+  }
+  expect(placed).toBeGreaterThan(CHANGES / 5);
+
+  const fresh = [await startFresh(), await startFresh()];
+  const admins = [rig.haproxy, ...fresh].map(({ admin }) => admin);
+  const runner = makeRunner(readSettings({ ...rig.env, HAPROXY_ADDRESSES: admins.join(',') }));
+  const report = await runner.run({ mode: 'apply' });
+  expect(report.loadBalancers.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+  const status = await runner.status();
+  const [old = new Map(), one = new Map(), two = new Map()] = admins.map((admin) => placesIn(status, admin));
+
+  expect([...one.keys()].sort()).toEqual(churn.passing().sort());
+  expect([...two]).toEqual([...one]);
+  const rivals = (at: string): string[] =>
+    churn.passing().filter((other) => other !== at && preferred(other) === preferred(at));
+  const undisputed = churn.passing().filter((at) => !displaced.has(at) && rivals(at).length === 0);
+  expect(undisputed.length).toBeGreaterThan(0);
+  for (const at of undisputed)
+    expect([at, old.get(at), one.get(at)]).toEqual([at, preferred(at), preferred(at)]);
+
+  const differing = churn.passing().filter((at) => old.get(at) !== one.get(at));
+  const [oldest = '', ...others] = admins;
+  const lines = others.flatMap((admin) =>
+    differing.map((at) => `iri_back ${at}: ${old.get(at)} on ${oldest}, ${one.get(at)} on ${admin}`),
+  );
+  expect([...status.differences].sort()).toEqual(lines.sort());
+  console.log(`${placed} placed, ${undisputed.length} undisputed, ${differing.length} of ${one.size} differ`);
+}, 180_000);
+
+it('shows who is elsewhere, or nowhere, on one load balancer', async () => {
+  const fresh = await startFresh();
+  const runner = makeRunner(
+    readSettings({ ...rig.env, HAPROXY_ADDRESSES: `${rig.haproxy.admin},${fresh.admin}` }),
+  );
+  await runner.run({ mode: 'apply' });
+  const before = await runner.status();
+  const [somebody] = [...placesIn(before, fresh.admin)].filter(
+    ([at, slot]) => placesIn(before, rig.haproxy.admin).get(at) === slot,
+  );
+  if (!somebody) throw new Error('nobody is in the same slot');
+  const [at, slot] = somebody;
+  await fresh.query(`set server iri_back/${slot} state maint`);
+  const { differences } = await runner.status();
+  expect(differences.filter((line) => !before.differences.includes(line))).toEqual([
+    `iri_back ${at}: ${slot} on ${rig.haproxy.admin}, nowhere on ${fresh.admin}`,
+  ]);
+});
