@@ -73,3 +73,16 @@ export function isDone(command: string, answer: string): boolean {
   if (!/^set server \S+ addr /.test(command)) return false;
   return /^(?:IP changed from|port changed from|no need to change|nothing changed)/.test(answer);
 }
+
+/** A line of bufsize-1 bytes makes some versions print without end; ours are far below, in bytes. */
+const MAX_LINE_BYTES = 1000;
+
+/** Whether a line is one plain command: printable ASCII, no separator, escape or payload, not too long. */
+export function isSafeLine(line: string): boolean {
+  return (
+    line.length > 0 &&
+    line.length <= MAX_LINE_BYTES &&
+    /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(line) &&
+    !/[;\\]|<<$/.test(line)
+  );
+}

@@ -1,38 +1,24 @@
 // One interactive connection to a HAProxy admin socket: commands pipelined, answers counted by prompts.
-import net from 'node:net';
-import tls from 'node:tls';
-import type { TlsFiles } from '../config/environment.js';
+import type net from 'node:net';
 import { messageOf } from '../errors.js';
 import type { RuntimeConnection, SocketAddress } from '../reconcile/ports.js';
 import { quote } from '../text.js';
 import { printAdminAddress } from './admin-address.js';
 import { AnswerReader } from './answers.js';
+import { isSafeLine } from './commands.js';
 import {
   AnswerTimeoutError,
-  ConnectError,
   ConnectionClosedError,
   HAProxyError,
   NoPromptError,
   NotHAProxyError,
 } from './errors.js';
+import { type ConnectOptions, openSocket } from './socket.js';
+
+export type { ConnectOptions } from './socket.js';
 
 /** 3.2.0 hangs for ever past 16 kB of unanswered commands (haproxy#3064): half of that, in bytes. */
 export const WINDOW_BYTES = 8192;
-/** A line of bufsize-1 bytes makes some versions print without end; ours are far below, in bytes. */
-const MAX_LINE_BYTES = 1000;
-
-export interface ConnectOptions {
-  /** For the TCP and TLS handshakes, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  /** For the first prompt, in milliseconds: as long as another client may hold the socket. */
-  readonly promptTimeoutMs: number;
-  /** For each answer, in milliseconds. */
-  readonly answerTimeoutMs: number;
-  /** For everything on this connection, in milliseconds; HAProxy is told it too (`set timeout cli`). */
-  readonly totalTimeoutMs: number;
-  /** Client certificate and authority for `tls://`. */
-  readonly tls?: TlsFiles;
-}
 
 interface Pending {
   readonly commands: readonly string[];
@@ -211,61 +197,4 @@ class Connection implements RuntimeConnection {
     this.pending = undefined;
     pending?.reject(error);
   }
-}
-
-function isSafeLine(line: string): boolean {
-  return (
-    line.length > 0 &&
-    line.length <= MAX_LINE_BYTES &&
-    /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(line) &&
-    !/[;\\]|<<$/.test(line)
-  );
-}
-
-function openSocket(
-  address: SocketAddress,
-  name: string,
-  { connectTimeoutMs, tls: files }: ConnectOptions,
-): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const secure = address.kind === 'tls';
-    let socket: net.Socket;
-    try {
-      if (address.kind === 'unix') socket = net.connect({ path: address.path });
-      else if (!secure) socket = net.connect({ host: address.host, port: address.port, noDelay: true });
-      else {
-        const servername = net.isIP(address.host) === 0 ? address.host : '';
-        socket = tls.connect({ host: address.host, port: address.port, servername, ...files });
-        socket.setNoDelay(true);
-      }
-    } catch (error) {
-      reject(
-        new ConnectError(
-          name,
-          `cannot use the certificates (${messageOf(error)}); check HAPROXY_CLIENT_CERT and HAPROXY_CLIENT_KEY`,
-        ),
-      );
-      return;
-    }
-    const fail = (detail: string): void => {
-      socket.destroy();
-      reject(new ConnectError(name, detail));
-    };
-    const timer = setTimeout(
-      () => fail(`no connection within ${connectTimeoutMs} ms; is it up and reachable?`),
-      connectTimeoutMs,
-    );
-    const failed = (error: Error): void => {
-      clearTimeout(timer);
-      fail(
-        `cannot connect (${messageOf(error)}); ${secure ? 'is the gateway up, and do the certificates match?' : 'is HAProxy up, with its admin socket there?'}`,
-      );
-    };
-    socket.once('error', failed);
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
-      clearTimeout(timer);
-      socket.off('error', failed);
-      resolve(socket);
-    });
-  });
 }

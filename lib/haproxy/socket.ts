@@ -1,0 +1,69 @@
+// Opens the socket to a HAProxy admin address: TCP, mutual TLS or unix.
+import net from 'node:net';
+import tls from 'node:tls';
+import type { TlsFiles } from '../config/environment.js';
+import { messageOf } from '../errors.js';
+import type { SocketAddress } from '../reconcile/ports.js';
+import { ConnectError } from './errors.js';
+
+export interface ConnectOptions {
+  /** For the TCP and TLS handshakes, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** For the first prompt, in milliseconds: as long as another client may hold the socket. */
+  readonly promptTimeoutMs: number;
+  /** For each answer, in milliseconds. */
+  readonly answerTimeoutMs: number;
+  /** For everything on this connection, in milliseconds; HAProxy is told it too (`set timeout cli`). */
+  readonly totalTimeoutMs: number;
+  /** Client certificate and authority for `tls://`. */
+  readonly tls?: TlsFiles;
+}
+
+/** Connects within `connectTimeoutMs`. Throws ConnectError, which names what to look at. */
+export function openSocket(
+  address: SocketAddress,
+  name: string,
+  { connectTimeoutMs, tls: files }: ConnectOptions,
+): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const secure = address.kind === 'tls';
+    let socket: net.Socket;
+    try {
+      if (address.kind === 'unix') socket = net.connect({ path: address.path });
+      else if (!secure) socket = net.connect({ host: address.host, port: address.port, noDelay: true });
+      else {
+        const servername = net.isIP(address.host) === 0 ? address.host : '';
+        socket = tls.connect({ host: address.host, port: address.port, servername, ...files });
+        socket.setNoDelay(true);
+      }
+    } catch (error) {
+      reject(
+        new ConnectError(
+          name,
+          `cannot use the certificates (${messageOf(error)}); check HAPROXY_CLIENT_CERT and HAPROXY_CLIENT_KEY`,
+        ),
+      );
+      return;
+    }
+    const fail = (detail: string): void => {
+      socket.destroy();
+      reject(new ConnectError(name, detail));
+    };
+    const timer = setTimeout(
+      () => fail(`no connection within ${connectTimeoutMs} ms; is it up and reachable?`),
+      connectTimeoutMs,
+    );
+    const failed = (error: Error): void => {
+      clearTimeout(timer);
+      fail(
+        `cannot connect (${messageOf(error)}); ${secure ? 'is the gateway up, and do the certificates match?' : 'is HAProxy up, with its admin socket there?'}`,
+      );
+    };
+    socket.once('error', failed);
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      clearTimeout(timer);
+      socket.off('error', failed);
+      resolve(socket);
+    });
+  });
+}
