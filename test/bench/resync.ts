@@ -1,0 +1,109 @@
+// The warm resync handler on 2,000 instances in 2 × 2,000 slots, next to the least that it could cost.
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { startConsul } from '../../infra/local/consul.js';
+import { startHAProxy } from '../../infra/local/haproxy.js';
+import type { Harness } from '../../infra/local/harness.js';
+import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { lambdaContext } from '../../lib/cli/invoke.js';
+import { showServersState, showStat } from '../../lib/haproxy/commands.js';
+import { phasesOf } from '../../lib/reconcile/writes.js';
+import type { LoadBalancerReport, Report } from '../../lib/report.js';
+import { connectFloor, getJson } from './floor.js';
+import { interleaved, type Part, rowBeside, rowOf } from './measure.js';
+
+const COUNT = 2_000;
+const BACKENDS = ['iri_back', 'iri_pow_back'];
+const LISTINGS = ['show info', ...BACKENDS.flatMap((name) => [showServersState(name), showStat(name)])];
+const FILL_TARGET = 1.25;
+const IDLE_TARGET = 1.1;
+
+type Handler = (event: unknown, context: unknown) => Promise<Report>;
+
+/** `bundle` is `dist/resync/index.mjs`. Throws when a run does not do what it is measured for. */
+export async function benchResync(harness: Harness, bundle: string, runs: number): Promise<Part> {
+  const adminPort = await harness.freePort();
+  const ranges = [{ prefix: 'irisrv', slots: COUNT }];
+  const config = minimalConfig({ adminPort, backends: BACKENDS.map((name) => ({ name, ranges })) });
+  const [consul, haproxy] = await Promise.all([
+    startConsul(harness),
+    startHAProxy(harness, { config, adminPort }),
+  ]);
+  await consul.catalogRegister(
+    Array.from({ length: COUNT }, (_, at) => ({
+      node: `node-${at % 20}`,
+      id: `iri-${at}`,
+      service: 'iri',
+      address: `10.1.${at >> 8}.${at & 255}`,
+      port: 14265,
+      tags: ['haproxy.pow=true', 'haproxy.weight=2', 'haproxy.maxconn=8', 'haproxy.maxconnpow=4'],
+    })),
+  );
+  Object.assign(process.env, {
+    CONSUL_HTTP_ADDR: consul.url,
+    CONSUL_HTTP_TOKEN: consul.token,
+    HAPROXY_ADDRESSES: haproxy.admin,
+  });
+  const { handler } = (await import(pathToFileURL(bundle).href)) as { handler: Handler };
+  const resync = async (expected: LoadBalancerReport['outcome']): Promise<LoadBalancerReport> => {
+    const { loadBalancers } = await silently(() => handler({}, lambdaContext('resync')));
+    const [only] = loadBalancers;
+    if (only?.outcome !== expected) throw new Error(`the handler reports ${only?.outcome}, not ${expected}`);
+    return only;
+  };
+
+  const { changes } = await resync('changed');
+  if (changes.length !== 2 * COUNT) throw new Error(`${changes.length} changes, not ${2 * COUNT}`);
+  const { maintenance, addresses, settings, ready } = phasesOf(changes);
+  const commands = [...maintenance, ...addresses, ...settings, ...ready].map(({ line }) => line);
+  const floor = async (writes: readonly string[]): Promise<void> => {
+    const connection = await connectFloor(adminPort);
+    await Promise.all([
+      getJson(`${consul.url}/v1/health/service/iri`, consul.token),
+      connection.send(LISTINGS),
+    ]);
+    if (writes.length > 0) {
+      await connection.send(writes);
+      await connection.send(LISTINGS);
+    }
+    await connection.close();
+  };
+
+  const idle = (): Promise<unknown> => resync('unchanged');
+  const idleFloor = (): Promise<void> => floor([]);
+  await interleaved(2, idle, idleFloor);
+  const [idleTimes, idleFloorTimes] = await interleaved(runs, idle, idleFloor);
+
+  const fill = (): Promise<unknown> => resync('changed');
+  const fillFloor = (): Promise<void> => floor(commands);
+  const reset = (): Promise<void> => haproxy.restart();
+  await interleaved(1, fill, fillFloor, reset);
+  const [fillTimes, fillFloorTimes] = await interleaved(runs, fill, fillFloor, reset);
+
+  const fillFloorRow = rowOf(`floor: read, list, ${commands.length} commands, list`, 'ms', fillFloorTimes);
+  const idleFloorRow = rowOf('floor: read, list', 'ms', idleFloorTimes);
+  const fillRow = rowOf(`resync fills ${2 * COUNT} empty slots`, 'ms', fillTimes);
+  const idleRow = rowOf('resync finds nothing to do', 'ms', idleTimes);
+  return {
+    title: `${COUNT} instances, ${BACKENDS.length} × ${COUNT} slots`,
+    rows: [
+      fillFloorRow,
+      rowBeside(fillRow, fillTimes, 'floor', fillFloorTimes, FILL_TARGET),
+      idleFloorRow,
+      rowBeside(idleRow, idleTimes, 'floor', idleFloorTimes, IDLE_TARGET),
+    ],
+  };
+}
+
+/** What the handler logs is written as on Lambda, but where nobody sees it. */
+async function silently<T>(work: () => Promise<T>): Promise<T> {
+  const nowhere = openSync('/dev/null', 'w');
+  const { write } = process.stderr;
+  process.stderr.write = (text) => writeSync(nowhere, String(text)) > 0;
+  try {
+    return await work();
+  } finally {
+    process.stderr.write = write;
+    closeSync(nowhere);
+  }
+}
