@@ -1,5 +1,5 @@
 // Turns planned changes into commands, in the order that never shows a request a wrong address. Pure.
-import { setAddress, setMaxconn, setState, setWeight } from '../haproxy/commands.js';
+import { MAX_MAXCONN, setAddress, setMaxconn, setState, setWeight } from '../haproxy/commands.js';
 import type { ReportedChange } from '../report.js';
 
 export interface Write {
@@ -34,7 +34,12 @@ export function phasesOf(changes: readonly ReportedChange[]): Phases {
       addresses.push({ ...name, line: setAddress(name, address, port), address, port });
     }
     if (weight !== before.weight) settings.push({ ...name, line: setWeight(name, weight) });
-    if (maxconn !== before.maxconn) settings.push({ ...name, line: setMaxconn(name, maxconn) });
+    if (maxconn !== before.maxconn) {
+      // Taking the limit away (0) leaves those who wait for it waiting, on every version; a high one lets them in.
+      const waiting = maxconn === 0 && before.state === 'ready';
+      if (waiting) settings.push({ ...name, line: setMaxconn(name, MAX_MAXCONN) });
+      settings.push({ ...name, line: setMaxconn(name, maxconn) });
+    }
     if (before.state !== 'ready') ready.push({ ...name, line: setState(name, 'ready') });
   }
   return { maintenance, addresses, settings, ready };

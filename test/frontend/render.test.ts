@@ -163,7 +163,7 @@ describe('renderHAProxy', () => {
     expect(text).toContain('stats socket 127.0.0.1:9999 level admin maxconn 1\n');
     expect(text).toContain('default-server init-addr last,0.0.0.0');
     for (const line of text.match(/^ *server-template.*$/gm) ?? [])
-      expect(line).toMatch(/ slot\.invalid:0 .*disabled$/);
+      expect(line).toMatch(/ slot\.invalid:1 .*disabled$/);
   });
 
   it('refuses names that stand for no pool, all at once', () => {

@@ -31,9 +31,10 @@ describe.each([false, true])('with asynchronous addresses %s', (asynchronous) =>
   });
 
   it.each([
-    ['weight', { weight: 9 }],
-    ['maxconn', { maxconn: 5 }],
-  ])('repairs a %s that somebody changed, and only that', async (_what, drift) => {
+    ['weight', { weight: 9 }, ['set server SLOT weight 1']],
+    // A high limit first, because taking it away (0) does not let those in who wait for it.
+    ['maxconn', { maxconn: 5 }, ['set maxconn server SLOT 1000000', 'set maxconn server SLOT 0']],
+  ])('repairs a %s that somebody changed, and only that', async (_what, drift, written) => {
     const rig = start([row()]);
     const first = await runOnce(rig);
     const slot = first.only.changes[0]?.slot ?? '';
@@ -41,7 +42,7 @@ describe.each([false, true])('with asynchronous addresses %s', (asynchronous) =>
     rig.haproxy.lines.length = 0;
     const { only } = await runOnce(rig);
     expect(only.changes.map(({ action }) => action)).toEqual(['update']);
-    expect(writesOf(rig.haproxy)).toHaveLength(1);
+    expect(writesOf(rig.haproxy)).toEqual(written.map((line) => line.replace('SLOT', `iri_back/${slot}`)));
     expect(readyIn(rig.haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
   });
 
