@@ -42,8 +42,8 @@ export function makeCatalog(options: CatalogOptions): Catalog {
   async function ask<T>(service: string, request: Request<T>): Promise<T> {
     const deadline = clock.now() + timeoutMs;
     const secrets = tokenForOneRead(options.token);
+    const failures: Failures = new Map();
     for (let round = 1; ; round += 1) {
-      const failures: Failed[] = [];
       for (let turn = 0; turn < endpoints.length; turn += 1) {
         const index = (preferred + turn) % endpoints.length;
         const endpoint = endpoints[index];
@@ -52,22 +52,23 @@ export function makeCatalog(options: CatalogOptions): Catalog {
         try {
           const answer = await secrets.use((secret) => {
             const budgetMs = remaining();
-            if (budgetMs <= 0) throw new RequestFailure(`not within ${timeoutMs} ms`, undefined, false);
+            if (budgetMs <= 0) throw new RequestFailure(`not within ${timeoutMs} ms`, undefined, true);
             return request(endpoint, secret, budgetMs);
           });
           preferred = index;
           return answer;
         } catch (error) {
           if (!(error instanceof RequestFailure)) throw new CatalogError(service, messageOf(error));
-          failures.push({ address: endpoint.address, failure: error });
+          note(failures, endpoint.address, error);
           if (error.status === 403) break;
         }
       }
-      const text = failures.map(({ address, failure }) => `${address}: ${failure.message}`).join('; ');
+      const text = [...failures].map(([address, { message }]) => `${address}: ${message}`).join('; ');
       const pauseMs = RETRY_DELAY_MS * (0.5 + random());
-      const again = round === 1 && failures.some(({ failure }) => failure.transient);
+      const again = round === 1 && [...failures.values()].some(({ transient }) => transient);
       if (!again || clock.now() + pauseMs >= deadline) {
-        throw new CatalogError(service, `${text}; ${nextStep(failures, options.token.name)}`);
+        const step = nextStep([...failures.values()], options.token.name);
+        throw new CatalogError(service, `${text}; ${step}`);
       }
       log?.(`consul: service ${service}: ${text}; trying again`);
       await clock.sleep(pauseMs);
@@ -93,9 +94,17 @@ export function makeCatalog(options: CatalogOptions): Catalog {
 
 type Request<T> = (endpoint: Endpoint, secret: string | undefined, budgetMs: number) => Promise<T>;
 
-interface Failed {
-  readonly address: string;
-  readonly failure: RequestFailure;
+/** By address. */
+type Failures = Map<string, RequestFailure>;
+
+/**
+ * Without a leader, Consul answers after 7 s, and the second try runs out of time: getting no answer
+ * says less than what was answered to the first.
+ */
+function note(failures: Failures, address: string, failure: RequestFailure): void {
+  const unanswered = failure.status === undefined && failure.transient;
+  if (unanswered && failures.get(address)?.status !== undefined) return;
+  failures.set(address, failure);
 }
 
 /** Runs requests with the token; on the first 403 fetches it again, and repeats if it is another one. */
@@ -120,13 +129,13 @@ function tokenForOneRead(token: TokenSource) {
   };
 }
 
-function nextStep(failures: readonly Failed[], tokenName: string): string {
-  const statuses = new Set(failures.map(({ failure }) => failure.status));
+function nextStep(failures: readonly RequestFailure[], tokenName: string): string {
+  const statuses = new Set(failures.map(({ status }) => status));
   if (statuses.has(403)) return `check the token in ${tokenName}: Consul does not take it`;
   if (statuses.has(500)) return 'has Consul a leader?';
   if (statuses.has(429) || statuses.has(503)) return 'Consul limits its clients; the next run tries again';
   if (statuses.has(400)) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
-  if (failures.some(({ failure }) => /certificate|altname|\bSSL\b|\bTLS\b/i.test(failure.message)))
+  if (failures.some(({ message }) => /certificate|altname|\bSSL\b|\bTLS\b/i.test(message)))
     return 'check CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_TLS_SERVER_NAME';
   return 'is this Consul, is it up, and is CONSUL_HTTP_ADDR right?';
 }

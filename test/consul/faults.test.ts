@@ -5,6 +5,7 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type FaultProxy, startProxy } from './proxy.js';
 import { client, failure, heard } from './rig.js';
 
+const NO_LEADER = 'No cluster leader';
 let harness: Harness;
 let consul: Consul;
 let proxy: FaultProxy;
@@ -35,7 +36,7 @@ const viaProxy = (timeoutMs = 5_000) => client([proxy.url], { token: consul.toke
 
 describe('a failure that may pass', () => {
   test.each([
-    [500, 'No cluster leader'],
+    [500, NO_LEADER],
     [429, 'Your IP is issuing too many concurrent connections'],
     [503, 'rate limit exceeded, try again later'],
   ])('%i is tried again, once, and told', async (status, body) => {
@@ -54,6 +55,16 @@ describe('a failure that may pass', () => {
     expect(await failure(viaProxy().readService('iri'))).toMatch(/^CatalogError: .*(cut off|socket hang up)/);
     expect(proxy.requests).toHaveLength(4);
   });
+});
+
+test('what Consul said is told also when the second try runs out of time', async () => {
+  proxy.fault((_, nth) =>
+    nth === 1 ? { kind: 'status', status: 500, body: NO_LEADER } : { kind: 'silent' },
+  );
+  expect(await failure(viaProxy(1_000).readService('iri'))).toBe(
+    `CatalogError: consul: service iri: ${proxy.url}: 500 "${NO_LEADER}"; has Consul a leader?`,
+  );
+  expect(proxy.requests).toHaveLength(2);
 });
 
 describe('what is no answer is an error, never a smaller catalog', () => {
