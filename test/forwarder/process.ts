@@ -1,4 +1,4 @@
-// Starts the forwarder as a process of its own, from source, pointed at a Lambda endpoint of the test.
+// Starts the forwarder as a process of its own, from source or built, pointed at a Lambda endpoint of the test.
 import { fileURLToPath } from 'node:url';
 import type { Child, Harness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
@@ -9,6 +9,12 @@ export const FORWARDER = [
   '--import',
   import.meta.resolve('tsx'),
   fileURLToPath(new URL('../../functions/forwarder.ts', import.meta.url)),
+] as const;
+
+/** As it is deployed. */
+export const BUILT_FORWARDER = [
+  process.execPath,
+  fileURLToPath(new URL('../../dist/forwarder.mjs', import.meta.url)),
 ] as const;
 
 /** What the forwarder needs from its environment, and nothing of ours. */
@@ -29,10 +35,14 @@ export interface Forwarder {
 }
 
 /** Starts it listening on a free port and waits until it answers. */
-export async function startForwarder(harness: Harness, endpoint: string): Promise<Forwarder> {
+export async function startForwarder(
+  harness: Harness,
+  endpoint: string,
+  program: readonly [string, ...string[]] = FORWARDER,
+): Promise<Forwarder> {
   const address = `127.0.0.1:${await harness.freePort()}`;
   const url = `http://${address}`;
-  const [command, ...args] = FORWARDER;
+  const [command, ...args] = program;
   const child = await harness.spawn('forwarder', command, [...args, '--listen', address], {
     env: environmentFor(endpoint),
   });
