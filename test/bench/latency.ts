@@ -1,5 +1,6 @@
 // From registration in Consul to ready in HAProxy, next to a bare blocking query that writes straight to it.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { renderConsulAgent } from '../../infra/consul/agent.js';
 import { startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
@@ -14,6 +15,8 @@ import { type Part, rowBeside, rowOf, timed } from './measure.js';
 const INSTANCES = 20;
 const BACKENDS = ['iri_back', 'iri_pow_back'];
 const BARE = 'bare';
+/** Between two registrations, in milliseconds: the forwarder rests after each event, to fold bursts. */
+const APART_MS = 250;
 /** What the forwarder's SDK parts want to see; the endpoint here does not look at it. */
 const AWS = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
@@ -48,6 +51,7 @@ export async function benchLatency(harness: Harness, dist: string): Promise<Part
   const from = async (service: string, target: HAProxy, at: number): Promise<number> => {
     const address = `10.2.0.${at}`;
     const id = `${service}-${at}`;
+    await sleep(APART_MS);
     return timed(async () => {
       await consul.register({ Name: service, ID: id, Address: address, Port: 14265 });
       await untilReady(target, address);
@@ -64,7 +68,7 @@ export async function benchLatency(harness: Harness, dist: string): Promise<Part
   }
   const row = rowOf('watch, forwarder, function', 'ms', times);
   return {
-    title: `registered to ready, ${INSTANCES} one by one`,
+    title: `registered to ready, ${INSTANCES} one by one, ${APART_MS} ms apart`,
     rows: [
       rowOf('a blocking query that writes', 'ms', bareTimes),
       rowBeside(row, times, 'a blocking query', bareTimes),
