@@ -83,9 +83,10 @@ export function makeCatalog(options: CatalogOptions): Catalog {
         return parseRead(await endpoint.readService(service, query, secret, budgetMs));
       }),
     mayRead: (service) =>
-      ask(service, (endpoint, secret, budgetMs) =>
-        parseMayRead(endpoint.authorize(service, secret, budgetMs)),
-      ),
+      ask(service, (endpoint, secret, budgetMs) => {
+        const question = { resource: 'service', access: 'read', name: service } as const;
+        return parseMayRead(endpoint.authorize(question, secret, budgetMs));
+      }),
     close: () => {
       for (const endpoint of endpoints) endpoint.close();
     },

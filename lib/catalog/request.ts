@@ -20,13 +20,20 @@ export interface ServiceQuery {
   readonly waitMs?: number;
 }
 
+/** What a token may do to what; `name` is the service's or the node's. */
+export interface Question {
+  readonly resource: 'service' | 'node';
+  readonly access: 'read' | 'write';
+  readonly name: string;
+}
+
 /** One address of Consul. Both calls throw RequestFailure and nothing else. */
 export interface Endpoint {
   readonly address: string;
   /** `GET /v1/health/service/:name`, within `timeoutMs`. */
   readService(service: string, query: ServiceQuery, secret: Secret, timeoutMs: number): Promise<Answer>;
-  /** `POST /v1/internal/acl/authorize`: may this token read the service? Within `timeoutMs`. */
-  authorize(service: string, secret: Secret, timeoutMs: number): Promise<Answer>;
+  /** `POST /v1/internal/acl/authorize`: may this token do that? Within `timeoutMs`. */
+  authorize(question: Question, secret: Secret, timeoutMs: number): Promise<Answer>;
   close(): void;
 }
 
@@ -84,7 +91,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
         const [response, body] = (await consul.health.service(query)) as [IncomingMessage, unknown];
         return accept(response, body);
       }),
-    authorize: (service, secret, timeoutMs) =>
+    authorize: ({ resource, access, name }, secret, timeoutMs) =>
       attempt(secret, timeoutMs, async () => {
         const scope = namespace === undefined ? {} : { Namespace: namespace };
         const response = await papi._post({
@@ -93,7 +100,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
           query: datacenter === undefined ? {} : { dc: datacenter },
           headers: secret === undefined ? {} : { 'x-consul-token': secret },
           type: 'json',
-          body: [{ Resource: 'service', Access: 'read', Segment: service, ...scope }],
+          body: [{ Resource: resource, Access: access, Segment: name, ...scope }],
           timeout: timeoutMs,
         });
         return accept(response, response.body);

@@ -15,7 +15,8 @@ export interface ServerName {
   readonly slot: string;
 }
 
-function target({ backend, slot }: ServerName): string {
+/** `backend/slot`, as commands take it. Throws on a name that HAProxy would not take as one word. */
+export function target({ backend, slot }: ServerName): string {
   if (!NAME.test(backend))
     throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
   if (!NAME.test(slot)) throw new Error(`server name ${quote(slot)} is unusable on HAProxy's command line`);
