@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { confirmOnTerminal } from '../lib/cli/confirm.js';
+import { registerDoctor } from '../lib/cli/doctor.js';
 import { registerInvoke } from '../lib/cli/invoke.js';
 import { registerNode } from '../lib/cli/node.js';
 import { processTerminal } from '../lib/cli/output.js';
@@ -19,6 +20,7 @@ const program = new Command('iri-lb')
   .showHelpAfterError();
 registerReconcile(program, processTerminal);
 registerStatus(program, processTerminal);
+registerDoctor(program, processTerminal);
 registerInvoke(program, processTerminal, bundles);
 registerRender(program, processTerminal);
 registerNode(program, processTerminal, {

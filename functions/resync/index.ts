@@ -1,8 +1,16 @@
 // The scheduled function: a full run, no shortcuts.
+import { asksForDoctor, consultDoctor, type DoctorEvent } from '../../lib/doctor/consult.js';
+import type { Diagnosis } from '../../lib/doctor/finding.js';
 import { type HandlerContext, invocation } from '../../lib/handler.js';
 import type { Report } from '../../lib/report.js';
 
-/** Makes every load balancer what Consul says and returns the report; throws when anything failed. */
-export async function handler(_event: unknown, context: HandlerContext): Promise<Report> {
+/**
+ * Makes every load balancer what Consul says and returns the report; throws when anything failed.
+ * `{ "doctor": true }` changes nothing and returns what is set up wrongly.
+ */
+export function handler(event: DoctorEvent, context: HandlerContext): Promise<Diagnosis>;
+export function handler(event: unknown, context: HandlerContext): Promise<Report>;
+export async function handler(event: unknown, context: HandlerContext): Promise<Report | Diagnosis> {
+  if (asksForDoctor(event)) return consultDoctor();
   return invocation(context, (_runner, apply) => apply());
 }

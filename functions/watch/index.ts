@@ -1,4 +1,6 @@
 // The function behind the Consul watch: an event says look, never what.
+import { asksForDoctor, consultDoctor, type DoctorEvent } from '../../lib/doctor/consult.js';
+import type { Diagnosis } from '../../lib/doctor/finding.js';
 import { type HandlerContext, invocation } from '../../lib/handler.js';
 import { failuresOf, type Report } from '../../lib/report.js';
 import { makeCoverage } from '../../lib/watch-cover.js';
@@ -9,9 +11,13 @@ const coverage = makeCoverage();
 /**
  * Makes every load balancer what Consul says, at the event's index or later, and returns the report;
  * throws when anything failed. An event that a clean run of this warm environment has dealt with is
- * answered as covered, and HAProxy is not asked.
+ * answered as covered, and HAProxy is not asked. `{ "doctor": true }` changes nothing and returns what is
+ * set up wrongly.
  */
-export async function handler(input: unknown, context: HandlerContext): Promise<Report> {
+export function handler(input: DoctorEvent, context: HandlerContext): Promise<Diagnosis>;
+export function handler(input: unknown, context: HandlerContext): Promise<Report>;
+export async function handler(input: unknown, context: HandlerContext): Promise<Report | Diagnosis> {
+  if (asksForDoctor(input)) return consultDoctor();
   return invocation(context, async (runner, apply) => {
     const event = parseWatchEvent(input);
     if (coverage.mayCover(event)) {

@@ -1,0 +1,33 @@
+// `iri-lb doctor`: what is set up wrongly between here, Consul and HAProxy, and what to do about it.
+import type { Command } from 'commander';
+import { diagnose } from '../doctor/doctor.js';
+import { type Diagnosis, type Finding, needsAttention } from '../doctor/finding.js';
+import { guarded, type Terminal } from './output.js';
+
+export function registerDoctor(program: Command, terminal: Terminal): void {
+  program
+    .command('doctor')
+    .description('examine Consul, the token and every load balancer; exit 0, or 1 with findings')
+    .option('--json', 'print the findings as JSON')
+    .action(({ json }: { json?: boolean }) =>
+      guarded(terminal, async () => {
+        const diagnosis = await diagnose(terminal.env);
+        if (json) terminal.out(JSON.stringify(diagnosis, null, 2));
+        else for (const line of diagnosisLines(diagnosis)) terminal.out(line);
+        if (needsAttention(diagnosis)) terminal.exit(1);
+      }),
+    );
+}
+
+/** What is well, then what is not, each with what to do, then how many there are. */
+export function diagnosisLines({ findings }: Diagnosis): string[] {
+  const well = findings.filter(({ level }) => level === 'ok');
+  const ill = findings.filter(({ level }) => level !== 'ok');
+  const count = ill.length === 0 ? 'nothing to find' : `${ill.length} to look after`;
+  return [...[...well, ...ill].flatMap(findingLines), `${findings.length} looked at, ${count}`];
+}
+
+function findingLines({ level, area, subject, finding, todo }: Finding): string[] {
+  const line = `${level.padEnd(7)}  ${area}  ${subject}: ${finding}`;
+  return todo === null ? [line] : [line, `         -> ${todo}`];
+}

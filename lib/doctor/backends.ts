@@ -1,0 +1,76 @@
+// Judges the backends of one HAProxy: ranges, room for the instances selected now, balance. Pure.
+import { printHostPort } from '../address.js';
+import type { Config, Pool, Range } from '../config/pools.js';
+import type { CatalogView } from '../reconcile/catalog-view.js';
+import { type DesiredServer, desiredServers } from '../reconcile/desired.js';
+import { slotsOfRange } from '../reconcile/slots.js';
+import type { BackendFacts, Facts, LoadBalancerFacts } from './facts.js';
+import { error, errorFrom, type Finding, ok, warning } from './finding.js';
+
+/** In use, of the slots of a range: from here on there is a warning. */
+const NEARLY_FULL = 0.8;
+const RENDER = 'iri-lb render haproxy shows how';
+
+export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts, facts: Facts): Finding[] {
+  if ('error' in found) return [];
+  return config.pools.flatMap((pool) => {
+    const subject = `${name} ${pool.backend}`;
+    const backend = found.backends.get(pool.backend);
+    if (!backend) return [];
+    if ('error' in backend)
+      return [errorFrom('haproxy', subject, backend.error.replace(`haproxy ${name}: `, ''))];
+    const desired = 'error' in facts.catalog ? [] : desiredOf(pool, backend, facts.catalog.view);
+    return [
+      judgeBalance(subject, backend),
+      ...pool.ranges.map((range) => judgeRange(subject, range, backend, desired)),
+    ];
+  });
+}
+
+function desiredOf(pool: Pool, { servers }: BackendFacts, catalog: CatalogView): readonly DesiredServer[] {
+  const taken = new Set(servers.map(({ address, port }) => printHostPort(address ?? '', port)));
+  const candidates = catalog.candidates.get(pool.backend) ?? [];
+  return desiredServers(candidates, catalog.answers, (address, port) =>
+    taken.has(printHostPort(address, port)),
+  ).servers;
+}
+
+/** Verified and unverified TLS look the same from outside: the listing says only whether there is TLS. */
+function judgeRange(
+  subject: string,
+  { prefix, transport }: Range,
+  { servers }: BackendFacts,
+  desired: readonly DesiredServer[],
+): Finding {
+  const slots = slotsOfRange(prefix, servers);
+  const needed = desired.filter((server) => server.transport === transport).length;
+  if (slots.length === 0) {
+    const finding = `has no server-template ${prefix} (${transport})`;
+    const todo = `declare it (${RENDER}), or take the range out of LB_CONFIG`;
+    return needed > 0
+      ? error('haproxy', subject, `${finding}, which ${needed} instances need`, todo)
+      : warning('haproxy', subject, finding, todo);
+  }
+  const secure = transport !== 'plain';
+  if (slots.some(({ tls }) => tls !== undefined && tls !== secure)) {
+    const finding = `${prefix} should be ${transport}, but HAProxy connects ${secure ? 'without' : 'with'} TLS`;
+    return error('haproxy', subject, finding, `correct its server-template (${RENDER}), or LB_CONFIG`);
+  }
+  const text = `${prefix}: ${needed} of ${slots.length} slots needed`;
+  const todo = 'declare more slots (pools.ranges.slots in LB_CONFIG, iri-lb render haproxy) and reload';
+  if (needed > slots.length)
+    return error('haproxy', subject, `${text}, so ${needed - slots.length} instances are left out`, todo);
+  if (needed > slots.length * NEARLY_FULL)
+    return warning('haproxy', subject, `${text}, more than ${NEARLY_FULL * 100} %`, todo);
+  return ok('haproxy', subject, text);
+}
+
+function judgeBalance(subject: string, { servers, balance }: BackendFacts): Finding {
+  const todo = 'use leastconn, roundrobin, or add "hash-type consistent"';
+  if (balance === 'static')
+    return error('haproxy', subject, 'its balance is static and refuses weights', todo);
+  if (balance === 'dynamic') return ok('haproxy', subject, 'its balance takes weights');
+  const why =
+    servers.length === 0 ? 'it has no servers' : 'HAProxy does not say (2.6 and later do, to admins)';
+  return warning('haproxy', subject, `whether its balance takes weights is unknown: ${why}`, todo);
+}

@@ -1,0 +1,27 @@
+// Judges what is registered: tags, addresses, names that do not resolve, instances that contradict. Pure.
+import type { Config } from '../config/pools.js';
+import { desiredServers } from '../reconcile/desired.js';
+import type { Facts } from './facts.js';
+import { errorFrom, type Finding, ok, warning } from './finding.js';
+
+export function judgeCatalog(config: Config, { catalog }: Facts): Finding[] {
+  const services = [...new Set(config.pools.map(({ service }) => service))].join(', ');
+  if ('error' in catalog) return [errorFrom('catalog', services, catalog.error)];
+  const { warnings, candidates, answers } = catalog.view;
+  const conflicts = [...candidates.values()].flatMap(
+    (selected) => desiredServers(selected, answers, () => false).warnings,
+  );
+  const found = [...new Set([...warnings, ...conflicts])].map((text) =>
+    warning(
+      'catalog',
+      services,
+      text,
+      text.startsWith('host name ')
+        ? 'correct the address it is registered with, or the name server of this host'
+        : 'correct its registration in Consul (iri-lb node add checks what it is given)',
+    ),
+  );
+  return found.length > 0
+    ? found
+    : [ok('catalog', services, `${catalog.instances} instances, all understood`)];
+}

@@ -1,0 +1,123 @@
+// Looks at everything a run depends on, changes nothing, and says what to do about what it finds.
+import { makeCatalog } from '../catalog/client.js';
+import { discoverLoadBalancers } from '../catalog/discovery.js';
+import { makeEndpoint } from '../catalog/request.js';
+import { systemClock } from '../clock.js';
+import { readSettings, type Settings } from '../config/environment.js';
+import { withParameters } from '../config/parameters.js';
+import { ConfigError, messageOf } from '../errors.js';
+import { connectRuntime } from '../haproxy/connection.js';
+import { NoPromptError } from '../haproxy/errors.js';
+import { makeTokenSource } from '../parameters.js';
+import { readCatalog } from '../reconcile/catalog-reader.js';
+import { mapBounded } from '../reconcile/map-bounded.js';
+import type { Clock } from '../reconcile/ports.js';
+import { makeResolve } from '../resolve.js';
+import { judgeBackends } from './backends.js';
+import { judgeCatalog } from './catalog.js';
+import { judgeConsul } from './consul.js';
+import type { Facts } from './facts.js';
+import { type Diagnosis, errorFrom, type Finding, ok } from './finding.js';
+import { judgeFleet } from './fleet.js';
+import { gatherConsul } from './gather-consul.js';
+import { gatherHAProxy } from './gather-haproxy.js';
+import { judgeProcess } from './haproxy.js';
+import type { DoctorPorts } from './ports.js';
+import { judgeRestore } from './restore.js';
+
+/** Longest waits in milliseconds; together they fit into a function's time. */
+const CONNECT_MS = 2_000;
+const CONSUL_MS = 8_000;
+const LOAD_BALANCER_MS = 20_000;
+/** How long a second client is listened to: a free socket gives its prompt within a few milliseconds. */
+const SECOND_PROMPT_MS = 500;
+
+/** Examines what these environment variables name. Never throws: what goes wrong is a finding. */
+export async function diagnose(
+  env: Readonly<Record<string, string | undefined>>,
+  clock: Clock = systemClock,
+): Promise<Diagnosis> {
+  let settings: Settings;
+  try {
+    settings = readSettings(await withParameters(env));
+  } catch (problem) {
+    if (!(problem instanceof ConfigError)) throw problem;
+    const findings = problem.problems.map(({ path, message }) => errorFrom('configuration', path, message));
+    return { version: 1, findings };
+  }
+  const { config } = settings;
+  const facts = await gather(portsOf(settings, clock));
+  const findings: Finding[] = [
+    ok('configuration', 'LB_CONFIG', `${config.pools.map(({ backend }) => backend).join(', ')}`),
+    ...judgeConsul(facts),
+    ...judgeCatalog(config, facts),
+    ...judgeFleet(facts),
+    ...facts.loadBalancers.flatMap((loadBalancer) => [
+      ...judgeProcess(loadBalancer),
+      ...judgeBackends(config, loadBalancer, facts),
+      ...judgeRestore(config, loadBalancer),
+    ]),
+  ];
+  return { version: 1, findings };
+}
+
+async function gather(ports: DoctorPorts): Promise<Facts> {
+  const { settings, catalog } = ports;
+  const consul = gatherConsul(ports);
+  const view = readCatalog({ ...ports, config: settings.config }).then(
+    ({ view: found, instances }) => ({ view: found, instances }),
+    (error: unknown) => ({ error: messageOf(error) }),
+  );
+  const found = await discoverLoadBalancers(catalog, settings.haproxy.addresses).catch((error: unknown) => ({
+    addresses: [],
+    warnings: [],
+    error: messageOf(error),
+  }));
+  const loadBalancers = await mapBounded(found.addresses, settings.config.concurrency, (address) =>
+    gatherHAProxy(ports, address),
+  );
+  return {
+    ...(await consul),
+    catalog: await view,
+    discoveryError: 'error' in found ? found.error : undefined,
+    discoveryWarnings: found.warnings,
+    loadBalancers,
+  };
+}
+
+function portsOf(settings: Settings, clock: Clock): DoctorPorts {
+  const { config, consul, haproxy } = settings;
+  const token = makeTokenSource(consul);
+  const consulTimeoutMs = Math.min(config.consulTimeoutMs, CONSUL_MS);
+  const limits = { connectTimeoutMs: CONNECT_MS, answerTimeoutMs: config.answerTimeoutMs, tls: haproxy.tls };
+  return {
+    settings,
+    endpoints: consul.addresses.map((address) => makeEndpoint(address, consul)),
+    token,
+    catalog: makeCatalog({
+      settings: consul,
+      token,
+      timeoutMs: consulTimeoutMs,
+      clock,
+      random: Math.random,
+    }),
+    consulTimeoutMs,
+    connect: (address, budgetMs) => {
+      const totalTimeoutMs = Math.min(budgetMs, LOAD_BALANCER_MS);
+      const promptTimeoutMs = Math.min(config.lockTimeoutMs, totalTimeoutMs);
+      return connectRuntime(address, { ...limits, promptTimeoutMs, totalTimeoutMs });
+    },
+    isPrompted: async (address) => {
+      const options = { ...limits, promptTimeoutMs: SECOND_PROMPT_MS, totalTimeoutMs: LOAD_BALANCER_MS };
+      try {
+        const connection = await connectRuntime(address, options);
+        await connection.close();
+        return true;
+      } catch (error) {
+        return error instanceof NoPromptError ? false : undefined;
+      }
+    },
+    resolve: makeResolve({ timeoutMs: CONNECT_MS }),
+    clock,
+  };
+}

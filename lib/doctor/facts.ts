@@ -1,0 +1,74 @@
+// What the doctor gathers before it judges: facts, and no secret among them. Types only.
+
+import type { ProcessInfo } from '../haproxy/listings.js';
+import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
+import type { CatalogView } from '../reconcile/catalog-view.js';
+import type { ObservedServer } from '../reconcile/observed.js';
+import type { MayRead, SocketAddress } from '../reconcile/ports.js';
+
+export interface TokenFacts {
+  /** `parameter /iri-lb/token`, `CONSUL_HTTP_TOKEN`, …; never its value. */
+  readonly name: string;
+  /** `none`: no token is configured. */
+  readonly found: 'yes' | 'none' | { readonly error: string };
+}
+
+/** What one Consul address answered to a read of the first pool's service. */
+export interface ConsulFacts {
+  readonly address: string;
+  readonly failure?: { readonly status: number | undefined; readonly message: string };
+  /** `X-Consul-KnownLeader: false`. */
+  readonly leaderless: boolean;
+  /** Consul's clock less ours, in milliseconds; undefined where it sent no Date. */
+  readonly clockAheadMs: number | undefined;
+}
+
+/** What the token may do; undefined where Consul could not be asked. */
+export interface Rights {
+  readonly services: readonly {
+    readonly service: string;
+    readonly read: MayRead;
+    readonly write: MayRead;
+    /** `X-Consul-Results-Filtered-By-ACLs`. */
+    readonly filtered: boolean;
+  }[];
+  readonly nodeRead: MayRead;
+}
+
+export interface BackendFacts {
+  readonly servers: readonly ObservedServer[];
+  /** By slot. */
+  readonly declared: ReadonlyMap<string, Declared>;
+  readonly balance: Balance;
+}
+
+/** What one HAProxy said of itself. */
+export interface HAProxyFacts {
+  readonly process: ProcessInfo;
+  /** `admin`, `operator` or `user`. */
+  readonly level: string;
+  readonly sockets: readonly CliSocket[];
+  /** Whether a second client waits while a first is connected; undefined where that could not be told. */
+  readonly exclusive: boolean | undefined;
+  /** By backend; or the message of why it could not be read. */
+  readonly backends: ReadonlyMap<string, BackendFacts | { readonly error: string }>;
+}
+
+export interface LoadBalancerFacts {
+  readonly address: SocketAddress;
+  /** As in HAPROXY_ADDRESSES. */
+  readonly name: string;
+  readonly found: HAProxyFacts | { readonly error: string };
+}
+
+export interface Facts {
+  readonly token: TokenFacts;
+  readonly consul: readonly ConsulFacts[];
+  readonly rights: Rights | undefined;
+  /** The catalog as runs see it; `instances`: how many Consul listed, usable or not. */
+  readonly catalog: { readonly view: CatalogView; readonly instances: number } | { readonly error: string };
+  /** Why `consul:SERVICE` could not be looked up. */
+  readonly discoveryError: string | undefined;
+  readonly discoveryWarnings: readonly string[];
+  readonly loadBalancers: readonly LoadBalancerFacts[];
+}

@@ -1,0 +1,47 @@
+// What the doctor says: findings as data, each with what to do about it. Pure.
+
+export type Area = 'configuration' | 'token' | 'consul' | 'catalog' | 'haproxy';
+export type Level = 'ok' | 'warning' | 'error';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly area: Area;
+  /** What was looked at: an address, a parameter, a service, a backend, an instance. */
+  readonly subject: string;
+  /** `error`: runs fail or serve wrongly; `warning`: they work, until something else goes wrong. */
+  readonly level: Level;
+  readonly finding: string;
+  /** What to do about it, in one line; null where all is well. */
+  readonly todo: string | null;
+}
+
+/** What `iri-lb doctor --json` prints and the functions return for `{ "doctor": true }`. */
+export interface Diagnosis {
+  readonly version: 1;
+  readonly findings: readonly Finding[];
+}
+
+export function ok(area: Area, subject: string, finding: string): Finding {
+  return { area, subject, level: 'ok', finding, todo: null };
+}
+
+export function warning(area: Area, subject: string, finding: string, todo: string): Finding {
+  return { area, subject, level: 'warning', finding, todo };
+}
+
+export function error(area: Area, subject: string, finding: string, todo: string): Finding {
+  return { area, subject, level: 'error', finding, todo };
+}
+
+/** An error from a message of ours, which ends in its next step: `subject: what is wrong; what to do`. */
+export function errorFrom(area: Area, subject: string, message: string): Finding {
+  const text = message.startsWith(`${subject}: `) ? message.slice(subject.length + 2) : message;
+  const at = text.lastIndexOf('; ');
+  if (at === -1) return error(area, subject, text, 'correct it, and run the doctor again');
+  return error(area, subject, text.slice(0, at), text.slice(at + 2));
+}
+
+/** Whether there is something to do. */
+export function needsAttention({ findings }: Diagnosis): boolean {
+  return findings.some(({ level }) => level !== 'ok');
+}

@@ -1,0 +1,92 @@
+// Asks each Consul address for itself, and what the token may do; the token stays here.
+import { parseMayRead, parseRead } from '../catalog/read.js';
+import type { Answer, Endpoint, Question } from '../catalog/request.js';
+import { RequestFailure } from '../catalog/request-failure.js';
+import { messageOf } from '../errors.js';
+import type { MayRead } from '../reconcile/ports.js';
+import type { ConsulFacts, Facts, Rights, TokenFacts } from './facts.js';
+import type { DoctorPorts } from './ports.js';
+
+type Secret = string | undefined;
+
+/** A node that need not exist: `node_prefix ""` covers every name, rules for single nodes do not. */
+const ANY_NODE = 'iri-lb-doctor';
+
+export async function gatherConsul(ports: DoctorPorts): Promise<Pick<Facts, 'token' | 'consul' | 'rights'>> {
+  const { endpoints, settings } = ports;
+  const { facts: token, secret } = await readToken(ports);
+  const services = servicesOf(settings);
+  const asked = await Promise.all(
+    endpoints.map((endpoint) => probe(ports, endpoint, services[0] ?? '', secret)),
+  );
+  const answering = endpoints[asked.findIndex(({ failure }) => failure === undefined)];
+  return {
+    token,
+    consul: asked,
+    rights: answering && (await readRights(ports, answering, services, secret)),
+  };
+}
+
+/** The services of all pools, and those under which load balancers are registered. */
+export function servicesOf({ config, haproxy }: DoctorPorts['settings']): string[] {
+  const discovered = haproxy.addresses.flatMap((entry) => (entry.kind === 'consul' ? entry.service : []));
+  return [...new Set([...config.pools.map(({ service }) => service), ...discovered])];
+}
+
+async function readToken({ token }: DoctorPorts): Promise<{ facts: TokenFacts; secret: Secret }> {
+  const { name } = token;
+  try {
+    const secret = await token.get();
+    return { facts: { name, found: secret === undefined ? 'none' : 'yes' }, secret };
+  } catch (error) {
+    return { facts: { name, found: { error: messageOf(error) } }, secret: undefined };
+  }
+}
+
+async function probe(
+  { clock, consulTimeoutMs }: DoctorPorts,
+  endpoint: Endpoint,
+  service: string,
+  secret: Secret,
+): Promise<ConsulFacts> {
+  const { address } = endpoint;
+  try {
+    const answer = await endpoint.readService(service, {}, secret, consulTimeoutMs);
+    const { leaderless } = parseRead(answer);
+    return { address, leaderless, clockAheadMs: clockAhead(answer, clock.now()) };
+  } catch (error) {
+    const status = error instanceof RequestFailure ? error.status : undefined;
+    const failure = { status, message: messageOf(error) };
+    return { address, leaderless: false, clockAheadMs: undefined, failure };
+  }
+}
+
+function clockAhead({ headers }: Answer, now: number): number | undefined {
+  const theirs = Date.parse(headers.date ?? '');
+  return Number.isNaN(theirs) ? undefined : theirs - now;
+}
+
+async function readRights(
+  { consulTimeoutMs }: DoctorPorts,
+  endpoint: Endpoint,
+  services: readonly string[],
+  secret: Secret,
+): Promise<Rights> {
+  const may = (question: Question): Promise<MayRead> =>
+    parseMayRead(endpoint.authorize(question, secret, consulTimeoutMs)).catch(() => 'unknown' as const);
+  const filtered = (service: string): Promise<boolean> =>
+    endpoint.readService(service, {}, secret, consulTimeoutMs).then(
+      (answer) => parseRead(answer).filtered,
+      () => false,
+    );
+  const [nodeRead, ...found] = await Promise.all([
+    may({ resource: 'node', access: 'read', name: ANY_NODE }),
+    ...services.map(async (service) => ({
+      service,
+      read: await may({ resource: 'service', access: 'read', name: service }),
+      write: await may({ resource: 'service', access: 'write', name: service }),
+      filtered: await filtered(service),
+    })),
+  ]);
+  return { services: found, nodeRead };
+}

@@ -1,0 +1,61 @@
+// Judges whether addresses and states come back when HAProxy is reloaded. Pure.
+import type { Config } from '../config/pools.js';
+import { slotsOfRange } from '../reconcile/slots.js';
+import type { BackendFacts, LoadBalancerFacts } from './facts.js';
+import { error, type Finding, ok, warning } from './finding.js';
+
+/** Reading a long configuration takes a while too; a state that was loaded is usually far older. */
+const OLDER_SECONDS = 60;
+const DECLARE = 'declare slots as "slot.invalid:0" with "init-addr last,0.0.0.0" (iri-lb render haproxy)';
+
+/**
+ * HAProxy tells nobody its `server-state-file`. What shows is how slots are declared, and slots whose
+ * last change is older than the process: those were loaded. A process that never had a state to load
+ * has none; then `haproxy.stateFile` in LB_CONFIG is believed.
+ */
+export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts): Finding[] {
+  if ('error' in found) return [];
+  const findings: Finding[] = [];
+  let restored = false;
+  for (const { backend, ranges } of config.pools) {
+    const facts = found.backends.get(backend);
+    if (!facts || 'error' in facts) continue;
+    const slots = ranges.flatMap(({ prefix }) => slotsOfRange(prefix, facts.servers));
+    const names = slots.map(({ slot }) => slot);
+    findings.push(
+      ...judgeUnsettable(`${name} ${backend}`, slots),
+      ...judgeLiteral(`${name} ${backend}`, names, facts),
+    );
+    restored ||= names.some((slot) => isOlder(facts, slot, found.process.uptimeSeconds));
+  }
+  if (findings.length > 0) return findings;
+  if (restored) return [ok('haproxy', name, 'its state was loaded when it started')];
+  if (config.haproxy?.stateFile !== undefined)
+    return [ok('haproxy', name, 'haproxy.stateFile is set; no state older than the process yet')];
+  return [
+    warning(
+      'haproxy',
+      name,
+      'nothing shows that the state outlives a reload: every slot may be empty until the next run',
+      'set haproxy.stateFile in LB_CONFIG and install what iri-lb render haproxy and systemd print',
+    ),
+  ];
+}
+
+function judgeUnsettable(subject: string, slots: BackendFacts['servers']): Finding[] {
+  const unset = slots.filter(({ address }) => address === null).length;
+  if (unset === 0) return [];
+  return [error('haproxy', subject, `${unset} slots take no address at runtime`, DECLARE)];
+}
+
+/** haproxy#3265: they come back ready, on the literal. */
+function judgeLiteral(subject: string, names: readonly string[], { declared }: BackendFacts): Finding[] {
+  const literal = names.filter((slot) => declared.get(slot)?.hostName === null).length;
+  if (literal === 0) return [];
+  const finding = `${literal} slots are declared with an IP literal, to which a reload sends them back`;
+  return [error('haproxy', subject, finding, DECLARE)];
+}
+
+function isOlder({ declared }: BackendFacts, slot: string, uptimeSeconds: number): boolean {
+  return (declared.get(slot)?.unchangedSeconds ?? 0) > uptimeSeconds + OLDER_SECONDS;
+}
