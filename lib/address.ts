@@ -6,7 +6,8 @@ export type ParsedAddress =
   | { readonly kind: 'ipv6'; readonly text: string }
   | { readonly kind: 'name'; readonly text: string };
 
-const IPV4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/;
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/;
 const MAX_NAME_LENGTH = 253;
 
@@ -30,9 +31,7 @@ export function parseAddress(input: string): ParsedAddress | undefined {
 /** Parses an IP literal to its canonical text (RFC 5952 for IPv6), unspecified addresses included. */
 export function parseIp(input: string): ParsedAddress | undefined {
   if (input.length > 64) return undefined;
-  if (IPV4.test(input)) {
-    return input.split('.').every((part) => Number(part) <= 255) ? { kind: 'ipv4', text: input } : undefined;
-  }
+  if (IPV4.test(input)) return { kind: 'ipv4', text: input };
   const bare = input.startsWith('[') && input.endsWith(']') ? input.slice(1, -1) : input;
   if (!bare.includes(':') || !/^[0-9a-fA-F:.]+$/.test(bare)) return undefined;
   try {

@@ -80,18 +80,20 @@ export function parseTags(
   table: TagTable,
   warn: (text: string) => void,
 ): TagValues {
-  const said: { readonly what: string; readonly key: string; readonly value: string }[] = [];
+  const said: { readonly what: () => string; readonly key: string; readonly value: string }[] = [];
+  const dotted = `${prefix}.`;
   for (const tag of instance.tags) {
-    if (!tag.startsWith(`${prefix}.`)) continue;
+    if (!tag.startsWith(dotted)) continue;
     const at = tag.indexOf('=');
     const key = tag.slice(prefix.length + 1, at === -1 ? undefined : at);
-    said.push({ what: `tag ${quote(tag)}`, key, value: at === -1 ? '' : tag.slice(at + 1) });
+    said.push({ what: () => `tag ${quote(tag)}`, key, value: at === -1 ? '' : tag.slice(at + 1) });
   }
   for (const key of Object.keys(instance.meta).sort()) {
     if (!key.startsWith(`${prefix}-`)) continue;
     const held = instance.meta[key];
     const value = typeof held === 'string' ? held : '';
-    said.push({ what: `Meta ${quote(`${key}=${value}`)}`, key: key.slice(prefix.length + 1), value });
+    const what = (): string => `Meta ${quote(`${key}=${value}`)}`;
+    said.push({ what, key: key.slice(prefix.length + 1), value });
   }
   if (said.length === 0) return NOTHING;
 
@@ -99,15 +101,15 @@ export function parseTags(
   for (const { what, key, value } of said) {
     const rule = table.get(key);
     if (!rule) {
-      warn(`${what} is ignored: unknown key, known are ${[...table.keys()].join(', ')}`);
+      warn(`${what()} is ignored: unknown key, known are ${[...table.keys()].join(', ')}`);
       continue;
     }
     const parsed = rule.parse(value);
     if (!values.has(key)) {
       values.set(key, parsed ?? INVALID);
-      if (parsed === undefined) warn(`${what} is not ${rule.expects}; the default is used`);
+      if (parsed === undefined) warn(`${what()} is not ${rule.expects}; the default is used`);
     } else if (values.get(key) !== parsed) {
-      warn(`${what} is ignored: ${key} was set before`);
+      warn(`${what()} is ignored: ${key} was set before`);
     }
   }
   return new TagValues(values);

@@ -15,8 +15,7 @@ export class AnswerReader {
     const answers: string[] = [];
     let rest = this.bridge(chunk);
     for (let at = rest.indexOf(PROMPT); at !== -1; at = rest.indexOf(PROMPT)) {
-      this.chunks.push(rest.subarray(0, at));
-      answers.push(trimLines(Buffer.concat(this.chunks).toString('utf8')));
+      answers.push(trimLines(this.completed(rest.subarray(0, at))));
       this.chunks = [];
       this.length = 0;
       rest = rest.subarray(at + PROMPT.length);
@@ -26,6 +25,11 @@ export class AnswerReader {
       this.length += rest.length;
     }
     return answers;
+  }
+
+  private completed(last: Buffer): string {
+    const all = this.chunks.length === 0 ? last : Buffer.concat([...this.chunks, last]);
+    return all.toString('utf8');
   }
 
   /** What has arrived of the answer not yet complete. */
@@ -44,5 +48,5 @@ export class AnswerReader {
 }
 
 function trimLines(text: string): string {
-  return text.replace(/^\n+/, '').replace(/\n+$/, '');
+  return /^\n|\n$/.test(text) ? text.replace(/^\n+/, '').replace(/\n+$/, '') : text;
 }

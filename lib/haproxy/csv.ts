@@ -11,10 +11,9 @@ export function readRecord(
 ): { readonly fields: string[]; readonly next: number } {
   const fields: string[] = [];
   const lineEnd = indexOrEnd(text, '\n', from);
-  const quoteAt = text.indexOf('"', from);
-  if (quoteAt === -1 || quoteAt > lineEnd) {
-    return { fields: text.slice(from, lineEnd).split(',', limit), next: lineEnd + 1 };
-  }
+  // Only this line is searched for a quote: to the end of the text would be quadratic where there is none.
+  const line = text.slice(from, lineEnd);
+  if (!line.includes('"')) return { fields: line.split(',', limit), next: lineEnd + 1 };
   let at = from;
   for (;;) {
     if (text[at] === '"') {

@@ -27,12 +27,19 @@ export function joinListings(
   stats: readonly ServerStatRow[],
 ): ObservedServer[] | undefined {
   if (states.length !== stats.length) return undefined;
-  const bySlot = new Map(stats.map((row) => [row.slot, row]));
+  // HAProxy lists both in one order; only where it does not, are they looked up by name.
+  let bySlot: Map<string, ServerStatRow> | undefined;
   const servers: ObservedServer[] = [];
-  for (const row of states) {
-    const stat = bySlot.get(row.slot);
+  for (const [index, row] of states.entries()) {
+    let stat = stats[index];
+    if (stat?.slot !== row.slot) {
+      bySlot ??= new Map(stats.map((entry) => [entry.slot, entry]));
+      stat = bySlot.get(row.slot);
+    }
     if (!stat) return undefined;
-    servers.push({ ...row, maxconn: stat.maxconn, sessions: stat.sessions, status: stat.status });
+    const { slot, address, port, weight, state, tls } = row;
+    const { maxconn, sessions, status } = stat;
+    servers.push({ slot, address, port, weight, maxconn, state, sessions, status, tls });
   }
   return servers;
 }

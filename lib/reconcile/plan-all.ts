@@ -64,11 +64,12 @@ function refusal({ backend, gone }: PoolPlan, reason: string): string {
 function planOne(catalog: Catalog, pool: Pool, observed: Observed, keepGone: boolean): PoolPlan {
   const servers = observed.backends.get(pool.backend) ?? [];
   const { candidates, answers, whoIsAt } = catalog.view;
-  const inSlot = new Set(
-    servers.map(({ address, port }) => (address === null ? '' : printHostPort(address, port))),
-  );
-  const desired = desiredServers(candidates.get(pool.backend) ?? [], answers, (address, port) =>
-    inSlot.has(printHostPort(address, port)),
-  );
+  // Only host names ask.
+  let inSlot: Set<string> | undefined;
+  const isInSlot = (address: string, port: number): boolean => {
+    inSlot ??= new Set(servers.map((server) => printHostPort(server.address ?? '', server.port)));
+    return inSlot.has(printHostPort(address, port));
+  };
+  const desired = desiredServers(candidates.get(pool.backend) ?? [], answers, isInSlot);
   return planPool({ pool, desired, servers, keepGone, whoIsAt: (at) => whoIsAt(pool.service, at) });
 }

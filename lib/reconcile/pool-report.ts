@@ -10,14 +10,15 @@ export function reportPools(config: Config, observed: Observed, plans: readonly 
   return config.pools.map((pool, index) => {
     const servers = observed.backends.get(pool.backend) ?? [];
     const slots = pool.ranges.flatMap(({ prefix }) => slotsOfRange(prefix, servers));
-    const inState = (state: string): number => slots.filter((slot) => slot.state === state).length;
+    const count = { ready: 0, maintenance: 0, drain: 0 };
+    for (const { state } of slots) count[state] += 1;
     const plan = plans[index];
     return {
       backend: pool.backend,
       slots: slots.length,
       free: plan?.free ?? 0,
-      ready: inState('ready'),
-      maintenance: inState('maintenance'),
+      ready: count.ready,
+      maintenance: count.maintenance,
       held: plan?.heldSlots.length ?? 0,
       heldSlots: plan?.heldSlots ?? [],
       unplaced: plan?.unplaced ?? [],

@@ -1,5 +1,4 @@
 // Which slot a new server gets: the one its hash prefers, else the next; the same on every load balancer. Pure.
-import { parseIp } from '../address.js';
 import type { ObservedServer } from './observed.js';
 
 /** The slots of a `server-template` range (`prefix1`, `prefix2`, …) in numeric order. */
@@ -15,9 +14,9 @@ export function slotsOfRange(prefix: string, servers: readonly ObservedServer[])
 
 /** A slot that has an address one can be served at; template placeholders (`0.0.0.0`, `::`) have none. */
 export function hasAddress(server: ObservedServer): server is ObservedServer & { readonly address: string } {
-  if (server.address === null || server.port === 0) return false;
-  const text = parseIp(server.address)?.text;
-  return text !== '0.0.0.0' && text !== '::';
+  // Addresses of listings are canonical: there is one way to write each.
+  const { address, port } = server;
+  return address !== null && port !== 0 && address !== '0.0.0.0' && address !== '::';
 }
 
 /** The slot index, from 0, that a key prefers among `count` slots. */

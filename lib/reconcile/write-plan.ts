@@ -30,10 +30,11 @@ export async function writePlan(
   const phases = phasesOf(changes);
   const refused = new Map<string, string>();
   const send = async (writes: readonly Write[]): Promise<void> => {
-    const allowed = writes.filter((write) => !refused.has(nameOf(write)));
+    const allowed = refused.size === 0 ? writes : writes.filter((write) => !refused.has(nameOf(write)));
     const answers = await connection.send(allowed.map(({ line }) => line));
     for (const [index, write] of allowed.entries()) {
       const answer = answers[index] ?? '';
+      if (answer === '') continue;
       if (/^Permission denied/.test(answer))
         throw new PermissionError(connection.name, permissionText(write.line));
       if (!isDone(write.line, answer))
