@@ -21,7 +21,7 @@ export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts
       return [errorFrom('haproxy', subject, backend.error.replace(`haproxy ${name}: `, ''))];
     const desired = 'error' in facts.catalog ? [] : desiredOf(pool, backend, facts.catalog.view);
     return [
-      judgeBalance(subject, backend),
+      ...(found.level === 'admin' ? [judgeBalance(subject, backend)] : []),
       ...pool.ranges.map((range) => judgeRange(subject, range, backend, desired)),
     ];
   });
@@ -70,7 +70,6 @@ function judgeBalance(subject: string, { servers, balance }: BackendFacts): Find
   if (balance === 'static')
     return error('haproxy', subject, 'its balance is static and refuses weights', todo);
   if (balance === 'dynamic') return ok('haproxy', subject, 'its balance takes weights');
-  const why =
-    servers.length === 0 ? 'it has no servers' : 'HAProxy does not say (2.6 and later do, to admins)';
+  const why = servers.length === 0 ? 'it has no servers' : 'HAProxy before 2.6 does not say';
   return warning('haproxy', subject, `whether its balance takes weights is unknown: ${why}`, todo);
 }

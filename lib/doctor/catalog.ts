@@ -4,9 +4,12 @@ import { desiredServers } from '../reconcile/desired.js';
 import type { Facts } from './facts.js';
 import { errorFrom, type Finding, ok, warning } from './finding.js';
 
-export function judgeCatalog(config: Config, { catalog }: Facts): Finding[] {
+export function judgeCatalog(config: Config, { catalog, token, consul }: Facts): Finding[] {
   const services = [...new Set(config.pools.map(({ service }) => service))].join(', ');
-  if ('error' in catalog) return [errorFrom('catalog', services, catalog.error)];
+  if ('error' in catalog) {
+    const isExplained = typeof token.found === 'object' || consul.every(({ failure }) => failure);
+    return isExplained ? [] : [errorFrom('catalog', services, catalog.error)];
+  }
   const { warnings, candidates, answers } = catalog.view;
   const conflicts = [...candidates.values()].flatMap(
     (selected) => desiredServers(selected, answers, () => false).warnings,

@@ -27,7 +27,8 @@ import { judgeRestore } from './restore.js';
 
 /** Longest waits in milliseconds; together they fit into a function's time. */
 const CONNECT_MS = 2_000;
-const CONSUL_MS = 8_000;
+/** With no leader, Consul takes 7 s to say so. */
+const CONSUL_MS = 10_000;
 const LOAD_BALANCER_MS = 20_000;
 /** How long a second client is listened to: a free socket gives its prompt within a few milliseconds. */
 const SECOND_PROMPT_MS = 500;

@@ -9,46 +9,44 @@ export const MAX_MAXCONN = 1_000_000;
 
 const NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 
-/** A server in a backend, as HAProxy's commands address it. */
-export interface ServerName {
-  readonly backend: string;
-  readonly slot: string;
-}
-
-/** `backend/slot`, as commands take it. Throws on a name that HAProxy would not take as one word. */
-export function target({ backend, slot }: ServerName): string {
-  if (!NAME.test(backend))
-    throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
-  if (!NAME.test(slot)) throw new Error(`server name ${quote(slot)} is unusable on HAProxy's command line`);
-  return `${backend}/${slot}`;
-}
-
 function whole(what: string, value: number, max: number): number {
   const parsed = parseWhole(value, 0, max);
   if (parsed === undefined) throw new Error(`${what} ${quote(value)} is not a whole number from 0 to ${max}`);
   return parsed;
 }
 
-/** Changes address and port together; ports are not range-checked by HAProxy, so they are here. */
-export function setAddress(server: ServerName, address: string, port: number): string {
-  const ip = parseIp(address);
-  const checked = parsePort(port);
-  if (!ip || !checked) throw new Error(`${quote(address)} port ${quote(port)} is not an IP address and port`);
-  return `set server ${target(server)} addr ${ip.text} port ${checked}`;
+/** The commands for one server; its names are checked once, every value in each. All throw what they refuse. */
+export interface ServerCommands {
+  /** `backend/slot`, as HAProxy addresses it. */
+  readonly name: string;
+  /** Changes address and port together; ports are not range-checked by HAProxy, so they are here. */
+  address(ip: string, port: number): string;
+  /** Sets the weight, 0 to 256; 0 leaves the server up with no new traffic. */
+  weight(weight: number): string;
+  /** Sets maxconn; 0 is no limit. Another command family than the rest: `set maxconn server`. */
+  maxconn(maxconn: number): string;
+  state(state: 'ready' | 'maintenance'): string;
 }
 
-/** Sets the weight, 0 to 256; 0 leaves the server up with no new traffic. */
-export function setWeight(server: ServerName, weight: number): string {
-  return `set server ${target(server)} weight ${whole('weight', weight, MAX_WEIGHT)}`;
-}
-
-/** Sets maxconn; 0 is no limit. Another command family than the rest: `set maxconn server`. */
-export function setMaxconn(server: ServerName, maxconn: number): string {
-  return `set maxconn server ${target(server)} ${whole('maxconn', maxconn, MAX_MAXCONN)}`;
-}
-
-export function setState(server: ServerName, state: 'ready' | 'maintenance'): string {
-  return `set server ${target(server)} state ${state === 'ready' ? 'ready' : 'maint'}`;
+/** Throws for names that are unusable on HAProxy's command line. */
+export function serverCommands(backend: string, slot: string): ServerCommands {
+  if (!NAME.test(backend))
+    throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
+  if (!NAME.test(slot)) throw new Error(`server name ${quote(slot)} is unusable on HAProxy's command line`);
+  const name = `${backend}/${slot}`;
+  return {
+    name,
+    address(ip, port) {
+      const parsed = parseIp(ip);
+      const checked = parsePort(port);
+      if (!parsed || !checked)
+        throw new Error(`${quote(ip)} port ${quote(port)} is not an IP address and port`);
+      return `set server ${name} addr ${parsed.text} port ${checked}`;
+    },
+    weight: (weight) => `set server ${name} weight ${whole('weight', weight, MAX_WEIGHT)}`,
+    maxconn: (maxconn) => `set maxconn server ${name} ${whole('maxconn', maxconn, MAX_MAXCONN)}`,
+    state: (state) => `set server ${name} state ${state === 'ready' ? 'ready' : 'maint'}`,
+  };
 }
 
 /** The listing with addresses and administrative states of one backend. */

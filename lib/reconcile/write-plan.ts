@@ -4,9 +4,9 @@ import { isDone } from '../haproxy/commands.js';
 import { PermissionError } from '../haproxy/errors.js';
 import { observeAddresses, permissionText } from '../haproxy/observe.js';
 import type { ReportedChange } from '../report.js';
-import { quote, showName } from '../text.js';
+import { quote } from '../text.js';
 import type { Clock, RuntimeConnection } from './ports.js';
-import { phasesOf, type Write } from './writes.js';
+import { type AddressWrite, phasesOf, type Write } from './writes.js';
 
 /** Longest pause between two looks at addresses that do not show yet, in milliseconds. */
 const MAX_PAUSE_MS = 50;
@@ -30,7 +30,7 @@ export async function writePlan(
   const phases = phasesOf(changes);
   const refused = new Map<string, string>();
   const send = async (writes: readonly Write[]): Promise<void> => {
-    const allowed = refused.size === 0 ? writes : writes.filter((write) => !refused.has(nameOf(write)));
+    const allowed = refused.size === 0 ? writes : writes.filter((write) => !refused.has(write.name));
     const answers = await connection.send(allowed.map(({ line }) => line));
     for (const [index, write] of allowed.entries()) {
       const answer = answers[index] ?? '';
@@ -38,7 +38,7 @@ export async function writePlan(
       if (/^Permission denied/.test(answer))
         throw new PermissionError(connection.name, permissionText(write.line));
       if (!isDone(write.line, answer))
-        refused.set(nameOf(write), `${quote(write.line)} was answered ${quote(answer)}`);
+        refused.set(write.name, `${quote(write.line)} was answered ${quote(answer)}`);
     }
   };
 
@@ -51,31 +51,30 @@ export async function writePlan(
 
   async function awaitAddresses(): Promise<void> {
     const deadline = clock.now() + addressTimeoutMs;
-    const missing = new Map(
-      phases.addresses
-        .filter((write) => !refused.has(nameOf(write)))
-        .map((write) => [
-          nameOf(write),
-          { backend: write.backend, at: printHostPort(write.address, write.port) },
-        ]),
-    );
+    const missing = missingBySlot(phases.addresses.filter(({ name }) => !refused.has(name)));
     for (let pauseMs = 1; missing.size > 0; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
-      for (const backend of new Set([...missing.values()].map((wanted) => wanted.backend))) {
+      for (const [backend, slots] of missing) {
         for (const { slot, address, port } of await observeAddresses(connection, backend)) {
-          const name = nameOf({ backend, slot });
-          if (address !== null && missing.get(name)?.at === printHostPort(address, port))
-            missing.delete(name);
+          const wanted = slots.get(slot);
+          if (wanted && address !== null && wanted.at === printHostPort(address, port)) slots.delete(slot);
         }
+        if (slots.size === 0) missing.delete(backend);
       }
-      if (missing.size === 0) return;
-      if (clock.now() >= deadline) break;
+      if (missing.size === 0 || clock.now() >= deadline) break;
       await clock.sleep(pauseMs);
     }
-    for (const [name, { at }] of missing)
+    for (const { name, at } of [...missing.values()].flatMap((slots) => [...slots.values()])) {
       refused.set(name, `address ${at} did not show within ${addressTimeoutMs} ms`);
+    }
   }
 }
 
-function nameOf({ backend, slot }: Pick<Write, 'backend' | 'slot'>): string {
-  return `${showName(backend)}/${showName(slot)}`;
+/** By backend, then by slot. */
+function missingBySlot(writes: readonly AddressWrite[]): Map<string, Map<string, AddressWrite>> {
+  const missing = new Map<string, Map<string, AddressWrite>>();
+  for (const write of writes) {
+    const slots = missing.get(write.backend) ?? new Map<string, AddressWrite>();
+    missing.set(write.backend, slots.set(write.slot, write));
+  }
+  return missing;
 }
