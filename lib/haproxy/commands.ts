@@ -9,6 +9,20 @@ export const MAX_MAXCONN = 1_000_000;
 
 const NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 
+/** A server in a backend, as HAProxy's commands address it. */
+export interface ServerName {
+  readonly backend: string;
+  readonly slot: string;
+}
+
+/** `backend/slot`. Throws for names that are unusable on HAProxy's command line. */
+export function target({ backend, slot }: ServerName): string {
+  if (!NAME.test(backend))
+    throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
+  if (!NAME.test(slot)) throw new Error(`server name ${quote(slot)} is unusable on HAProxy's command line`);
+  return `${backend}/${slot}`;
+}
+
 function whole(what: string, value: number, max: number): number {
   const parsed = parseWhole(value, 0, max);
   if (parsed === undefined) throw new Error(`${what} ${quote(value)} is not a whole number from 0 to ${max}`);
@@ -30,10 +44,7 @@ export interface ServerCommands {
 
 /** Throws for names that are unusable on HAProxy's command line. */
 export function serverCommands(backend: string, slot: string): ServerCommands {
-  if (!NAME.test(backend))
-    throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
-  if (!NAME.test(slot)) throw new Error(`server name ${quote(slot)} is unusable on HAProxy's command line`);
-  const name = `${backend}/${slot}`;
+  const name = target({ backend, slot });
   return {
     name,
     address(ip, port) {
