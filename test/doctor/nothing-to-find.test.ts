@@ -1,0 +1,130 @@
+// What `iri-lb render` prints, running: the doctor has nothing to find, on a workstation and in a function.
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { handler as resync } from '../../functions/resync/index.js';
+import { handler as watch } from '../../functions/watch/index.js';
+import type { HAProxy } from '../../infra/local/haproxy.js';
+import { lambdaContext } from '../../lib/cli/invoke.js';
+import { PARAMETER, type Rig, startRig } from './rig.js';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+let rig: Rig;
+let haproxy: HAProxy;
+let env: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  rig = await startRig();
+  haproxy = await rig.startLoadBalancer();
+  env = { ...rig.env, HAPROXY_ADDRESSES: haproxy.admin };
+});
+afterAll(() => rig.close());
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function iriLb(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['--import', `${ROOT}node_modules/tsx/dist/loader.mjs`, `${ROOT}functions/iri-lb.ts`, ...args],
+      { env: { PATH: process.env.PATH, ...env, ...more } },
+      (_error, stdout, stderr) => resolve({ status: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+describe('on what is rendered, with the rendered policy', () => {
+  it('iri-lb doctor has nothing to find and exits 0', async () => {
+    const { status, stdout } = await iriLb(['doctor']);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('ok ')),
+    ).toEqual([expect.stringMatching(/^\d+ looked at, nothing to find$/)]);
+    expect(status).toBe(0);
+  });
+
+  it('prints JSON in which everything that was looked at is ok', async () => {
+    const { status, stdout } = await iriLb(['doctor', '--json']);
+    expect(status).toBe(0);
+    const { version, findings } = JSON.parse(stdout);
+    expect(version).toBe(1);
+    expect(new Set(findings.map(({ level, todo }: Record<string, unknown>) => `${level} ${todo}`))).toEqual(
+      new Set(['ok null']),
+    );
+    expect(findings.map(({ area, subject }: Record<string, string>) => `${area} ${subject}`)).toEqual(
+      expect.arrayContaining([
+        `token parameter ${PARAMETER}`,
+        `consul ${rig.consul.url}`,
+        'consul ACLs',
+        'consul service iri',
+        'catalog iri',
+        `haproxy ${haproxy.admin}`,
+        `haproxy ${haproxy.admin} iri_back`,
+        `haproxy ${haproxy.admin} iri_pow_back`,
+      ]),
+    );
+  });
+
+  it.each([
+    ['watch', watch],
+    ['resync', resync],
+  ])('%s answers { "doctor": true } with the same, from inside the function', async (name, handler) => {
+    Object.assign(process.env, env);
+    const { findings } = await handler({ doctor: true }, lambdaContext(name));
+    expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
+    expect(findings.length).toBeGreaterThan(10);
+  });
+
+  it('the built functions can load it', async () => {
+    const { status, stdout } = await iriLb([
+      'invoke',
+      'resync',
+      '--event',
+      `${ROOT}functions/events/doctor.json`,
+    ]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).findings.map(({ level }: Record<string, string>) => level)).not.toContain(
+      'error',
+    );
+  });
+
+  it('changes nothing in HAProxy', async () => {
+    const listing = async (): Promise<string> =>
+      (await haproxy.query('show servers state')).replace(/^((?:\S+ ){9})\d+/gm, '$1-');
+    const before = await listing();
+    await iriLb(['doctor']);
+    expect(await listing()).toBe(before);
+  });
+
+  it('exits 1 and says what to do when there is something to find', async () => {
+    const port = await rig.harness.freePort();
+    const { status, stdout } = await iriLb(['doctor'], {
+      HAPROXY_ADDRESSES: `tcp://127.0.0.1:${port}`,
+    });
+    expect(stdout).toMatch(
+      new RegExp(
+        `^error +haproxy +tcp://127\\.0\\.0\\.1:${port}: cannot connect .*\\n +-> is HAProxy up`,
+        'm',
+      ),
+    );
+    expect(stdout).toMatch(/looked at, 1 to look after\n$/);
+    expect(status).toBe(1);
+  });
+
+  it('never shows the token', async () => {
+    const outputs = await Promise.all([
+      iriLb(['doctor']),
+      iriLb(['doctor', '--json']),
+      iriLb(['doctor'], { CONSUL_HTTP_TOKEN_PARAMETER: '', CONSUL_HTTP_TOKEN: rig.token }),
+      iriLb(['doctor', '--json'], { CONSUL_HTTP_ADDR: `${rig.consul.url},http://127.0.0.1:1` }),
+    ]);
+    const text = JSON.stringify(outputs);
+    expect(text).toContain('iri_pow_back');
+    expect(text).not.toContain(rig.token);
+  });
+});

@@ -1,0 +1,114 @@
+// Real parts set up as `iri-lb render` says, with nothing for the doctor to find, to plant mistakes in.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { renderPolicy } from '../../infra/consul/policy.js';
+import { renderHAProxy } from '../../infra/haproxy/render.js';
+import { type Consul, startConsul } from '../../infra/local/consul.js';
+import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
+import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
+import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { diagnose } from '../../lib/doctor/doctor.js';
+import type { Finding } from '../../lib/doctor/finding.js';
+
+export const PARAMETER = '/iri-lb/token';
+const AWS = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+const SLOTS = 4;
+
+type Environment = Readonly<Record<string, string>>;
+
+export interface Rig {
+  readonly harness: Harness;
+  readonly consul: Consul;
+  readonly store: ParameterStore;
+  /** With the policy of `iri-lb render policy`. */
+  readonly token: string;
+  /** What a function or a workstation is given; HAPROXY_ADDRESSES is for startLoadBalancer to say. */
+  readonly env: Environment;
+  /** Starts a load balancer on the rendered configuration, with `mistake` made in its text. */
+  startLoadBalancer(mistake?: (rendered: string, adminPort: number) => string): Promise<HAProxy>;
+  /** What is not well, as `level area subject: finding -> todo`. */
+  findings(env: Environment): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Everything that a diagnosis said so far. */
+export const said: string[] = [];
+
+/** Consul with ACLs and one registered node, the parameter store with a token, the process's AWS settings. */
+export async function startRig(): Promise<Rig> {
+  const harness = await startHarness();
+  const before = { ...process.env };
+  try {
+    const consul = await startConsul(harness);
+    const lb = configOf(harness, 0, 0, 0);
+    const token = await consul.createPolicyToken(renderPolicy(lb));
+    await consul.register({ Name: 'iri', ID: 'one', Address: '10.0.0.1', Port: 14265 });
+    const store = await startParameterStore({ [PARAMETER]: token });
+    harness.onClose(() => store.close());
+    Object.assign(process.env, AWS, { AWS_ENDPOINT_URL_SSM: store.url });
+    const env = {
+      ...AWS,
+      AWS_ENDPOINT_URL_SSM: store.url,
+      CONSUL_HTTP_ADDR: consul.url,
+      CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
+      LB_CONFIG: JSON.stringify(lb),
+    };
+    return {
+      harness,
+      consul,
+      store,
+      token,
+      env,
+      startLoadBalancer: (mistake = (text) => text) => start(harness, mistake),
+      findings: async (settings) => (await examine(settings)).map(print),
+      close: async () => {
+        process.env = before;
+        await harness.close();
+      },
+    };
+  } catch (error) {
+    await harness.close();
+    throw error;
+  }
+}
+
+async function start(
+  harness: Harness,
+  mistake: (rendered: string, adminPort: number) => string,
+): Promise<HAProxy> {
+  const ports = [await harness.freePort(), await harness.freePort(), await harness.freePort()] as const;
+  const config = configOf(harness, ...ports);
+  writeFileSync(join(harness.dir, 'state'), '1\n');
+  const rendered = renderHAProxy(config);
+  const changed = mistake(rendered, ports[1]);
+  return startHAProxy(harness, { config: changed, adminPort: ports[1] });
+}
+
+function configOf({ dir }: Harness, port: number, adminPort: number, statsPort: number): Config {
+  return v.parse(configSchema, {
+    pools: iriLayout.pools.map((pool) => ({
+      ...pool,
+      ranges: pool.ranges.map((range) => ({ ...range, slots: SLOTS })),
+    })),
+    haproxy: {
+      frontend: { bind: `127.0.0.1:${port || 14267}` },
+      admin: { bind: `127.0.0.1:${adminPort || 9999}`, unix: join(dir, `admin-${adminPort}.sock`) },
+      stats: { bind: `127.0.0.1:${statsPort || 9292}` },
+      process: { user: null, group: null },
+      log: { target: 'stdout' },
+      stateFile: join(dir, 'state'),
+    },
+  });
+}
+
+async function examine(env: Environment): Promise<Finding[]> {
+  const { findings } = await diagnose(env);
+  said.push(JSON.stringify(findings));
+  return findings.filter(({ level }) => level !== 'ok');
+}
+
+export function print({ level, area, subject, finding, todo }: Finding): string {
+  return `${level} ${area} ${subject}: ${finding} -> ${todo}`;
+}
