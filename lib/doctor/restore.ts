@@ -6,7 +6,7 @@ import { error, type Finding, ok, warning } from './finding.js';
 
 /** Reading a long configuration takes a while too; a state that was loaded is usually far older. */
 const OLDER_SECONDS = 60;
-const DECLARE = 'declare slots as "slot.invalid:0" with "init-addr last,0.0.0.0" (iri-lb render haproxy)';
+const DECLARE = 'declare slots as "slot.invalid:1" with "init-addr last,0.0.0.0" (iri-lb render haproxy)';
 
 /**
  * HAProxy tells nobody its `server-state-file`. What shows is how slots are declared, and slots whose
@@ -25,6 +25,7 @@ export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts)
     findings.push(
       ...judgeUnsettable(`${name} ${backend}`, slots),
       ...judgeLiteral(`${name} ${backend}`, names, facts),
+      ...judgePort(`${name} ${backend}`, slots),
     );
     restored ||= names.some((slot) => isOlder(facts, slot, found.process.uptimeSeconds));
   }
@@ -53,6 +54,17 @@ function judgeLiteral(subject: string, names: readonly string[], { declared }: B
   const literal = names.filter((slot) => declared.get(slot)?.hostName === null).length;
   if (literal === 0) return [];
   const finding = `${literal} slots are declared with an IP literal, to which a reload sends them back`;
+  return [error('haproxy', subject, finding, DECLARE)];
+}
+
+/**
+ * A declared port of 0 is an offset to the client's port, and still is after a reload has restored the
+ * real one: HAProxy then shows that port and connects to another (2.6.12, 3.0.11, 3.2.26).
+ */
+function judgePort(subject: string, slots: BackendFacts['servers']): Finding[] {
+  const mapped = slots.filter(({ port }) => port === 0).length;
+  if (mapped === 0) return [];
+  const finding = `${mapped} slots are declared with port 0, which a reload turns into an offset to the client's port`;
   return [error('haproxy', subject, finding, DECLARE)];
 }
 

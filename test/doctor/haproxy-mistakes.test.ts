@@ -169,7 +169,18 @@ describe('state over a reload', () => {
   it('is lost by slots that are declared with an IP literal', async () => {
     const found = await findings((text) => text.replace(/(irisrv 1-4) slot\.invalid:\d+/, '$1 192.0.2.1:80'));
     expect(found).toEqual([
-      'error haproxy LB iri_back: 4 slots are declared with an IP literal, to which a reload sends them back -> declare slots as "slot.invalid:0" with "init-addr last,0.0.0.0" (iri-lb render haproxy)',
+      'error haproxy LB iri_back: 4 slots are declared with an IP literal, to which a reload sends them back -> declare slots as "slot.invalid:1" with "init-addr last,0.0.0.0" (iri-lb render haproxy)',
+    ]);
+  });
+
+  it('comes back wrong in slots that are declared with port 0', async () => {
+    const found = await findings((text) =>
+      text.replace('irisrv 1-4 slot.invalid:1', 'irisrv 1-4 slot.invalid:0'),
+    );
+    expect(found).toEqual([
+      expect.stringContaining(
+        "error haproxy LB iri_back: 4 slots are declared with port 0, which a reload turns into an offset to the client's port",
+      ),
     ]);
   });
 
