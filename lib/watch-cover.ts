@@ -56,6 +56,7 @@ export function makeCoverage(): Coverage {
         catalog: {
           tokenName: catalog.tokenName,
           mayRead: (service) => catalog.mayRead(service),
+          readIndex: (service) => catalog.readIndex(service),
           readService: async (service, options) => {
             const read = await catalog.readService(service, options);
             // The load balancers of a run may act on one read each; all of them act on the first or a later one.

@@ -82,6 +82,11 @@ export function makeCatalog(options: CatalogOptions): Catalog {
         const query = { consistent, ...blockingQuery(minIndex, budgetMs) };
         return parseRead(await endpoint.readService(service, query, secret, budgetMs));
       }),
+    readIndex: (service) =>
+      ask(service, async (endpoint, secret, budgetMs) => {
+        const answer = await endpoint.readService(service, { indexOnly: true }, secret, budgetMs);
+        return parseRead(answer).index;
+      }),
     mayRead: (service) =>
       ask(service, (endpoint, secret, budgetMs) => {
         const question = { resource: 'service', access: 'read', name: service } as const;

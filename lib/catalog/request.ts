@@ -14,6 +14,8 @@ export interface Answer {
 
 export interface ServiceQuery {
   readonly consistent?: boolean;
+  /** Has Consul leave every row out: the index alone is wanted. */
+  readonly indexOnly?: boolean;
   /** Blocks while the service's index is at or below this one; never '0'. */
   readonly index?: string;
   /** Longest time to block, in milliseconds; Consul adds up to a sixteenth. */
@@ -36,6 +38,9 @@ export interface Endpoint {
   authorize(question: Question, secret: Secret, timeoutMs: number): Promise<Answer>;
   close(): void;
 }
+
+/** A filter that no instance meets: Consul gives every one an id. */
+const NOBODY = 'Service.ID == ""';
 
 type Secret = string | undefined;
 
@@ -76,7 +81,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
 
   return {
     address,
-    readService: (service, { consistent = false, index, waitMs }, secret, timeoutMs) =>
+    readService: (service, { consistent = false, indexOnly = false, index, waitMs }, secret, timeoutMs) =>
       attempt(secret, timeoutMs, async () => {
         const query = {
           service,
@@ -85,6 +90,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
           ctx: Object.assign(new EventEmitter(), { includeResponse: true }),
           ...(secret === undefined ? {} : { token: secret }),
           ...(datacenter === undefined ? {} : { dc: datacenter }),
+          ...(indexOnly ? { filter: NOBODY } : {}),
           ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
         };
         // With a context that asks for it, the answer is [response, body], which the types do not say.

@@ -19,6 +19,8 @@ export interface Catalog {
   readonly unsure: ReadonlySet<string>;
   /** Instances that Consul listed, usable or not. */
   readonly instances: number;
+  /** Whether Consul has something else to say by now. */
+  moved(): Promise<boolean>;
   /** The second look, once per read: what both reads say together. */
   confirm(): Promise<Catalog>;
 }
@@ -97,7 +99,7 @@ export async function readCatalog(deps: CatalogReaderDeps, atLeast?: AtLeast): P
 }
 
 async function assemble(
-  { config, resolve }: CatalogReaderDeps,
+  { config, catalog, resolve }: CatalogReaderDeps,
   reads: Reads,
   distrust: ReadonlyMap<string, string>,
   confirm: () => Promise<Catalog>,
@@ -124,6 +126,10 @@ async function assemble(
     instances: [...rows.values()].reduce((sum, { instances }) => sum + instances.length, 0),
     distrust,
     unsure: new Set([...rows].filter(([, { unreadable }]) => unreadable > 0).map(([service]) => service)),
+    moved: async () => {
+      const now = await Promise.all([...reads.keys()].map((service) => catalog.readIndex(service)));
+      return [...reads.values()].some(({ index }, at) => index !== now[at]);
+    },
     confirm,
   };
 }

@@ -13,7 +13,7 @@ const MAX_NAMED = 10;
 export function reportOf(
   config: Config,
   address: SocketAddress,
-  { changes, observed, plan }: Progress,
+  { changes, observed, plan, warnings }: Progress,
   mode: 'apply' | 'plan',
 ): LoadBalancerReport {
   const pools = observed && plan ? reportPools(config, observed, plan.pools) : [];
@@ -25,7 +25,7 @@ export function reportOf(
     outcome: outcomeOf(refusals.length, changes.size, mode),
     changes: [...changes.values()],
     pools,
-    warnings: plan?.pools.flatMap(({ warnings }) => warnings) ?? [],
+    warnings: [...(plan?.pools.flatMap((pool) => pool.warnings) ?? []), ...warnings],
     ...(errors.length > 0 ? { error: errors.join('; ') } : {}),
   };
 }

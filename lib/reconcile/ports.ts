@@ -28,6 +28,8 @@ export interface CatalogPort {
   /** Where the token comes from (`parameter /iri-lb/token`), for messages. */
   readonly tokenName: string;
   readService(service: string, options?: ReadOptions): Promise<CatalogRead>;
+  /** The service's `X-Consul-Index` as it is now, without its rows. */
+  readIndex(service: string): Promise<string>;
   mayRead(service: string): Promise<MayRead>;
 }
 

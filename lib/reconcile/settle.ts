@@ -1,5 +1,6 @@
 // One connection, which is one transaction: read, plan, write, read back, until nothing differs.
 import type { Config } from '../config/pools.js';
+import { messageOf } from '../errors.js';
 import { NotHeldError } from '../haproxy/errors.js';
 import { observe } from '../haproxy/observe.js';
 import type { ReportedChange } from '../report.js';
@@ -10,8 +11,12 @@ import type { DeadlineClock, RuntimeConnection } from './ports.js';
 import type { SharedReads } from './shared-reads.js';
 import { writePlan } from './write-plan.js';
 
-/** Plans and writes until nothing differs, at most this often. */
+/** Plans and writes until nothing differs, at most this often on one read of Consul. */
 const MAX_ROUNDS = 3;
+/** How often a run goes on because Consul's word changed while it wrote; after that the next run does. */
+const MAX_REREADS = 2;
+/** Longest wait for the answer to whether it changed, in milliseconds: others wait for the socket. */
+const MOVED_MS = 1_000;
 
 export interface ReconcileOptions {
   /** `plan` only says what `apply` would do. */
@@ -28,10 +33,11 @@ export interface Progress {
   readonly changes: Map<string, ReportedChange>;
   observed: Observed | undefined;
   plan: GuardedPlan | undefined;
+  readonly warnings: Set<string>;
 }
 
 export function makeProgress(): Progress {
-  return { changes: new Map(), observed: undefined, plan: undefined };
+  return { changes: new Map(), observed: undefined, plan: undefined, warnings: new Set() };
 }
 
 export interface SettleDeps {
@@ -41,7 +47,9 @@ export interface SettleDeps {
 }
 
 /**
- * Makes HAProxy what is desired and leaves the way there in `progress`. Throws what connection and
+ * Makes HAProxy what is desired and leaves the way there in `progress`. After writing it asks whether
+ * Consul's word changed meanwhile: where the socket is not exclusive, a run that was overtaken would
+ * undo what the other one wrote. Whoever writes last has asked after it, so the last word holds. Throws what connection and
  * catalog throw, and NotHeldError with HAProxy's own words when something differs after all rounds.
  */
 export async function settle(
@@ -57,6 +65,16 @@ export async function settle(
   let catalog = read;
   progress.observed = observed;
   let refused: ReadonlyMap<string, string> = new Map();
+  let rereads = 0;
+  const hasMoved = async (): Promise<boolean> => {
+    if (rereads === MAX_REREADS) return false;
+    try {
+      return await clock.within(MOVED_MS, catalog.moved(), () => new Error(`no answer in ${MOVED_MS} ms`));
+    } catch (error) {
+      progress.warnings.add(`Consul could not be asked again after writing: ${messageOf(error)}`);
+      return false;
+    }
+  };
   for (let round = 1; ; round += 1) {
     progress.plan = await inTime(planAll(config, catalog, progress.observed, { force }));
     catalog = progress.plan.catalog;
@@ -67,7 +85,12 @@ export async function settle(
     for (const change of changes) remember(progress, change);
     if (mode === 'plan' || changes.length === 0) return;
     refused = await writePlan(connection, changes, { clock, addressTimeoutMs: config.answerTimeoutMs });
-    progress.observed = await observe(connection, backends);
+    const [written, moved] = await bothEnded(observe(connection, backends), hasMoved());
+    progress.observed = written;
+    if (!moved) continue;
+    rereads += 1;
+    round = 0;
+    [catalog, progress.observed] = await bothEnded(inTime(reads.fresh()), observe(connection, backends));
   }
 }
 

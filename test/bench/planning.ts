@@ -51,6 +51,7 @@ async function plan(config: Config, rows: readonly unknown[], observed: Observed
     instances: rows.length,
     distrust: new Map(),
     unsure: new Set(),
+    moved: async () => false,
     confirm: async () => catalog,
   };
   return planAll(config, catalog, observed, { force: false });

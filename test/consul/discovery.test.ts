@@ -103,6 +103,7 @@ describe('an error, not a shorter list', () => {
     const catalog = {
       tokenName: 'CONSUL_HTTP_TOKEN',
       mayRead: async () => 'allowed' as const,
+      readIndex: async () => '5',
       readService: async () => ({ rows: [], index: '5', leaderless: false, filtered: true }),
     };
     expect(await failure(discoverLoadBalancers(catalog, [{ kind: 'consul', service }]))).toContain(

@@ -18,6 +18,7 @@ async function ranOn(clean: boolean, ...reads: CatalogRead[]) {
   const catalog: CatalogPort = {
     tokenName: 'CONSUL_HTTP_TOKEN',
     mayRead: async () => 'allowed',
+    readIndex: async () => '0',
     readService: async () => reads.shift() ?? read('0'),
   };
   const run = coverage.begin(catalog);
@@ -49,6 +50,7 @@ describe('an event', () => {
     coverage.begin({
       tokenName: 'CONSUL_HTTP_TOKEN',
       mayRead: async () => 'allowed',
+      readIndex: async () => '101',
       readService: async () => read('101'),
     });
     expect(coverage.mayCover(event('100'))).toBe(false);

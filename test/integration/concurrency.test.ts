@@ -4,7 +4,7 @@ import type { CatalogInstance } from '../../infra/local/consul-api.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
-import type { RuntimeConnection } from '../../lib/reconcile/ports.js';
+import type { CatalogPort, RuntimeConnection } from '../../lib/reconcile/ports.js';
 import type { Report } from '../../lib/report.js';
 import { makeRunner, type Runner } from '../../lib/run.js';
 import { startTap, type Tap } from '../haproxy/tap.js';
@@ -84,6 +84,27 @@ describe.each([
       expect(errorsOf(reports)).toEqual([]);
       expect(await rig.ready('iri_back')).toEqual(readyOf(catalog));
     }
+  });
+});
+
+describe('an admin socket without maxconn', () => {
+  it('ends as the last catalog says when a run is overtaken between reading and writing', async () => {
+    const rig = await startShared({ adminMaxconn: 'none' });
+    const [slow, quick] = rig.runners;
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      await show(rig, 2 * round - 1);
+      let overtaken: Promise<Report> | undefined;
+      const readService: CatalogPort['readService'] = async (service, options) => {
+        const read = await slow.catalog.readService(service, options);
+        overtaken ??= show(rig, 2 * round).then(() => quick.run({ mode: 'apply' }));
+        await overtaken;
+        return read;
+      };
+      const report = await slow.run({ mode: 'apply', catalog: { ...slow.catalog, readService } });
+      expect(errorsOf([report])).toEqual([]);
+      expect(await rig.ready('iri_back')).toEqual(readyOf(catalogOf(2 * round)));
+    }
+    await rig.harness.close();
   });
 });
 

@@ -25,6 +25,7 @@ export interface MemoryCatalog extends CatalogPort {
   flags: Partial<Pick<CatalogRead, 'filtered' | 'leaderless'>>;
   may: MayRead;
   reads: number;
+  index: string;
 }
 
 export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
@@ -35,12 +36,14 @@ export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
     flags: {},
     may: 'allowed',
     reads: 0,
+    index: '42',
     async readService(_service, options) {
       catalog.reads += 1;
       const answer = options?.consistent ? (catalog.consistentRows ?? catalog.rows) : catalog.rows;
-      return { rows: answer, index: '42', leaderless: false, filtered: false, ...catalog.flags };
+      return { rows: answer, index: catalog.index, leaderless: false, filtered: false, ...catalog.flags };
     },
     mayRead: async () => catalog.may,
+    readIndex: async () => catalog.index,
   };
   return catalog;
 }

@@ -177,6 +177,7 @@ describe('a run and its time', () => {
   const silent = {
     tokenName: 'none',
     mayRead: async () => 'allowed' as const,
+    readIndex: () => new Promise<never>(() => {}),
     readService: () => new Promise<never>(() => {}),
   };
 
