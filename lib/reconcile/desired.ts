@@ -9,6 +9,8 @@ export interface DesiredServer {
   readonly key: string;
   readonly address: string;
   readonly port: number;
+  /** `address:port`, resolved. */
+  readonly at: string;
   /** `node/service-id` of the first instance by that order; settings are its own. */
   readonly label: string;
   readonly transport: Transport;
@@ -60,13 +62,14 @@ export function desiredServers(
       unresolved.push({ key: located.key, label, healthy, port, transport });
       continue;
     }
-    const group = groups.get(printHostPort(address, port));
+    const at = located.ip === undefined ? printHostPort(address, port) : located.key;
+    const group = groups.get(at);
     if (group) group.members.push(candidate);
-    else groups.set(printHostPort(address, port), { address, members: [candidate] });
+    else groups.set(at, { address, members: [candidate] });
   }
   const warnings: string[] = [];
-  const servers = [...groups.values()].flatMap(
-    ({ address, members }) => merge(address, members, warnings) ?? [],
+  const servers = [...groups].flatMap(
+    ([at, { address, members }]) => merge(at, address, members, warnings) ?? [],
   );
   return {
     servers: servers.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
@@ -86,6 +89,7 @@ function chooseAddress(
 
 /** Members are ordered by (node, id): settings come from the first, health from the best. */
 function merge(
+  at: string,
   address: string,
   members: readonly Candidate[],
   warnings: string[],
@@ -104,13 +108,14 @@ function merge(
       weightOf(other, status) === weightOf(first, status);
     if (same) continue;
     warnings.push(
-      `${label} and ${other.located.label} share ${printHostPort(address, port)} but not their settings; those of ${label} are used`,
+      `${label} and ${other.located.label} share ${at} but not their settings; those of ${label} are used`,
     );
   }
   return {
     key,
     address,
     port,
+    at,
     label,
     transport: first.transport,
     weight: weightOf(first, status),

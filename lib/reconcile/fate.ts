@@ -31,7 +31,7 @@ export interface FateInput {
 
 /** The fate of each slot, in the order of the slots. */
 export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateInput): Fate[] {
-  const wanted = new Map(desired.map((server) => [printHostPort(server.address, server.port), server]));
+  const wanted = new Map(desired.map((server) => [server.at, server]));
   const placed = slots.map((slot) => {
     const at = hasAddress(slot) ? printHostPort(slot.address, slot.port) : undefined;
     return { slot, at, server: at === undefined ? undefined : wanted.get(at) };

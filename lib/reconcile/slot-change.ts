@@ -19,12 +19,12 @@ export function changeOfOwned(
     if (slot.state !== 'ready') return undefined;
     return toMaintenance(backend, slot, 'disable', label, `${health} in Consul`);
   }
+  const differing = (['weight', 'maxconn'] as const).filter((field) => slot[field] !== server[field]);
+  if (slot.state === 'ready' && differing.length === 0) return undefined;
   const before = viewOf(slot);
   const after = { ...before, weight, maxconn, state: 'ready' } as const;
   const base = { backend, slot: slot.slot, instance: label, before, after };
   if (slot.state === 'maintenance') return { ...base, action: 'enable', reason: `${health} in Consul` };
-  const differing = (['weight', 'maxconn'] as const).filter((field) => before[field] !== after[field]);
-  if (differing.length === 0) return undefined;
   const reason = differing.map((field) => `${field} ${before[field]}, not ${after[field]}`).join(', ');
   return { ...base, action: 'update', reason };
 }

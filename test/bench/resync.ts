@@ -19,6 +19,8 @@ const COUNT = 2_000;
 const BACKENDS = ['iri_back', 'iri_pow_back'];
 const LISTINGS = ['show info', ...BACKENDS.flatMap((name) => [showServersState(name), showStat(name)])];
 const REGISTRATIONS_AT_ONCE = 16;
+/** Until then the compiler is still at work, on both. */
+const WARM_UP_RUNS = 6;
 const FILL_TARGET = 1.25;
 const IDLE_TARGET = 1.1;
 
@@ -70,7 +72,7 @@ export async function benchResync(harness: Harness, bundle: string, runs: number
     const rows: Row[] = [];
     for (const [atOnce, name] of FLOORS) {
       const least = (): Promise<void> => floor(what.writes, atOnce);
-      await interleaved(2, what.run, least, what.before);
+      await interleaved(WARM_UP_RUNS, what.run, least, what.before);
       const [times, floorTimes] = await interleaved(runs, what.run, least, what.before);
       const target = atOnce ? undefined : what.target;
       rows.push(rowOf(`${name}: ${what.floor}`, 'ms', floorTimes));
