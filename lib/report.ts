@@ -23,10 +23,20 @@ export interface ReportedChange {
   readonly reason: string;
 }
 
+/** The slots of one `server-template`; an instance fits only into the range of its way of connecting. */
+export interface RangeReport {
+  readonly prefix: string;
+  readonly slots: number;
+  /** Slots that nobody has. */
+  readonly free: number;
+}
+
 export interface PoolReport {
   readonly backend: string;
+  /** Of all ranges together, as `free`. */
   readonly slots: number;
   readonly free: number;
+  readonly ranges: readonly RangeReport[];
   readonly ready: number;
   readonly maintenance: number;
   /** Slots in the operator's DRAIN, left alone. */

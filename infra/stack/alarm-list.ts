@@ -96,7 +96,7 @@ function poolAlarms(settings: StackSettings, backend: string): AlarmSpec[] {
       ...base(
         `slots-low-of-${backend}`,
         'other',
-        `${backend} has fewer than ${settings.alarms.minFreeSlots} free slots on a load balancer.`,
+        `A range of ${backend} has fewer than ${settings.alarms.minFreeSlots} free slots on a load balancer.`,
       ),
       metric: metric('SlotsFree', 'Minimum'),
       comparison: 'below',

@@ -49,15 +49,19 @@ export function makeDashboard(
   );
   const schema = `{"${namespaceOf(settings)}",Backend,LoadBalancer}`;
   for (const { backend } of settings.config.pools) {
-    const byLoadBalancer = (metric: string): cloudwatch.IMetric =>
+    const byLoadBalancer = (metric: string, statistic = 'Maximum', label = ''): cloudwatch.IMetric =>
       new cloudwatch.MathExpression({
-        expression: `SEARCH('${schema} MetricName="${metric}" Backend="${backend}"', 'Maximum', 60)`,
+        expression: `SEARCH('${schema} MetricName="${metric}" Backend="${backend}"', '${statistic}', 60)`,
         usingMetrics: {},
-        label: '',
+        label,
       });
     dashboard.addWidgets(
       graph(`${backend}: ready`, [byLoadBalancer('Ready')]),
-      graph(`${backend}: slots in use`, [byLoadBalancer('SlotsInUse')]),
+      graph(
+        `${backend}: slots in use, and free in the fullest range`,
+        [byLoadBalancer('SlotsInUse')],
+        [byLoadBalancer('SlotsFree', 'Minimum', 'free')],
+      ),
       graph(`${backend}: unplaced and held`, [byLoadBalancer('Unplaced')], [byLoadBalancer('Held')]),
     );
   }

@@ -95,7 +95,7 @@ export const stackSettings = v.strictObject({
     otherTopicArn: f.topicArn,
     /** Where infra/README.md can be read; alarms link to its runbook. */
     runbookUrl: f.httpsUrl,
-    /** Fewer free slots than this in a pool is an alarm, before there are none. */
+    /** Fewer free slots than this in any range of a pool is an alarm, before there are none. */
     minFreeSlots: v.optional(f.whole(1, 20_000), 5),
   }),
 });

@@ -104,12 +104,21 @@ function poolMetrics(address: string, pool: PoolReport, scope: MetricScope): Met
     {},
     {
       SlotsInUse: [pool.slots - pool.free, 'Count'],
-      SlotsFree: [pool.free, 'Count'],
+      ...slotsFree(pool),
       Ready: [pool.ready, 'Count'],
       Held: [pool.held, 'Count'],
       Unplaced: [pool.unplaced.length, 'Count'],
     },
   );
+}
+
+/**
+ * Of the range that has the fewest, since no other helps an instance that needs it. A range that HAProxy
+ * lacks does not count: whoever needs that one is unplaced.
+ */
+function slotsFree({ ranges }: PoolReport): Metrics {
+  const free = ranges.filter(({ slots }) => slots > 0).map((range) => range.free);
+  return free.length > 0 ? { SlotsFree: [Math.min(...free), 'Count'] } : {};
 }
 
 /** CloudWatch user guide, "Embedded metric format: specification"; `_aws.Timestamp` is in milliseconds. */

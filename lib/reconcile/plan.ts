@@ -1,14 +1,19 @@
 // Desired and observed in, changes out: the rule between Consul and HAProxy. Pure.
 import type { Pool } from '../config/pools.js';
-import type { PoolReport, ReportedChange } from '../report.js';
-import type { Desired } from './desired.js';
+import type { PoolReport, RangeReport, ReportedChange } from '../report.js';
+import type { Answers, Desired } from './desired.js';
 import type { ObservedServer } from './observed.js';
 import { planRange } from './range.js';
+import { isHealthy } from './slot-change.js';
 
 export interface PlanInput {
   readonly pool: Pool;
   readonly desired: Desired;
   readonly servers: readonly ObservedServer[];
+  /** Every `address:port` that the operator holds in DRAIN in some range of the pool. */
+  readonly held: ReadonlySet<string>;
+  /** What host names that do not resolve now resolved to before, as far as this environment knows. */
+  readonly lastKnown: Answers;
   /** Who is at an `address:port` in the catalog, selected by this pool or not; undefined: nobody. */
   readonly whoIsAt: (hostPort: string) => string | undefined;
   /** Leave ready what the catalog has nobody for: the catalog is not to be trusted. */
@@ -21,8 +26,10 @@ export interface PoolPlan {
   readonly unplaced: PoolReport['unplaced'];
   readonly heldSlots: PoolReport['heldSlots'];
   readonly warnings: readonly string[];
-  /** Slots that nobody has now. */
-  readonly free: number;
+  /** Ready servers that stay on a guess only; each makes the run fail, so that somebody looks. */
+  readonly doubts: readonly string[];
+  /** Slots, and those that nobody has now, by range. */
+  readonly ranges: readonly RangeReport[];
   /** Ready servers at an address, before this plan. */
   readonly ready: number;
   /** Of those: at an address that the catalog has nobody for any more; what the guard weighs. */
@@ -52,12 +59,25 @@ export function planPool(input: PlanInput): PoolPlan {
   return {
     backend: input.pool.backend,
     changes: plans.flatMap(({ changes }) => changes),
-    unplaced: plans.flatMap(({ unplaced }) => unplaced),
+    unplaced: [...plans.flatMap(({ unplaced }) => unplaced), ...withoutRange(input)],
     heldSlots: plans.flatMap(({ heldSlots }) => heldSlots),
+    doubts: plans.flatMap(({ doubts }) => doubts),
     warnings: [...input.desired.warnings, ...plans.flatMap(({ warnings }) => warnings)],
-    free: plans.reduce((sum, { free }) => sum + free, 0),
+    ranges: plans.flatMap(({ ranges }) => ranges),
     ready: plans.reduce((sum, { ready }) => sum + ready, 0),
     gone: plans.reduce((sum, { gone }) => sum + gone, 0),
     unhealthy: plans.reduce((sum, { unhealthy }) => sum + unhealthy, 0),
   };
+}
+
+/** Healthy instances that connect in a way for which the pool has no range at all. */
+function withoutRange({ pool, desired, held }: PlanInput): PoolReport['unplaced'] {
+  const transports = new Set(pool.ranges.map(({ transport }) => transport));
+  const servers = desired.servers.filter((server) => isHealthy(server) && !held.has(server.at));
+  return [...servers, ...desired.unresolved.filter(({ healthy }) => healthy)]
+    .filter(({ transport }) => !transports.has(transport))
+    .map(({ label, transport }) => ({
+      instance: label,
+      reason: `pool ${pool.backend} has no ${transport} range; add one to LB_CONFIG, or correct its tags`,
+    }));
 }

@@ -13,10 +13,12 @@ export function reportPools(config: Config, observed: Observed, plans: readonly 
     const count = { ready: 0, maintenance: 0, drain: 0 };
     for (const { state } of slots) count[state] += 1;
     const plan = plans[index];
+    const ranges = plan?.ranges ?? [];
     return {
       backend: pool.backend,
       slots: slots.length,
-      free: plan?.free ?? 0,
+      free: ranges.reduce((sum, { free }) => sum + free, 0),
+      ranges,
       ready: count.ready,
       maintenance: count.maintenance,
       held: plan?.heldSlots.length ?? 0,

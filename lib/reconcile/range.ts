@@ -14,13 +14,23 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
   const slots = slotsOfRange(range.prefix, input.servers);
   const desired = input.desired.servers.filter(({ transport }) => transport === range.transport);
   const unresolved = input.desired.unresolved.filter(({ transport }) => transport === range.transport);
-  const fates = fatesOf({ backend, slots, desired, unresolved, whoIsAt: input.whoIsAt });
+  const fates = fatesOf({
+    backend,
+    slots,
+    desired,
+    unresolved,
+    whoIsAt: input.whoIsAt,
+    lastKnown: input.lastKnown,
+  });
+  // Ready again, or anew, is for those only that the operator does not hold in another range.
+  const isHeld = ({ at }: DesiredServer): boolean => input.held.has(at);
 
   const changes: ReportedChange[] = [];
   const heldSlots: PoolReport['heldSlots'][number][] = [];
   const warnings = unresolved.map(
     ({ label }) => `${label}: host name does not resolve; its slot stays as it is`,
   );
+  const doubts: string[] = [];
   const available: Availability[] = [];
   const placed = new Set<DesiredServer>();
   const unplaced: PoolReport['unplaced'][number][] = [];
@@ -38,13 +48,14 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
       if (fate.server) placed.add(fate.server);
     } else if (fate.kind === 'kept') {
       warnings.push(fate.warning);
+      if (fate.doubt !== undefined) doubts.push(fate.doubt);
     } else if (fate.kind === 'owned') {
       placed.add(fate.server);
       const change = changeOfOwned(backend, slot, fate.server);
       if (defect !== undefined && isHealthy(fate.server)) {
         const where = slot.state === 'ready' ? `; ${slot.slot} is ready all the same` : '';
         unplaced.push({ instance: fate.server.label, reason: `${defect}${where}` });
-      } else if (change) changes.push(change);
+      } else if (change && !(isHeld(fate.server) && change.action === 'enable')) changes.push(change);
     } else if (fate.kind === 'remove') {
       if (fate.gone) gone += 1;
       if (!(fate.gone && input.keepGone)) {
@@ -55,7 +66,7 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
     available.push(freed ? (slot.sessions > 0 ? 'busy' : 'idle') : 'taken');
   }
 
-  const newcomers = desired.filter((server) => isHealthy(server) && !placed.has(server));
+  const newcomers = desired.filter((server) => isHealthy(server) && !placed.has(server) && !isHeld(server));
   const keys = newcomers.map(({ key }) => key);
   const chosen = defect === undefined ? chooseSlots(keys, available) : [];
   for (const [index, server] of newcomers.entries()) {
@@ -73,7 +84,8 @@ export function planRange(input: PlanInput, range: Range): PoolPlan {
   }
   const unhealthy = changes.filter(({ action }) => action === 'disable').length;
   const free = fates.filter(({ kind }) => kind === 'free').length;
-  return { backend, changes, unplaced, heldSlots, warnings, free, ready, gone, unhealthy };
+  const ranges = [{ prefix: range.prefix, slots: slots.length, free }];
+  return { backend, changes, unplaced, heldSlots, warnings, doubts, ranges, ready, gone, unhealthy };
 }
 
 /** Why nobody can be placed in a range, if so: HAProxy lacks it, or connects the other way. */

@@ -1,5 +1,6 @@
 // The metrics of a run, in CloudWatch's embedded metric format.
 import { describe, expect, it } from 'vitest';
+import type { RangeReport } from '../../lib/report.js';
 import { change, invocation, observe, reportOf, unchanged } from './observed.js';
 
 describe('the metrics of a run', () => {
@@ -22,7 +23,24 @@ describe('the metrics of a run', () => {
     observer.begin(invocation).finished(reportOf(unchanged));
     const line = metrics()[2] ?? {};
     expect(dimensionsOf(line)).toEqual([['LoadBalancer', 'Backend'], ['Backend']]);
-    expect(line).toMatchObject({ SlotsInUse: 3, SlotsFree: 7, Ready: 2, Held: 1, Unplaced: 1 });
+    expect(line).toMatchObject({ SlotsInUse: 3, SlotsFree: 2, Ready: 2, Held: 1, Unplaced: 1 });
+  });
+
+  it('count as free what the fullest range has; one that HAProxy lacks is full of nothing', () => {
+    const { observer, metrics } = observe();
+    const [pool] = unchanged.pools;
+    const withRanges = (...ranges: readonly RangeReport[]) => ({
+      ...unchanged,
+      pools: pool ? [{ ...pool, ranges }] : [],
+    });
+    const full = { prefix: 'irisrv', slots: 200, free: 0 };
+    const other = { prefix: 'iritls', slots: 50, free: 50 };
+    const absent = { prefix: 'iritlsnv', slots: 0, free: 0 };
+    observer
+      .begin(invocation)
+      .finished(reportOf(withRanges(other, full), withRanges(absent, other), withRanges(absent)));
+    const pools = metrics().filter((line) => 'Backend' in line);
+    expect(pools.map(({ SlotsFree }) => SlotsFree)).toEqual([0, 50, undefined]);
   });
 
   it('count the changes of a load balancer by action, and whether the guard held it back', () => {

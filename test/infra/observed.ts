@@ -17,6 +17,11 @@ const pool: PoolReport = {
   backend: 'iri_back',
   slots: 10,
   free: 7,
+  ranges: [
+    { prefix: 'irisrv', slots: 4, free: 2 },
+    { prefix: 'iritls', slots: 6, free: 5 },
+    { prefix: 'iritlsnv', slots: 0, free: 0 },
+  ],
   ready: 2,
   maintenance: 7,
   held: 1,

@@ -80,6 +80,17 @@ describe('slots', () => {
     expect(late.only.warnings).toEqual(['iri_back: 1 of 3 slots of irisrv left; declare more of them']);
   });
 
+  it('are counted by range too: a full one has none, whatever the others have', async () => {
+    const haproxy = haproxyFor(config, 4);
+    const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rowsAt(1, 2, 3, 4, 5)) });
+    expect(only.pools[0]).toMatchObject({ slots: 12, free: 8, unplaced: [{}] });
+    expect(only.pools[0]?.ranges).toEqual([
+      { prefix: 'irisrv', slots: 4, free: 0 },
+      { prefix: 'iritls', slots: 4, free: 4 },
+      { prefix: 'iritlsnv', slots: 4, free: 4 },
+    ]);
+  });
+
   it('of a plan are counted as they are, not as they would be', async () => {
     const haproxy = haproxyFor(config, 2);
     const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rowsAt(1)), mode: 'plan' });
