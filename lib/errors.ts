@@ -19,6 +19,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** A host name has no usable address now; what it had before tells which slot is its own, and no more. */
+export class NotResolvedError extends Error {
+  override readonly name = 'NotResolvedError';
+  constructor(
+    message: string,
+    /** The last answer in this environment, canonical IPs; empty: there was none. */
+    readonly lastKnown: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
 /** The message of anything thrown, without stack, cause or properties (they may hold a token). */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -60,7 +60,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
         totalTimeoutMs: budgetMs,
         tls: haproxy.tls,
       }),
-    resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS, ...(log ? { log } : {}) }),
+    resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
   };
   return {

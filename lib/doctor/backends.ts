@@ -1,8 +1,8 @@
 // Judges the backends of one HAProxy: ranges, room for the instances selected now, balance. Pure.
-import { printHostPort } from '../address.js';
 import type { Config, Pool, Range } from '../config/pools.js';
 import type { CatalogView } from '../reconcile/catalog-view.js';
 import { type DesiredServer, desiredServers } from '../reconcile/desired.js';
+import { heldIn, statesIn } from '../reconcile/slot-states.js';
 import { slotsOfRange } from '../reconcile/slots.js';
 import type { BackendFacts, Facts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
@@ -28,11 +28,8 @@ export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts
 }
 
 function desiredOf(pool: Pool, { servers }: BackendFacts, catalog: CatalogView): readonly DesiredServer[] {
-  const taken = new Set(servers.map(({ address, port }) => printHostPort(address ?? '', port)));
   const candidates = catalog.candidates.get(pool.backend) ?? [];
-  return desiredServers(candidates, catalog.answers, (address, port) =>
-    taken.has(printHostPort(address, port)),
-  ).servers;
+  return desiredServers(candidates, catalog.answers, statesIn(pool, servers, heldIn(pool, servers))).servers;
 }
 
 /** Verified and unverified TLS look the same from outside: the listing says only whether there is TLS. */

@@ -12,7 +12,7 @@ export function judgeCatalog(config: Config, { catalog, token, consul }: Facts):
   }
   const { warnings, candidates, answers } = catalog.view;
   const conflicts = [...candidates.values()].flatMap(
-    (selected) => desiredServers(selected, answers, () => false).warnings,
+    (selected) => desiredServers(selected, answers, () => undefined).warnings,
   );
   const found = [...new Set([...warnings, ...conflicts])].map((text) =>
     warning(

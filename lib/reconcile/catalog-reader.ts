@@ -1,7 +1,7 @@
 // Reads Consul for a run: the services of all pools, names resolved, and the second look of the guard.
 import { type ParsedRows, parseRows } from '../catalog/instances.js';
 import type { Config } from '../config/pools.js';
-import { messageOf } from '../errors.js';
+import { messageOf, NotResolvedError } from '../errors.js';
 import { type CatalogView, eitherRead, hostNamesOf, locateServices, viewCatalog } from './catalog-view.js';
 import type { CatalogPort, CatalogRead, Clock, Resolve } from './ports.js';
 
@@ -108,11 +108,13 @@ async function assemble(
   const warnings = [...rows.values()].flatMap((parsed) => parsed.warnings);
   const located = locateServices(config, rows, (text) => warnings.push(text));
   const answers = new Map<string, readonly string[]>();
+  const lastKnown = new Map<string, readonly string[]>();
   await Promise.all(
     hostNamesOf(located).map(async (name) => {
       try {
         answers.set(name, await resolve(name));
       } catch (error) {
+        if (error instanceof NotResolvedError) lastKnown.set(name, error.lastKnown);
         warnings.push(`host name ${name} does not resolve (${messageOf(error)})`);
       }
     }),
@@ -121,7 +123,7 @@ async function assemble(
     reads.size === 1 ? index : `${service}=${index}`,
   );
   return {
-    view: viewCatalog(config, located, answers, warnings),
+    view: viewCatalog(config, located, answers, warnings, lastKnown),
     index: indexes.join(','),
     instances: [...rows.values()].reduce((sum, { instances }) => sum + instances.length, 0),
     distrust,

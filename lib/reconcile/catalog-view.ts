@@ -12,6 +12,8 @@ export interface CatalogView {
   /** By backend, ordered by (node, id). */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
   readonly answers: Answers;
+  /** Of names that do not resolve now: what they resolved to before in this environment. */
+  readonly lastKnown: Answers;
   /** By service: the label of whoever is at an `address:port`. */
   readonly whoIsAt: (service: string, hostPort: string) => string | undefined;
 }
@@ -46,6 +48,7 @@ export function viewCatalog(
   services: LocatedServices,
   answers: Answers,
   warnings: readonly string[],
+  lastKnown: Answers = new Map(),
 ): CatalogView {
   const directories = new Map(
     [...services].map(([service, located]) => [service, directoryOf(located, answers)]),
@@ -56,6 +59,7 @@ export function viewCatalog(
       config.pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])]),
     ),
     answers,
+    lastKnown,
     whoIsAt: (service, hostPort) => directories.get(service)?.get(hostPort),
   };
 }

@@ -2,6 +2,7 @@
 import { compareIps, printHostPort } from '../address.js';
 import type { Transport } from '../config/pools.js';
 import { type Candidate, consulWeight } from './candidates.js';
+import type { StateAt } from './slot-states.js';
 
 /** What a slot should hold for the instances at one address and port. */
 export interface DesiredServer {
@@ -22,6 +23,7 @@ export interface DesiredServer {
 
 /** A selected instance whose host name does not resolve now: its slot, whichever it is, stays as it is. */
 export interface Unresolved {
+  readonly hostName: string;
   /** `name:port`: what the slot choice hashed when it had an address. */
   readonly key: string;
   readonly label: string;
@@ -41,25 +43,25 @@ export interface Desired {
 /** Host name to the addresses it has; a name that is absent did not resolve. */
 export type Answers = ReadonlyMap<string, readonly string[]>;
 
-/**
- * Decides the servers of a pool. `isInSlot` says whether a slot of the pool holds an address and port:
- * of a host name's answers, the one already in a slot stays; else the lowest is taken, IPv4 first.
- */
+/** Decides the servers of a pool; what its slots hold decides between several answers for a host name. */
 export function desiredServers(
   candidates: readonly Candidate[],
   answers: Answers,
-  isInSlot: (address: string, port: number) => boolean,
+  stateAt: StateAt,
 ): Desired {
   const groups = new Map<string, { readonly address: string; readonly members: Candidate[] }>();
   const unresolved: Unresolved[] = [];
+  const literals = new Set<string>();
+  for (const { located } of candidates) if (located.ip !== undefined) literals.add(located.key);
   for (const candidate of candidates) {
     const { located, transport } = candidate;
     const { label, port } = located;
-    const address = located.ip ?? chooseAddress(answers.get(located.hostName ?? '') ?? [], port, isInSlot);
+    const hostName = located.hostName ?? '';
+    const address = located.ip ?? chooseAddress(answers.get(hostName) ?? [], candidate, literals, stateAt);
     if (address === undefined) {
       const { health } = located.instance;
       const healthy = health === 'passing' || health === 'warning';
-      unresolved.push({ key: located.key, label, healthy, port, transport });
+      unresolved.push({ hostName, key: located.key, label, healthy, port, transport });
       continue;
     }
     const at = located.ip === undefined ? printHostPort(address, port) : located.key;
@@ -78,13 +80,25 @@ export function desiredServers(
   };
 }
 
+/**
+ * Of a host name's answers the one that the operator holds in DRAIN, else the one in a slot already,
+ * ready before maintenance, else the lowest, IPv4 first. Addresses at which other instances are
+ * registered as such are theirs: they come last.
+ */
 function chooseAddress(
   answers: readonly string[],
-  port: number,
-  isInSlot: (address: string, port: number) => boolean,
+  { located: { port }, transport }: Candidate,
+  literals: ReadonlySet<string>,
+  stateAt: StateAt,
 ): string | undefined {
   const sorted = [...answers].sort(compareIps);
-  return sorted.find((address) => isInSlot(address, port)) ?? sorted[0];
+  const own = sorted.filter((address) => !literals.has(printHostPort(address, port)));
+  const open = own.length > 0 ? own : sorted;
+  for (const state of ['drain', 'ready', 'maintenance'] as const) {
+    const found = open.find((address) => stateAt(printHostPort(address, port), transport) === state);
+    if (found !== undefined) return found;
+  }
+  return open[0];
 }
 
 /** Members are ordered by (node, id): settings come from the first, health from the best. */

@@ -1,7 +1,7 @@
 // What becomes of each slot of a range, before anybody new is placed. Pure.
 import { printHostPort } from '../address.js';
 import { claimsOf } from './claims.js';
-import type { DesiredServer, Unresolved } from './desired.js';
+import type { Answers, DesiredServer, Unresolved } from './desired.js';
 import type { ObservedServer } from './observed.js';
 import { hasAddress } from './slots.js';
 
@@ -18,7 +18,7 @@ export type Fate =
       readonly gone: boolean;
     }
   /** The slot, as far as can be told, of a host name that does not resolve now: stays as it is. */
-  | { readonly kind: 'kept'; readonly warning: string }
+  | { readonly kind: 'kept'; readonly warning: string; readonly doubt: string | undefined }
   | { readonly kind: 'free' };
 
 export interface FateInput {
@@ -27,17 +27,18 @@ export interface FateInput {
   readonly desired: readonly DesiredServer[];
   readonly unresolved: readonly Unresolved[];
   readonly whoIsAt: (hostPort: string) => string | undefined;
+  readonly lastKnown: Answers;
 }
 
 /** The fate of each slot, in the order of the slots. */
-export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateInput): Fate[] {
+export function fatesOf({ backend, slots, desired, unresolved, whoIsAt, lastKnown }: FateInput): Fate[] {
   const wanted = new Map(desired.map((server) => [server.at, server]));
   const placed = slots.map((slot) => {
     const at = hasAddress(slot) ? printHostPort(slot.address, slot.port) : undefined;
     return { slot, at, server: at === undefined ? undefined : wanted.get(at) };
   });
 
-  const claims = claimsOf(unresolved, placed, whoIsAt);
+  const claims = claimsOf(unresolved, placed, whoIsAt, lastKnown);
   const owners = new Map<DesiredServer, ObservedServer>();
   for (const { slot, server } of placed) {
     const owner = server && owners.get(server);
@@ -49,8 +50,14 @@ export function fatesOf({ backend, slots, desired, unresolved, whoIsAt }: FateIn
     if (slot.state === 'drain') return { kind: 'held', instance, server };
     const owner = server && owners.get(server);
     if (server && owner === slot) return { kind: 'owned', server };
-    const name = claims.get(slot);
-    if (name) return { kind: 'kept', warning: `${backend}/${slot.slot} at ${at} is kept for ${name.label}` };
+    const claim = claims.get(slot);
+    if (claim) {
+      const { label, hostName } = claim.name;
+      const place = `${backend}/${slot.slot} at ${at}`;
+      const doubt = `${place} stays ready: nobody in Consul is there, but it may be ${label}, whose host name ${hostName} does not resolve; correct the name, or deregister it`;
+      const doubtful = claim.guessed && slot.state === 'ready';
+      return { kind: 'kept', warning: `${place} is kept for ${label}`, doubt: doubtful ? doubt : undefined };
+    }
     if (slot.state !== 'ready') return { kind: 'free' };
     if (at === undefined)
       return { kind: 'remove', instance, reason: 'ready without an address', gone: false };

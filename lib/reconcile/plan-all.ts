@@ -1,12 +1,12 @@
 // Plans all pools of one load balancer under the guard; only the guard's second look waits for anything.
 
-import { printHostPort } from '../address.js';
 import type { Config, Pool } from '../config/pools.js';
 import type { Catalog } from './catalog-reader.js';
 import { desiredServers } from './desired.js';
 import { exceedsLimit, needsConfirmation } from './guard.js';
 import type { Observed } from './observed.js';
 import { type PoolPlan, planPool } from './plan.js';
+import { heldIn, statesIn } from './slot-states.js';
 
 export interface GuardedPlan {
   readonly pools: readonly PoolPlan[];
@@ -42,6 +42,7 @@ export async function planAll(
   const pools = (large ? planOn(catalog) : onFirst).map((planned, index) => {
     const pool = config.pools[index];
     if (!pool) return planned;
+    for (const doubt of planned.doubts) refusals.add(doubt);
     const reason = catalog.distrust.get(pool.service);
     if (reason !== undefined) refusals.add(refusal(planned, reason));
     if (force || isDoubtful(catalog, pool) || !exceedsLimit(planned, config.maxRemovalPercent))
@@ -63,13 +64,10 @@ function refusal({ backend, gone }: PoolPlan, reason: string): string {
 
 function planOne(catalog: Catalog, pool: Pool, observed: Observed, keepGone: boolean): PoolPlan {
   const servers = observed.backends.get(pool.backend) ?? [];
-  const { candidates, answers, whoIsAt } = catalog.view;
-  // Only host names ask.
-  let inSlot: Set<string> | undefined;
-  const isInSlot = (address: string, port: number): boolean => {
-    inSlot ??= new Set(servers.map((server) => printHostPort(server.address ?? '', server.port)));
-    return inSlot.has(printHostPort(address, port));
-  };
-  const desired = desiredServers(candidates.get(pool.backend) ?? [], answers, isInSlot);
-  return planPool({ pool, desired, servers, keepGone, whoIsAt: (at) => whoIsAt(pool.service, at) });
+  const { candidates, answers, lastKnown, whoIsAt } = catalog.view;
+  const held = heldIn(pool, servers);
+  const selected = candidates.get(pool.backend) ?? [];
+  const desired = desiredServers(selected, answers, statesIn(pool, servers, held));
+  const who = (at: string): string | undefined => whoIsAt(pool.service, at);
+  return planPool({ pool, desired, servers, held, lastKnown, keepGone, whoIsAt: who });
 }

@@ -33,7 +33,7 @@ export interface CatalogPort {
   mayRead(service: string): Promise<MayRead>;
 }
 
-/** DNS. Resolves to the addresses found (A and AAAA, any order); throws when there is none. */
+/** DNS. The addresses found (A and AAAA, any order); throws when there is none, NotResolvedError with the last ones. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
 /** One interactive connection to one HAProxy; holding it is holding the lock (`maxconn 1`). */

@@ -1,4 +1,4 @@
-// Writes planned changes through one connection, phase by phase, waiting until new addresses show.
+// Writes planned changes through one connection, wave by wave and phase by phase, waiting until new addresses show.
 import { printHostPort } from '../address.js';
 import { isDone } from '../haproxy/commands.js';
 import { PermissionError } from '../haproxy/errors.js';
@@ -6,7 +6,7 @@ import { observeAddresses, permissionText } from '../haproxy/observe.js';
 import type { ReportedChange } from '../report.js';
 import { quote } from '../text.js';
 import type { Clock, RuntimeConnection } from './ports.js';
-import { type AddressWrite, phasesOf, type Write } from './writes.js';
+import { type AddressWrite, phasesOf, type Write, wavesOf } from './writes.js';
 
 /** Longest pause between two looks at addresses that do not show yet, in milliseconds. */
 const MAX_PAUSE_MS = 50;
@@ -27,7 +27,6 @@ export async function writePlan(
   changes: readonly ReportedChange[],
   { clock, addressTimeoutMs }: WriteOptions,
 ): Promise<Map<string, string>> {
-  const phases = phasesOf(changes);
   const refused = new Map<string, string>();
   const send = async (writes: readonly Write[]): Promise<void> => {
     const allowed = refused.size === 0 ? writes : writes.filter((write) => !refused.has(write.name));
@@ -42,16 +41,19 @@ export async function writePlan(
     }
   };
 
-  await send(phases.maintenance);
-  await send(phases.addresses);
-  await awaitAddresses();
-  await send(phases.settings);
-  await send(phases.ready);
+  for (const wave of wavesOf(changes)) {
+    const { maintenance, addresses, settings, ready } = phasesOf(wave);
+    await send(maintenance);
+    await send(addresses);
+    await awaitAddresses(addresses);
+    await send(settings);
+    await send(ready);
+  }
   return refused;
 
-  async function awaitAddresses(): Promise<void> {
+  async function awaitAddresses(addresses: readonly AddressWrite[]): Promise<void> {
     const deadline = clock.now() + addressTimeoutMs;
-    const missing = missingBySlot(phases.addresses.filter(({ name }) => !refused.has(name)));
+    const missing = missingBySlot(addresses.filter(({ name }) => !refused.has(name)));
     for (let pauseMs = 1; missing.size > 0; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       for (const [backend, slots] of missing) {
         for (const { slot, address, port } of await observeAddresses(connection, backend)) {

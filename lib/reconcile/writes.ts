@@ -25,7 +25,26 @@ export interface Phases {
   readonly ready: readonly Write[];
 }
 
-/** The commands of a plan by phase; within a phase in the plan's order. Only what differs is written. */
+/**
+ * The changes of a plan in the order of their waves, each written whole before the next: who stops for
+ * being critical and who starts in a slot that is free; who takes over the slot of somebody who leaves,
+ * in two halves; and last, who leaves. So where several are replaced, somebody is ready at any time.
+ */
+export function wavesOf(changes: readonly ReportedChange[]): ReportedChange[][] {
+  const leaving = new Set(changes.filter(({ action }) => action === 'remove').map(nameOf));
+  const takeOver = changes.filter((change) => change.action !== 'remove' && leaving.has(nameOf(change)));
+  const wave = new Map(takeOver.map((change, at) => [nameOf(change), 1 + (at % 2)]));
+  const waves: ReportedChange[][] = [[], [], [], []];
+  for (const change of changes) {
+    const number = wave.get(nameOf(change)) ?? (change.action === 'remove' ? 3 : 0);
+    waves[number]?.push(change);
+  }
+  return waves.filter(({ length }) => length > 0);
+}
+
+const nameOf = ({ backend, slot }: ReportedChange): string => `${backend}/${slot}`;
+
+/** The commands of a wave by phase; within a phase in the plan's order. Only what differs is written. */
 export function phasesOf(changes: readonly ReportedChange[]): Phases {
   const maintenance: Write[] = [];
   const addresses: AddressWrite[] = [];

@@ -1,7 +1,7 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
-import type { CatalogPort, CatalogRead, DeadlineClock, MayRead } from '../../lib/reconcile/ports.js';
+import type { CatalogPort, CatalogRead, DeadlineClock, MayRead, Resolve } from '../../lib/reconcile/ports.js';
 import { reconcile } from '../../lib/reconcile/reconcile.js';
 import type { LoadBalancerReport, Report } from '../../lib/report.js';
 import { SimulatedHAProxy } from './simulated-haproxy.js';
@@ -68,6 +68,8 @@ export interface RunWith {
   readonly haproxy: SimulatedHAProxy;
   readonly catalog: CatalogPort;
   readonly names?: Readonly<Record<string, readonly string[]>>;
+  /** In place of `names`. */
+  readonly resolve?: Resolve;
   readonly mode?: 'apply' | 'plan';
   readonly force?: boolean;
 }
@@ -80,11 +82,13 @@ export async function runOnce(options: RunWith): Promise<Report & { readonly onl
       config,
       catalog,
       connect: async () => haproxy.connect(),
-      resolve: async (name) => {
-        const answers = names[name];
-        if (!answers) throw new Error('ENOTFOUND');
-        return answers;
-      },
+      resolve:
+        options.resolve ??
+        (async (name) => {
+          const answers = names[name];
+          if (!answers) throw new Error('ENOTFOUND');
+          return answers;
+        }),
       clock: instantClock(),
     },
     [{ kind: 'tcp', host: 'simulated', port: 9999 }],
