@@ -10,7 +10,7 @@ export function alarmsOf(settings: StackSettings, sources: AlarmSources): AlarmS
     {
       name: 'no-successful-resync',
       severity: 'urgent',
-      meaning: 'No full run has succeeded for five minutes: HAProxy may hold what is no longer true.',
+      meaning: 'No full run has got through for five minutes: HAProxy may hold what is no longer true.',
       metric: ownMetric(settings, 'Succeeded', 'Sum', { Function: `${settings.name}-resync` }),
       comparison: 'below',
       threshold: 1,

@@ -1,5 +1,5 @@
 // A run's metrics in CloudWatch's embedded metric format: log lines that CloudWatch makes metrics of. Pure.
-import { type Action, failuresOf, type LoadBalancerReport, type PoolReport, type Report } from '../report.js';
+import type { Action, LoadBalancerReport, PoolReport, Report } from '../report.js';
 import { countActions, type RunContext } from './lines.js';
 
 const ACTION_METRICS: Readonly<Record<Action, string>> = {
@@ -29,10 +29,14 @@ export interface MetricScope {
  * without the load balancer, so that an alarm need not know which load balancers there are. What is
  * known of a pool does not depend on which function looked, so the function is no dimension there:
  * every combination of dimensions is a metric that is paid for.
+ *
+ * A run has succeeded when every load balancer was read, written and read back. What was left out or held
+ * back fails the invocation too, but has metrics of its own (Unplaced, Guarded): while it lasts, the
+ * silence of runs that get nowhere must still be heard.
  */
 export function metricsOf(report: Report, scope: MetricScope): MetricLine[] {
   const { loadBalancers } = report;
-  const succeeded = failuresOf(report).length === 0;
+  const succeeded = loadBalancers.every(({ outcome }) => outcome !== 'failed');
   const changed = loadBalancers.some(({ changes }) => changes.length > 0);
   return [
     runMetrics(scope, succeeded, {

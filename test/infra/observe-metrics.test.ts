@@ -75,6 +75,16 @@ describe('the metrics of a run', () => {
     }
   });
 
+  it('take a run for a success that served every load balancer, though some instances were left out', () => {
+    const { observer, metrics } = observe();
+    const unplaced = { ...unchanged, error: '1 left out for want of a slot' } as const;
+    const guarded = { ...unchanged, outcome: 'guarded', error: 'no leader' } as const;
+    observer.begin(invocation).finished(reportOf(unplaced, guarded));
+    observer.begin(invocation).finished(reportOf(unplaced, { ...guarded, outcome: 'failed' }));
+    const runs = metrics().filter((line) => 'Succeeded' in line);
+    expect(runs).toMatchObject([{ Succeeded: 1, LastSuccess: 1_700_000_000 }, { Succeeded: 0 }]);
+  });
+
   it('take an event that was covered for a success', () => {
     const { observer, logs, metrics } = observe();
     observer.begin(invocation).finished({ ...reportOf(), covered: true });
