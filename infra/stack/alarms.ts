@@ -35,7 +35,8 @@ export interface AlarmSources {
   readonly failedRuns: sqs.Queue;
 }
 
-const MINUTE = Duration.minutes(1);
+/** What metrics and alarms are counted by. */
+export const MINUTE = Duration.minutes(1);
 
 /** A metric of our own, as lib/observe writes it. */
 export function ownMetric(

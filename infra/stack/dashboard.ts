@@ -1,7 +1,7 @@
 // The dashboard: slots in use and ready by pool, lag, errors, alarms.
 import { aws_cloudwatch as cloudwatch } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type AlarmSources, functionMetric, ownMetric } from './alarms.js';
+import { type AlarmSources, functionMetric, MINUTE, ownMetric } from './alarms.js';
 import { namespaceOf } from './environment.js';
 import type { StackSettings } from './settings.js';
 
@@ -22,6 +22,16 @@ export function makeDashboard(
     );
   const ofLambda = (metric: string, statistic: string): cloudwatch.Metric[] =>
     functions.map(([kind, fn]) => functionMetric(fn, metric, statistic).with({ label: `${kind} ${metric}` }));
+  // The slowest of each part in a minute: no event took longer than both, but for a cold start.
+  const eventToApplied = new cloudwatch.MathExpression({
+    expression: 'FILL(waited, 0) + applied',
+    usingMetrics: {
+      waited: functionMetric(watch, 'AsyncEventAge', 'Maximum'),
+      applied: ownMetric(settings, 'StartToApplied', 'Maximum', { Function: `${settings.name}-watch` }),
+    },
+    period: MINUTE,
+    label: 'watch, both, at most',
+  });
   const graph = (title: string, left: cloudwatch.IMetric[], right: cloudwatch.IMetric[] = []) =>
     new cloudwatch.GraphWidget({ title, left, right, width: 8, liveData: true });
   const dashboard = new cloudwatch.Dashboard(scope, 'Dashboard', {
@@ -38,8 +48,10 @@ export function makeDashboard(
     }),
   );
   dashboard.addWidgets(
-    graph('From event to applied (ms)', own('CatalogToApplied', 'p95'), [
-      functionMetric(watch, 'AsyncEventAge', 'p95').with({ label: 'waited in Lambda' }),
+    graph('From event to applied: waited in Lambda, then start to applied (ms)', [
+      functionMetric(watch, 'AsyncEventAge', 'p95').with({ label: 'watch waited' }),
+      ...own('StartToApplied', 'p95'),
+      eventToApplied,
     ]),
     graph('Run (ms)', own('RunDuration', 'p95')),
     graph('Errors and throttles', [...ofLambda('Errors', 'Sum'), ...ofLambda('Throttles', 'Sum')]),

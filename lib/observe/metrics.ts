@@ -30,6 +30,10 @@ export interface MetricScope {
  * known of a pool does not depend on which function looked, so the function is no dimension there:
  * every combination of dimensions is a metric that is paid for.
  *
+ * StartToApplied is the part of the lag from catalog to HAProxy that a function can see: from the start of
+ * the handler until the changes were read back. An event names an index, not a time; how long it waited
+ * before is Lambda's own AsyncEventAge, and what Consul and the forwarder take nobody in AWS sees.
+ *
  * A run has succeeded when every load balancer was read, written and read back. What was left out or held
  * back fails the invocation too, but has metrics of its own (Unplaced, Guarded): while it lasts, the
  * silence of runs that get nowhere must still be heard.
@@ -43,7 +47,7 @@ export function metricsOf(report: Report, scope: MetricScope): MetricLine[] {
       RunDuration: [report.durationMs, 'Milliseconds'],
       Instances: [report.consul.instances, 'Count'],
       ...(changed && succeeded
-        ? { CatalogToApplied: [scope.now - scope.context.startedAt, 'Milliseconds'] }
+        ? { StartToApplied: [scope.now - scope.context.startedAt, 'Milliseconds'] }
         : {}),
     }),
     ...loadBalancers.flatMap((loadBalancer) => [

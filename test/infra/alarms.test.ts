@@ -98,8 +98,9 @@ describe('the dashboard', () => {
     const body = JSON.stringify(dashboard?.DashboardBody);
     for (const backend of ['iri_back', 'iri_pow_back'])
       for (const what of ['ready', 'slots in use']) expect(body).toContain(`${backend}: ${what}`);
-    for (const what of ['CatalogToApplied', 'AsyncEventAge', 'Errors', 'Throttles', 'RunDuration'])
+    for (const what of ['StartToApplied', 'AsyncEventAge', 'Errors', 'Throttles', 'RunDuration'])
       expect(body).toContain(what);
+    expect(body).toContain('FILL(waited, 0) + applied');
     expect(body).toContain('{\\\\\\"IriLb/iri-lb\\\\\\",Backend,LoadBalancer}');
   });
 });

@@ -53,14 +53,14 @@ describe('the metrics of a run', () => {
       expect(metrics()[1]).not.toHaveProperty(action);
   });
 
-  it('tell the lag from the start of the invocation, of runs that changed something', () => {
+  it('tell the time from the start of the invocation to applied, of runs that changed something', () => {
     const { observer, clock, metrics } = observe();
     const run = observer.begin(invocation);
     clock.now += 250;
     run.finished(reportOf({ ...unchanged, outcome: 'changed', changes: [change] }));
-    expect(metrics()[0]).toMatchObject({ CatalogToApplied: 250, RunDuration: 42, Instances: 3 });
+    expect(metrics()[0]).toMatchObject({ StartToApplied: 250, RunDuration: 42, Instances: 3 });
     observer.begin(invocation).finished(reportOf(unchanged));
-    expect(metrics()[3]).not.toHaveProperty('CatalogToApplied');
+    expect(metrics()[3]).not.toHaveProperty('StartToApplied');
   });
 
   it('tell the last success only when there was one', () => {
