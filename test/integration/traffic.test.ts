@@ -14,6 +14,7 @@ const CHANGES = 200;
 /** As many as can be registered at once and one more: who comes gets the slot that somebody just left. */
 const SLOTS = 9;
 const CLIENTS = 4;
+const REPLACED = 20;
 const KINDS = ['add', 'critical', 'leave', 'move', 'passing', 'remove', 'retag', 'reuse'];
 
 let harness: Harness;
@@ -61,6 +62,36 @@ it(`answers every request rightly while the catalog changes ${CHANGES} times`, a
   expect(answers.filter((answer) => history.overlaps(answer)).length).toBeGreaterThan(CHANGES);
   console.log(`${answers.length} requests, ${new Set(answers.map(({ node }) => node)).size} nodes answered`);
 }, 180_000);
+
+// With as many slots as servers, whoever comes has to take over the slot of somebody who leaves.
+it.each([2, 8])(
+  'has somebody ready while everybody is replaced at once, in %i slots',
+  async (slots) => {
+    const { consul, apiPort, runner } = await startRendered(harness, slots);
+    const nodes = await Promise.all(['a', 'b', 'c', 'd'].map((name) => startNamedNode(name)));
+    for (const node of nodes) harness.onClose(() => node.kill());
+    const [a, b, c, d] = nodes as [NamedNode, NamedNode, NamedNode, NamedNode];
+    const show = async (...shown: NamedNode[]): Promise<void> => {
+      await consul.catalogRegister(
+        shown.map(({ port }, at) => ({ node: 'n', id: `${at}`, service: 'iri', address: '127.0.0.1', port })),
+      );
+      expect((await applyOnce(runner)).only.error).toBeUndefined();
+    };
+    await show(a, b);
+    const load = startLoad(apiPort, CLIENTS);
+    try {
+      for (let count = 0; count < REPLACED; count += 1) {
+        await show(...(count % 2 === 0 ? [c, d] : [a, b]));
+        await load.round();
+      }
+    } finally {
+      await load.stop();
+    }
+    expect(load.answers.filter(({ outcome }) => outcome !== 200)).toEqual([]);
+    expect(new Set(load.answers.map(({ node }) => node)).size).toBe(4);
+  },
+  60_000,
+);
 
 // HAProxy 2.6 keeps a connection that is in use while its server gets another address, and would use it
 // again for whoever has the slot next; `option http-server-close` in the rendered configuration prevents it.
