@@ -32,7 +32,13 @@ export interface LoadBalancerStatus {
 
 export interface Status {
   readonly version: 1;
-  readonly consul: { readonly index: string; readonly instances: number; readonly error?: string };
+  readonly consul: {
+    readonly index: string;
+    readonly instances: number;
+    /** Host names of instances with the addresses they resolve to now; those that do not are absent. */
+    readonly names: Readonly<Record<string, readonly string[]>>;
+    readonly error?: string;
+  };
   readonly loadBalancers: readonly LoadBalancerStatus[];
   /** Servers that are ready in other slots on one load balancer than on another. */
   readonly differences: readonly string[];
@@ -68,6 +74,7 @@ export async function readStatus(deps: ReconcileDeps, addresses: readonly Socket
     consul: {
       index: catalog?.index ?? '0',
       instances: catalog?.instances ?? 0,
+      names: Object.fromEntries(catalog?.view.answers ?? []),
       ...(read.status === 'rejected' ? { error: messageOf(read.reason) } : {}),
     },
     loadBalancers,

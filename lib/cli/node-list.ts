@@ -1,7 +1,8 @@
 // `iri-lb node list`: each registered node, its health, and what every load balancer does with it. Pure.
 import Table from 'cli-table3';
-import { parseIp, printHostPort } from '../address.js';
+import { parseAddress, parsePort, printHostPort } from '../address.js';
 import { labelOf } from '../catalog/instances.js';
+import type { Config } from '../config/pools.js';
 import type { SlotStatus, Status } from '../status.js';
 import { showName } from '../text.js';
 import type { RegisteredNode } from './node-find.js';
@@ -16,31 +17,43 @@ export interface ListedNode {
   readonly address: string;
   readonly health: RegisteredNode['health'];
   readonly tags: readonly string[];
+  /** Where its address leads now, as `address:port`; empty where its host name does not resolve. */
+  readonly leadsTo: readonly string[];
   /** By load balancer; an empty list: it has no slot for the node. Those that cannot be read are absent. */
   readonly haproxy: Readonly<Record<string, readonly Placement[]>>;
 }
 
 /** Joins Consul's nodes with what the load balancers hold; `status` is absent when nobody was asked. */
-export function listNodes(nodes: readonly RegisteredNode[], status: Status | undefined): ListedNode[] {
+export function listNodes(
+  nodes: readonly RegisteredNode[],
+  { pools }: Pick<Config, 'pools'>,
+  status: Status | undefined,
+): ListedNode[] {
   const readable = status?.loadBalancers.filter(({ error }) => error === undefined) ?? [];
-  return nodes.map((node) => ({
-    node: node.node,
-    id: node.id,
-    service: node.service,
-    address: node.target,
-    health: node.health,
-    tags: node.tags,
-    haproxy: Object.fromEntries(
-      readable.map(({ address, slots }) => [
-        address,
-        slots
-          .filter((slot) => holds(slot, node))
-          .map(({ backend, slot, state, status, weight, maxconn }) => ({
+  return nodes.map((node) => {
+    const leadsTo = leadsToOf(node, status?.consul.names ?? {});
+    const backends = pools.filter(({ service }) => service === node.service).map(({ backend }) => backend);
+    // By address and not by name: several instances may share one, and a slot names the first of them.
+    const holds = ({ backend, address, port }: SlotStatus): boolean =>
+      address !== null && backends.includes(backend) && leadsTo.includes(printHostPort(address, port));
+    return {
+      node: node.node,
+      id: node.id,
+      service: node.service,
+      address: node.target,
+      health: node.health,
+      tags: node.tags,
+      leadsTo,
+      haproxy: Object.fromEntries(
+        readable.map(({ address, slots }) => [
+          address,
+          slots.filter(holds).map(({ backend, slot, state, status, weight, maxconn }) => ({
             ...{ backend, slot, state, status, weight, maxconn },
           })),
-      ]),
-    ),
-  }));
+        ]),
+      ),
+    };
+  });
 }
 
 /** The table for people. */
@@ -63,14 +76,16 @@ export function nodeTable(listed: readonly ListedNode[]): string {
   return table.toString();
 }
 
-/** By address, as several instances may share a slot; by name where the address is a host name. */
-function holds(slot: SlotStatus, node: RegisteredNode): boolean {
-  const host = typeof node.port === 'number' ? node.target.slice(0, node.target.lastIndexOf(':')) : '';
-  if (!parseIp(host)) return slot.instance === labelOf(node);
-  return slot.address !== null && printHostPort(slot.address, slot.port) === node.target;
+function leadsToOf({ address, port }: RegisteredNode, names: Status['consul']['names']): string[] {
+  const parsed = parseAddress(address);
+  const number = parsePort(port);
+  if (!parsed || !number) return [];
+  const ips = parsed.kind === 'name' ? (names[parsed.text] ?? []) : [parsed.text];
+  return ips.map((ip) => printHostPort(ip, number));
 }
 
-function placesText({ haproxy }: ListedNode): string {
+function placesText({ haproxy, leadsTo }: ListedNode): string {
+  const none = leadsTo.length === 0 ? 'address unusable, or not resolved' : 'no slot';
   const balancers = Object.entries(haproxy);
   return balancers
     .map(([address, places]) => {
@@ -78,7 +93,7 @@ function placesText({ haproxy }: ListedNode): string {
         ({ backend, slot, state, status }) => `${backend}/${slot} ${state} (${status})`,
       );
       const name = balancers.length > 1 ? `${address}: ` : '';
-      return `${name}${text.length === 0 ? 'no slot' : text.join(', ')}`;
+      return `${name}${text.length === 0 ? none : text.join(', ')}`;
     })
     .join('\n');
 }

@@ -85,7 +85,7 @@ async function list(json: boolean, terminal: Terminal): Promise<void> {
     readNodes(runner.catalog, settings.config, terminal.err),
     readStatus(runner, terminal),
   ]);
-  const listed = listNodes(nodes, status);
+  const listed = listNodes(nodes, settings.config, status);
   terminal.out(json ? JSON.stringify({ version: 1, nodes: listed }, null, 2) : nodeTable(listed));
 }
 

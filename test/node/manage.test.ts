@@ -71,6 +71,7 @@ describe('iri-lb node', () => {
         {
           ...ours,
           tags: ['haproxy.pow=false'],
+          leadsTo: [target()],
           haproxy: { [reader.HAPROXY_ADDRESSES ?? '']: [expect.objectContaining(slot)] },
         },
       ],
@@ -78,6 +79,20 @@ describe('iri-lb node', () => {
     expect((await as(reader).run('list')).out).toMatch(
       /passing .*haproxy\.pow=false.* iri_back\/irisrv\d ready/,
     );
+  });
+
+  it('lists both instances at one host name with the slot that they share', async () => {
+    const port = String(node.port);
+    for (const id of ['one', 'two']) {
+      const named = ['--address', 'localhost', '--port', port, '--id', id, '--no-check'];
+      expect(await as(writer).run('add', ...named)).toMatchObject({ status: 0 });
+    }
+    await makeRunner(readSettings(reader)).run({ mode: 'apply' });
+    const { out } = await as(reader).run('list');
+    for (const id of ['one', 'two']) {
+      expect(out).toMatch(new RegExp(`${id} .*localhost:${port} .* iri_back/irisrv\\d ready`));
+      expect(await as(writer).run('remove', id, '--yes')).toMatchObject({ status: 0 });
+    }
   });
 
   it('lists what Consul has also when a load balancer cannot be read, and fails', async () => {
