@@ -1,6 +1,6 @@
 // Which alarms there are; the runbook in infra/README.md has an entry for each.
-import type { aws_cloudwatch as cloudwatch, aws_lambda as lambda, aws_sqs as sqs } from 'aws-cdk-lib';
-import { type AlarmSources, type AlarmSpec, functionMetric, ownMetric } from './alarms.js';
+import { aws_cloudwatch as cloudwatch, type aws_lambda as lambda, type aws_sqs as sqs } from 'aws-cdk-lib';
+import { type AlarmSources, type AlarmSpec, functionMetric, MINUTE, ownMetric } from './alarms.js';
 import type { StackSettings } from './settings.js';
 
 /** Every alarm of a deployment. */
@@ -35,7 +35,7 @@ export function alarmsOf(settings: StackSettings, sources: AlarmSources): AlarmS
       ...base(
         'failed-runs',
         'other',
-        'Runs failed in the last hour; the queue holds event and error of each.',
+        'In the last hour runs failed, or events waited too long; the queue holds each with its reason.',
       ),
       metric: visible(failedRuns),
       breaching: 1,
@@ -73,9 +73,9 @@ function functionAlarms(settings: StackSettings, kind: string, fn: lambda.Functi
       ...base(
         `events-dropped-of-${kind}`,
         'other',
-        `Lambda dropped events of ${name} that it could not run in time.`,
+        `Lambda drops events of ${name} that it could not run in time.`,
       ),
-      metric: functionMetric(fn, 'AsyncEventsDropped', 'Sum'),
+      metric: droppedUnrun(fn),
     },
   ];
 }
@@ -110,6 +110,22 @@ function poolAlarms(settings: StackSettings, backend: string): AlarmSpec[] {
       threshold: 1,
     },
   ];
+}
+
+/**
+ * Events that Lambda gave up without a run. Without retries it drops the event of every failed run too,
+ * which is what Errors counts. That one is counted when the run began, the drop when it ended.
+ */
+function droppedUnrun(fn: lambda.Function): cloudwatch.MathExpression {
+  return new cloudwatch.MathExpression({
+    expression: 'FILL(dropped, 0) - FILL(failed, 0)',
+    usingMetrics: {
+      dropped: functionMetric(fn, 'AsyncEventsDropped', 'Sum'),
+      failed: functionMetric(fn, 'Errors', 'Sum'),
+    },
+    period: MINUTE,
+    label: 'dropped without a run',
+  });
 }
 
 /** Three bad minutes out of five: what the next run mends wakes nobody. */

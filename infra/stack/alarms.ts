@@ -21,7 +21,7 @@ export interface AlarmSpec {
   readonly metric: cloudwatch.IMetric;
   readonly comparison: 'above' | 'below';
   readonly threshold: number;
-  /** Out of `periods` minutes, this many have to be over the threshold. */
+  /** Out of `periods` periods of the metric, this many have to be over the threshold. */
   readonly breaching: number;
   readonly periods: number;
   /** No data is as bad as bad data. */

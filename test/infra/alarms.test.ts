@@ -14,14 +14,7 @@ interface Alarm {
   readonly AlarmDescription: string;
   readonly AlarmActions: readonly string[];
   readonly OKActions: readonly string[];
-  readonly Namespace: string;
-  readonly MetricName: string;
   readonly TreatMissingData: string;
-  readonly Dimensions: readonly { readonly Name: string; readonly Value: unknown }[];
-}
-
-function find(name: string): Alarm | undefined {
-  return alarms.find(({ AlarmName }) => AlarmName === `iri-lb-${name}`);
 }
 
 describe('alarms', () => {
@@ -56,24 +49,6 @@ describe('alarms', () => {
   it('take silence for failure where success is expected every minute, and nowhere else', () => {
     const silent = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
     expect(silent.map(({ AlarmName }) => AlarmName)).toEqual(['iri-lb-no-successful-resync']);
-  });
-
-  it('watch what the functions write: names and dimensions are those of the embedded metrics', () => {
-    expect(find('no-successful-resync')).toMatchObject({
-      Namespace: 'IriLb/iri-lb',
-      MetricName: 'Succeeded',
-      Dimensions: [{ Name: 'Function', Value: 'iri-lb-resync' }],
-    });
-    expect(find('unplaced-of-iri_pow_back')).toMatchObject({
-      MetricName: 'Unplaced',
-      Dimensions: [{ Name: 'Backend', Value: 'iri_pow_back' }],
-    });
-    const own = new Set(
-      alarms.filter(({ Namespace }) => Namespace === 'IriLb/iri-lb').map((alarm) => alarm.MetricName),
-    );
-    expect([...own].sort()).toEqual(['Guarded', 'Ready', 'SlotsFree', 'Succeeded', 'Unplaced']);
-    const source = readFileSync(join(root, 'lib', 'observe', 'metrics.ts'), 'utf8');
-    for (const name of own) expect(source).toContain(`${name}: [`);
   });
 
   it('link to an entry of the runbook that exists, and the runbook has no others', () => {
