@@ -1,12 +1,15 @@
 // From any HAProxy and any catalog: what must hold of every run, whatever was there before.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SlotState } from '../../lib/haproxy/listings.js';
 import { memoryCatalog, parseConfig, runOnce, writesOf } from '../simulation/rig.js';
 import { SimulatedHAProxy, type SimulatedServer } from '../simulation/simulated-haproxy.js';
 import { catalogRows, names, slotContent } from './arbitraries.js';
+import { expectedIn } from './expected.js';
 
 const config = parseConfig();
 const RANGES = config.pools.flatMap(({ backend, ranges }) => ranges.map((range) => ({ backend, ...range })));
+const BACKENDS = config.pools.map(({ backend }) => backend);
 const SLOTS = 4;
 
 const situation = fc.record({
@@ -19,38 +22,16 @@ const situation = fc.record({
 
 type Watch = (line: string, server: SimulatedServer | undefined) => void;
 
-interface Row {
-  readonly Service: { readonly Address: string; readonly Port: number; readonly Tags: readonly string[] };
-  readonly Checks: readonly { readonly Status: string }[];
-}
-
-/** Written apart from the code under test: the addresses that a pool should have ready. */
-function expectedIn(
-  rows: readonly unknown[],
-  wanted: (pow: string) => boolean,
-  known: Readonly<Record<string, string[]>>,
-) {
-  const ready = new Set<string>();
-  for (const { Service, Checks } of rows as readonly Row[]) {
-    const said =
-      Service.Tags.find((tag) => tag.startsWith('haproxy.pow='))?.slice('haproxy.pow='.length) ?? 'false';
-    const pow = ['true', 'only'].includes(said) ? said : 'false';
-    const at = known[Service.Address]?.[0] ?? Service.Address;
-    if (wanted(pow) && Checks.every(({ Status }) => Status !== 'critical'))
-      ready.add(`${at} ${Service.Port}`);
-  }
-  return [...ready].sort();
-}
-
 function build(
   contents: readonly Omit<SimulatedServer, 'tls'>[],
   delay: number,
   watch?: Watch,
   slots = SLOTS,
+  refuse: (line: string) => boolean = () => false,
 ) {
   let commands = 0;
   const step = (): boolean => ++commands % Math.max(1, delay) === 0;
-  const sim = new SimulatedHAProxy({ asynchronous: delay > 0, step, ...(watch ? { watch } : {}) });
+  const sim = new SimulatedHAProxy({ asynchronous: delay > 0, step, refuse, ...(watch ? { watch } : {}) });
   for (const { backend, prefix, transport } of RANGES)
     sim.addRange(backend, prefix, slots, transport !== 'plain');
   let at = 0;
@@ -139,6 +120,33 @@ describe('any run', () => {
     );
   });
 
+  it('never serves an address that nobody asked for, nor moves a ready slot, when commands are refused', async () => {
+    const refusals = fc.tuple(situation, fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }));
+    await fc.assert(
+      fc.asyncProperty(refusals, async ([{ rows, names: known, contents, delay }, refused]) => {
+        const asked = new Map(
+          BACKENDS.map((backend) => {
+            const places = expectedIn(rows, backend, known).flatMap(({ answers }) => answers);
+            return [backend, new Set(places)];
+          }),
+        );
+        const wrong: string[] = [];
+        let command = 0;
+        const watch: Watch = (line, server) => {
+          if (line === '(address applied)' && server?.state === 'ready') wrong.push('moved while ready');
+          const backend = /^set server (\S+)\/\S+ state ready$/.exec(line)?.[1] ?? '';
+          const place = `${server?.address} ${server?.port}`;
+          if (backend !== '' && !asked.get(backend)?.has(place)) wrong.push(`${line} at ${place}`);
+        };
+        const refuse = (): boolean => refused[command++ % refused.length] ?? false;
+        const haproxy = build(contents, delay, watch, SLOTS, refuse);
+        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        expect(wrong).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('is the same for any order of the catalog', async () => {
     const shuffled = situation.chain((one) =>
       fc
@@ -165,15 +173,15 @@ describe('any run', () => {
         const haproxy = build(contents, delay, undefined, 12);
         const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
         expect(only.error).toBeUndefined();
-        for (const [backend, wanted] of [
-          ['iri_back', (pow: string) => pow !== 'only'],
-          ['iri_pow_back', (pow: string) => pow === 'only' || pow === 'true'],
-        ] as const) {
+        for (const backend of BACKENDS) {
           const servers = [...(haproxy.backends.get(backend)?.values() ?? [])];
           const ready = servers
             .filter(({ state }) => state === 'ready')
-            .map(({ address, port }) => `${address} ${port}`);
-          expect(ready.sort()).toEqual(expectedIn(rows, wanted, known));
+            .map(({ address, port, weight, maxconn }) => `${address} ${port} w${weight} m${maxconn}`);
+          const expected = expectedIn(rows, backend, known);
+          expect(ready.sort()).toEqual(
+            expected.map(({ at, weight, maxconn }) => `${at} w${weight} m${maxconn}`).sort(),
+          );
         }
       }),
       { numRuns: 200 },
@@ -191,6 +199,18 @@ describe('any run', () => {
           expect(pool.ready).toBe(servers.filter(({ state }) => state === 'ready').length);
           expect(pool.ready + pool.maintenance + pool.held).toBe(pool.slots);
           if (pool.unplaced.length > 0) expect(only.error).toContain('left out for want of a slot');
+          const places = (state: SlotState): Set<string> =>
+            new Set(
+              servers
+                .filter((server) => server.state === state)
+                .map(({ address, port }) => `${address} ${port}`),
+            );
+          const [ready, drained] = [places('ready'), places('drain')];
+          const unplaced = new Set(pool.unplaced.map(({ instance }) => instance));
+          for (const { answers, labels } of expectedIn(rows, pool.backend, known)) {
+            const isThere = answers.some((place) => ready.has(place) || drained.has(place));
+            if (!isThere) expect(labels.some((label) => unplaced.has(label))).toBe(true);
+          }
         }
       }),
       { numRuns: 150 },

@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly asynchronous: boolean;
   /** Called before each command; return true to let pending addresses take effect then. */
   readonly step?: () => boolean;
+  /** Commands that are refused, without effect. */
+  readonly refuse?: (line: string) => boolean;
   /** Told of every command that was carried out, after it, with the server it names. */
   readonly watch?: (line: string, server: SimulatedServer | undefined) => void;
 }
@@ -88,6 +90,7 @@ export class SimulatedHAProxy {
     if (!servers) return 'No such backend.';
     const server = servers.get(slot);
     if (!server) return 'No such server.';
+    if (this.options.refuse?.(line)) return 'Refused by the simulation.';
     const answer = isMaxconn ? setMaxconn(server, words[4] ?? '') : this.setServer(server, words.slice(3));
     this.options.watch?.(line, server);
     return answer;
