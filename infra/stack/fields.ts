@@ -48,7 +48,11 @@ export const parameterName = v.pipe(
     'must begin with / when it is a path: SSM takes it for an ARN otherwise',
   ),
 );
-export const httpsUrl = matching(/^https:\/\/[^\s"'<>]+$/, 'use an https:// address');
+/** Where a page is; `#` and an entry of it are put behind, in descriptions of at most 1024 characters. */
+export const pageUrl = v.pipe(
+  matching(/^https:\/\/[^\s"'<>#]+$/, 'use an https:// address without #: the name of an entry follows'),
+  v.maxLength(700, 'is longer than there is room for in an alarm'),
+);
 
 /** Where traffic may go: a security group, or a network in CIDR form that is not everything. */
 export const peer = v.pipe(

@@ -1,6 +1,7 @@
 // The settings of a deployment: one JSON file, every problem of it reported at once. Pure but for reading it.
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { parseAddress, parsePort } from '../../lib/address.js';
 import { type AdminAddress, parseAdminAddress } from '../../lib/config/environment.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
 import { ConfigError, messageOf } from '../../lib/errors.js';
@@ -18,7 +19,10 @@ const listOf = <T extends v.GenericSchema>(entry: T, max: number) =>
 
 const consulAddress = v.pipe(
   v.string(),
-  v.regex(/^https?:\/\/[A-Za-z0-9.-]+:\d{1,5}$/, 'use https://host:port or http://host:port, with the port'),
+  v.check((text) => {
+    const [, host = '', port] = /^https?:\/\/([A-Za-z0-9.-]+):(\d+)$/.exec(text) ?? [];
+    return parseAddress(host) !== undefined && parsePort(port) !== undefined;
+  }, 'use https://host:port or http://host:port, with a port from 1 to 65535'),
 );
 const adminAddress = v.pipe(
   v.string(),
@@ -94,7 +98,7 @@ export const stackSettings = v.strictObject({
     /** Somebody has to look tomorrow. */
     otherTopicArn: f.topicArn,
     /** Where infra/README.md can be read; alarms link to its runbook. */
-    runbookUrl: f.httpsUrl,
+    runbookUrl: f.pageUrl,
     /** Fewer free slots than this in any range of a pool is an alarm, before there are none. */
     minFreeSlots: v.optional(f.whole(1, 20_000), 5),
   }),
@@ -117,12 +121,13 @@ export function readStackSettings(file: string): StackSettings {
 /** Checks settings that were read from `source`. Throws ConfigError with every problem and its path. */
 export function parseStackSettings(input: unknown, source: string): StackSettings {
   const result = v.safeParse(stackSettings, input);
-  const problems = result.success
-    ? crossProblems(result.output)
-    : result.issues.map((issue) => ({
-        path: v.getDotPath(issue) ?? '',
-        message: issue.message,
-      }));
+  const problems = (result.issues ?? []).map((issue) => ({
+    path: v.getDotPath(issue) ?? '',
+    message: issue.message,
+  }));
+  // What is sound is checked for contradictions whatever else is broken.
+  const broken = problems.map(({ path }) => path);
+  problems.push(...crossProblems(result.output as StackSettings, broken));
   if (!result.success || problems.length > 0) throw new ConfigError(source, problems);
   return result.output;
 }

@@ -43,6 +43,64 @@ describe('settings of the stack', () => {
     expect(problems.join('\n')).toContain('is above 55');
   });
 
+  it('report contradictions beside what is wrong on its own', () => {
+    const { consul, alarms, vpc, haproxy } = exampleInput() as Record<string, object>;
+    const problems = problemsOf({
+      ...exampleInput({ name: 'X', account: 123, surprise: true }),
+      consul: { ...consul, addresses: [], tokenKeyArn: example.consul.tokenKeyArn.replace('eu-', 'us-') },
+      vpc: { ...vpc, privateSubnetIds: ['subnet-0a1b2c3d'] },
+      haproxy: { ...haproxy, addresses: ['tcp://10.0.1.5:9999'] },
+      alarms: { ...alarms, urgentTopicArn: 7 },
+    });
+    expect(problems.map((line) => line.split(' | ')[0])).toEqual([
+      'name',
+      'account',
+      'consul.addresses',
+      'alarms.urgentTopicArn',
+      'surprise',
+      'haproxy.addresses',
+      'consul.tokenKeyArn',
+      'vpc.privateSubnetIds',
+    ]);
+  });
+
+  it.each([null, [], 'settings', { region: null, vpc: 1, consul: null, haproxy: [], config: 1 }])(
+    'are refused without falling over: %j',
+    (input) => {
+      expect(problemsOf(input)).not.toEqual([]);
+    },
+  );
+
+  it.each(['https://c:99999', 'https://c:0', 'https://c:08501', 'https://c', 'https://256.0.0.1:8501'])(
+    'refuse %s as an address of Consul',
+    (address) => {
+      const consul = { ...example.consul, addresses: [address] };
+      expect(problemsOf(exampleInput({ consul }))).toEqual([
+        expect.stringMatching(/^consul\.addresses\.0 \| use https:.* port from 1 to 65535$/),
+      ]);
+    },
+  );
+
+  it('refuse topics that alarms of this region cannot tell, and a runbook that is an entry already', () => {
+    const alarms = {
+      urgentTopicArn: 'arn:aws:sns:us-east-1:123456789012:urgent',
+      otherTopicArn: 'arn:aws:sns:us-east-1:123456789012:tickets',
+      runbookUrl: 'https://git.example.com/README.md#runbook',
+    };
+    expect(problemsOf(exampleInput({ alarms }))).toEqual([
+      expect.stringMatching(/^alarms\.runbookUrl \| .*without #/),
+      'alarms.urgentTopicArn | is not in eu-west-1, where the alarm is',
+      'alarms.otherTopicArn | is not in eu-west-1, where the alarm is',
+    ]);
+  });
+
+  it('refuse ranges that have fewer slots than have to be free', () => {
+    const pools = [{ backend: 'web', service: 'web', ranges: [{ prefix: 'web', slots: 4 }] }];
+    expect(problemsOf(exampleInput({ config: { pools } }))).toEqual([
+      'config.pools.0.ranges.0.slots | is below alarms.minFreeSlots (5): slots-low would never end',
+    ]);
+  });
+
   it('tell of the file that cannot be read and of one that is no JSON, and where to start', () => {
     expect(() => readStackSettings('/nowhere/prod.json')).toThrow(
       /prod\.json: cannot be read .*example\.settings/,
@@ -63,6 +121,17 @@ describe('settings of the stack', () => {
     expect(problemsOf(exampleInput({ haproxy })).join('\n')).toMatch(
       /haproxy\.ports \| .*\n.*haproxy\.tls \| /,
     );
+  });
+
+  it('refuse plain admin ports that consul: may find unless they are meant', () => {
+    const haproxy = { addresses: ['consul:haproxy'], peers: ['10.0.1.0/24'], ports: [9998] };
+    expect(problemsOf(exampleInput({ haproxy }))).toEqual([
+      expect.stringMatching(
+        /^haproxy\.addresses \| .*tag tls; name haproxy\.tls, or set haproxy\.allowPlain/,
+      ),
+    ]);
+    expect(problemsOf(exampleInput({ haproxy: { ...haproxy, tls: example.haproxy.tls } }))).toEqual([]);
+    expect(problemsOf(exampleInput({ haproxy: { ...haproxy, allowPlainText: true } }))).toEqual([]);
   });
 
   it('refuse what a function cannot reach and what is too wide', () => {
