@@ -14,7 +14,8 @@ export class AgentError extends Error {
 /** The agent at the first of Consul's addresses: a registration belongs to the agent it was made at. */
 export interface Agent {
   readonly address: string;
-  register(service: Registration): Promise<void>;
+  /** `token` is used in place of the settings' own. */
+  register(service: Registration, token?: Pick<TokenSource, 'name' | 'get'>): Promise<void>;
   /** Whether this agent, and not another one, has the service. */
   has(id: string, service: string): Promise<boolean>;
   deregister(id: string, service: string): Promise<void>;
@@ -35,8 +36,13 @@ export function agentOf({ consul, config }: Settings): Agent {
 /** `timeoutMs` bounds each request. All methods throw AgentError. */
 export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutMs: number): Agent {
   const address = settings.addresses[0] ?? '';
-  const ask = async (method: string, path: string, service: string, body?: object): Promise<Reply> => {
-    const secret = await token.get();
+  const ask = async (
+    method: string,
+    path: string,
+    service: string,
+    { body, using = token }: { body?: object; using?: Pick<TokenSource, 'name' | 'get'> | undefined } = {},
+  ): Promise<Reply> => {
+    const secret = await using.get();
     const fail = (text: string): AgentError => {
       const shown = secret ? text.replaceAll(secret, '(token)') : text;
       return new AgentError(`consul ${address}: ${shown}`);
@@ -55,14 +61,17 @@ export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutM
     });
     if (reply.status === 200 || reply.status === 404) return reply;
     throw fail(
-      `answered ${reply.status} ${quote(reply.text.trim(), 200)}${nextStep(reply, token.name, service)}`,
+      `answered ${reply.status} ${quote(reply.text.trim(), 200)}${nextStep(reply, using.name, service)}`,
     );
   };
   const path = (what: string, id: string): string => `/v1/agent/service/${what}${encodeURIComponent(id)}`;
   return {
     address,
-    async register(service) {
-      const { status } = await ask('PUT', '/v1/agent/service/register', service.Name, service);
+    async register(service, using) {
+      const { status } = await ask('PUT', '/v1/agent/service/register', service.Name, {
+        body: service,
+        using,
+      });
       if (status === 404)
         throw new AgentError(`consul ${address}: is no Consul agent; check CONSUL_HTTP_ADDR`);
     },

@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import { parseTags, tagTable } from '../catalog/tags.js';
 import type { Config } from '../config/pools.js';
 import { checkNode } from '../node-check/check.js';
-import { parseArguments } from '../node-check/options.js';
 import { makeRunner } from '../run.js';
-import { checkArguments } from './node-default-check.js';
+import { argumentsOf, joinArguments, splitWords } from './node-check-arguments.js';
 import { findNode, type RegisteredNode, readNodes } from './node-find.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
@@ -19,17 +18,22 @@ export function registerCheck(parent: Command, terminal: Terminal): void {
     .command('check')
     .description('check a node once; exit 0 it may serve, 2 it may not, 1 error')
     .argument('<node>', 'a registered one by id or address:port, or the URL of any')
-    .option('--check-args <options>', 'more options of the node check, in one argument: "-n 4 -u"', '')
+    .option(
+      '--check-args <options>',
+      `more options of the node check, in one argument: '-n 4 -r "IRI Testnet"'`,
+      '',
+    )
     .option('--json', 'print the finding as JSON')
     .action((node: string, flags: CheckFlags) => guarded(terminal, () => check(node, flags, terminal)));
 }
 
 async function check(name: string, { checkArgs, json }: CheckFlags, terminal: Terminal): Promise<void> {
-  const more = checkArgs.split(/\s+/).filter((word) => word !== '');
+  const more = splitWords(checkArgs);
+  if (!more) throw new Error('--check-args: a quote is not closed');
   const own = /^https?:\/\//.test(name) ? ['-a', name] : await registeredArguments(name, terminal);
-  const parsed = parseArguments([...own, ...more]);
-  if (parsed.kind !== 'check') throw new Error(parsed.kind === 'usage' ? parsed.message : '-h is no check');
-  const finding = await checkNode(parsed.options);
+  const joined = joinArguments(own, more);
+  if (joined.kind === 'problem') throw new Error(joined.message);
+  const finding = await checkNode(joined.options);
   terminal.out(json ? JSON.stringify({ version: 1, node: name, ...finding }, null, 2) : finding.message);
   if (!finding.ok) terminal.exit(2);
 }
@@ -45,5 +49,5 @@ async function registeredArguments(name: string, terminal: Terminal): Promise<st
 function argumentsFor(node: RegisteredNode, config: Config, warn: (line: string) => void): string[] {
   const pools = config.pools.filter((pool) => pool.service === node.service);
   const said = parseTags(node, config.tagPrefix, tagTable({ pools }), (text) => warn(`warning: ${text}`));
-  return checkArguments(node.target, said);
+  return argumentsOf(node.target, said);
 }

@@ -19,27 +19,31 @@ export interface ServiceDefinition {
   readonly Tags?: unknown;
   readonly Meta?: unknown;
   readonly Weights?: unknown;
-  readonly Check?: unknown;
-  readonly Checks?: unknown;
+  readonly Check?: CheckDefinition;
+  readonly Checks?: readonly CheckDefinition[];
   readonly [key: string]: unknown;
 }
 
 /** Names that the HTTP API and the agent's files spell differently, beyond case and underscores. */
 const FILE_NAMES: Readonly<Record<string, string>> = { CheckID: 'id' };
-const SERVICE_KEYS =
-  'ID Name Tags Meta Address Port EnableTagOverride Weights TaggedAddresses Check Checks'.split(' ');
+/** What Consul 1.8 knows (`structs.ServiceDefinition`, `structs.CheckType`). */
+const SERVICE_KEYS = (
+  'ID Name Tags Meta Address Port EnableTagOverride Weights TaggedAddresses Check Checks Kind Connect Proxy ' +
+  'Token'
+).split(' ');
 const CHECK_KEYS = (
   'CheckID Name Notes Args HTTP Method Header Body TCP TTL GRPC GRPCUseTLS Interval Timeout Status Shell ' +
   'DeregisterCriticalServiceAfter TLSSkipVerify SuccessBeforePassing FailuresBeforeCritical OutputMaxSize ' +
-  'AliasNode AliasService DockerContainerID'
+  'AliasNode AliasService DockerContainerID ScriptArgs ServiceID ProxyHTTP ProxyGRPC'
 ).split(' ');
 const WEIGHT_KEYS = ['Passing', 'Warning'];
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a definition: bare as the HTTP API takes it or in `{"service": …}` as the agent's files have it,
- * `EnableTagOverride` or `enable_tag_override`. A key that Consul does not know is a problem.
+ * Reads a definition: bare as the HTTP API takes it, or in `{"service": …}` or `{"services": […]}` with one
+ * entry as the agent's files have it; `EnableTagOverride` or `enable_tag_override`. A key that Consul does
+ * not know is a problem, and so is a check that is none: Consul would take some of those for no check.
  */
 export function parseServiceFile(text: string, problem: (problem: Problem) => void): ServiceDefinition {
   let parsed: unknown;
@@ -49,27 +53,44 @@ export function parseServiceFile(text: string, problem: (problem: Problem) => vo
     problem({ path: '--file', message: `not JSON: ${quote(messageOf(error), 200)}` });
     return {};
   }
-  const outer = fieldsOf(parsed);
-  const wrapped = outer && Object.keys(outer).length === 1 ? (outer.service ?? outer.Service) : undefined;
-  const service = wrapped === undefined ? outer : fieldsOf(wrapped);
-  if (!service) {
-    problem({ path: '--file', message: 'not an object with one service definition' });
+  const service = unwrap(parsed);
+  if (typeof service === 'string') {
+    problem({ path: '--file', message: service });
     return {};
   }
-  const nested = (value: unknown, known: readonly string[], path: string): unknown => {
+  const check = (value: unknown, path: string): CheckDefinition => {
     const fields = fieldsOf(value);
-    return fields ? spell(fields, known, path, problem) : value;
+    if (fields) return spell(fields, CHECK_KEYS, `${path}.`, problem);
+    problem({ path, message: `${quote(value)} is no check; leave it out, or say --no-check for none` });
+    return {};
   };
   const { Weights, Check, Checks, ...rest } = spell(service, SERVICE_KEYS, '', problem);
+  const weights = fieldsOf(Weights);
+  const checks = Array.isArray(Checks) ? Checks : [];
+  if (Checks !== undefined && !Array.isArray(Checks))
+    problem({ path: 'checks', message: `${quote(Checks)} is unusable; give a list of checks` });
   return {
     ...rest,
-    ...(Weights === undefined ? {} : { Weights: nested(Weights, WEIGHT_KEYS, 'weights.') }),
-    ...(Check === undefined ? {} : { Check: nested(Check, CHECK_KEYS, 'check.') }),
-    ...(Array.isArray(Checks)
-      ? { Checks: Checks.map((check, index) => nested(check, CHECK_KEYS, `checks.${index}.`)) }
-      : {}),
+    ...(Weights === undefined
+      ? {}
+      : { Weights: weights ? spell(weights, WEIGHT_KEYS, 'weights.', problem) : Weights }),
+    ...(Check === undefined ? {} : { Check: check(Check, 'check') }),
+    ...(checks.length === 0 ? {} : { Checks: checks.map((entry, index) => check(entry, `checks.${index}`)) }),
   };
 }
+
+/** The one service definition in what was parsed, or what is wrong with it. */
+function unwrap(parsed: unknown): Fields | string {
+  const outer = fieldsOf(parsed);
+  if (!outer) return NO_DEFINITION;
+  const [[key = '', value] = [], ...others] = Object.entries(outer);
+  if (others.length > 0 || !/^services?$/i.test(key)) return outer;
+  const entries: readonly unknown[] = /s$/i.test(key) && Array.isArray(value) ? value : [value];
+  if (entries.length !== 1) return `it has ${entries.length} services; register one at a time`;
+  return fieldsOf(entries[0]) ?? NO_DEFINITION;
+}
+
+const NO_DEFINITION = 'not an object with one service definition';
 
 /** The same definition for a file in the agent's configuration directory, which wants snake case. */
 export function toFileForm(service: object): object {

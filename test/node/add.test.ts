@@ -1,15 +1,6 @@
-// `iri-lb node add`: what it fills in and what it refuses before Consul sees it.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../../infra/local/harness.js';
+// `iri-lb node add` with flags: what it fills in and what it refuses before Consul sees it.
+import { describe, expect, it } from 'vitest';
 import { commandLine } from './command-line.js';
-
-let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness();
-});
-afterAll(() => harness.close());
 
 /** No Consul is there: what gets that far fails. */
 const { run } = commandLine({ env: { CONSUL_HTTP_ADDR: '127.0.0.1:1' } });
@@ -18,12 +9,6 @@ async function printed(...args: readonly string[]): Promise<Readonly<Record<stri
   const { out, err, status } = await run('add', ...args, '--print');
   expect([status, err]).toEqual([0, '']);
   return JSON.parse(out).service;
-}
-
-function file(name: string, content: unknown): string {
-  const path = join(harness.dir, name);
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-  return path;
 }
 
 describe('iri-lb node add', () => {
@@ -67,20 +52,11 @@ describe('iri-lb node add', () => {
     });
   });
 
-  it('reads a file in the spelling of the API or of the agent, and keeps its check', async () => {
-    const api = { ID: 'n', Address: '10.0.0.5', Port: 14265, EnableTagOverride: true };
-    const check = { CheckID: 'c', TCP: '10.0.0.5:1', Interval: '9s', DeregisterCriticalServiceAfter: '1h' };
-    const bare = file('api.json', { ...api, Weights: { Passing: 3 }, Check: check });
-    const agent = file('agent.json', {
-      service: {
-        ...{ id: 'n', address: '10.0.0.5', port: 14265, enable_tag_override: true, weights: { passing: 3 } },
-        check: { id: 'c', tcp: '10.0.0.5:1', interval: '9s', deregister_critical_service_after: '1h' },
-      },
-    });
-    expect(await printed('--file', bare)).toEqual(await printed('--file', agent));
-    expect(await printed('--file', agent)).toMatchObject({
-      ...{ enable_tag_override: true, weights: { passing: 3 } },
-      check: { id: 'c', tcp: '10.0.0.5:1', interval: '9s', deregister_critical_service_after: '1h' },
+  it('keeps the words of a quoted argument together', async () => {
+    const at = ['--address', '10.0.0.5', '--port', '1'];
+    const { check } = await printed(...at, '--check-args', `-r "IRI Testnet" -n'4' -m "1.5.0"`);
+    expect(check).toMatchObject({
+      args: expect.arrayContaining(['-r', 'IRI Testnet', '-n4', '-m', '1.5.0']),
     });
   });
 
@@ -110,7 +86,23 @@ describe('iri-lb node add', () => {
     ],
     [
       ['--address', '10.0.0.1', '--port', '1', '--check-interval', 'often'],
-      '--check-interval: "often"; give a time like 30s, 10m or 24h',
+      '--check-interval: "often"; give a time above 0, like 30s or 1m30s',
+    ],
+    [
+      ['--address', '10.0.0.1', '--port', '1', '--check-interval', '0s'],
+      '--check-interval: "0s"; give a time above 0, like 30s or 1m30s',
+    ],
+    [
+      ['--address', '10.0.0.1', '--port', '1', '--check-args', '-k -a http://10.0.0.2:1'],
+      '--check-args: -a is the address of the node itself; leave it out',
+    ],
+    [
+      ['--address', '10.0.0.1', '--port', '1', '--check-args', '-r "IRI Testnet'],
+      '--check-args: a quote is not closed',
+    ],
+    [
+      ['--address', '10.0.0.1', '--port', '1', '--no-check', '--check-interval', '9s'],
+      '--check-interval: there is no check with --no-check',
     ],
     [
       ['--address', '10.0.0.1', '--port', '1', '--tag', 'haproxy.wieght=1'],
@@ -120,43 +112,6 @@ describe('iri-lb node add', () => {
   ])('refuses %j', async (args, message) => {
     const { status, err } = await run('add', ...args);
     expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
-  });
-
-  it.each([
-    ['not JSON', '{"address": ', '--file: not JSON'],
-    ['a list', [], '--file: not an object with one service definition'],
-    [
-      'an unknown key',
-      { address: '10.0.0.1', port: 1, token: 's3cret' },
-      'token: unknown key; known are id, name',
-    ],
-    [
-      'a text for the tags',
-      { address: '10.0.0.1', port: 1, tags: 'x' },
-      'tags: x is unusable; give a list of texts',
-    ],
-    [
-      'a weight of 0',
-      { address: '10.0.0.1', port: 1, weights: { passing: 0 } },
-      'weights.passing: 0 is unusable; give 1 to 256',
-    ],
-    [
-      'an unknown key of its check',
-      { address: '10.0.0.1', port: 1, check: { script: 'x' } },
-      'check.script: unknown key',
-    ],
-  ])('refuses a file with %s', async (_what, content, message) => {
-    const { status, err } = await run('add', '--file', file('bad.json', content));
-    expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
-    expect(err).not.toContain('s3cret');
-  });
-
-  it('refuses a file together with flags that say the same, and one that is not there', async () => {
-    const path = file('good.json', { address: '10.0.0.1', port: 1 });
-    expect((await run('add', '--file', path, '--weight', '3')).err).toBe(
-      'iri-lb: --weight: say it in the file, or leave --file out',
-    );
-    expect((await run('add', '--file', join(harness.dir, 'none.json'))).err).toContain('cannot read');
   });
 
   it('says which agent it could not reach', async () => {

@@ -1,6 +1,4 @@
 // `iri-lb node add|remove|list|check` against a real Consul with ACLs and a real HAProxy.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { startHAProxy } from '../../infra/local/haproxy.js';
@@ -112,6 +110,8 @@ describe('iri-lb node', () => {
       2,
       { version: 1, node: target(), ok: false, message: `${node.url}: too few neighbors: 5, fewer than 9` },
     ]);
+    const elsewhere = await as(reader).run('check', target(), '--check-args', '-a http://127.0.0.1:1');
+    expect(elsewhere).toMatchObject({ status: 1, err: expect.stringContaining('-a is the address of the') });
     const nobody = await as(reader).run('check', '10.9.9.9:1');
     expect(nobody).toMatchObject({ status: 1, err: expect.stringContaining('no node 10.9.9.9:1 in Consul') });
   });
@@ -168,18 +168,6 @@ describe('iri-lb node', () => {
     ]);
   });
 
-  it('takes every example of a node as a file', async () => {
-    const folder = join(import.meta.dirname, '..', '..', 'infra', 'consul', 'examples');
-    const files = readdirSync(folder).map((file) => join(folder, file));
-    const nodes = files.filter((file) => JSON.parse(readFileSync(file, 'utf8')).service.name === 'iri');
-    expect(nodes).toHaveLength(10);
-    for (const file of nodes) {
-      const { id } = JSON.parse(readFileSync(file, 'utf8')).service;
-      expect(await as(writer).run('add', '--file', file)).toMatchObject({ status: 0, err: '' });
-      expect(await as(writer).run('remove', id, '--yes')).toMatchObject({ status: 0, err: '' });
-    }
-  });
-
   it('says which right a token lacks, and never the token', async () => {
     const refused = await as(reader).run('add', ...at());
     expect(refused).toEqual({
@@ -199,17 +187,5 @@ describe('iri-lb node', () => {
         expect(out + err).not.toContain(secret);
       }
     }
-  });
-
-  it('says what to do with an agent that takes script checks from its files only', async () => {
-    const files = await startConsul(harness, { acls: false, scriptChecks: 'files' });
-    const { status, err } = await as({ CONSUL_HTTP_ADDR: files.url }).run('add', ...at());
-    expect(status).toBe(1);
-    expect(err).toContain('Scripts are disabled on this agent from remote calls');
-    expect(err).toContain('what --print gives');
-    const { out } = await as({}).run('add', ...at(), '--print');
-    await files.reconfigure(JSON.parse(out));
-    expect(await files.request('GET', '/v1/agent/services')).toHaveProperty([target()]);
-    await files.stop();
   });
 });

@@ -1,0 +1,49 @@
+// The node check's arguments: those that follow from the node, and what people add to them. Pure.
+import type { TagValues } from '../catalog/tags.js';
+import { type CheckOptions, parseArguments } from '../node-check/options.js';
+
+/** The node check's arguments for a node that says this of itself in its tags. */
+export function argumentsOf(target: string, said: TagValues): string[] {
+  const url = `${said.text('scheme') ?? 'http'}://${target}`;
+  const pow = said.text('pow');
+  return [
+    ...['-a', url],
+    ...(said.text('sslverify') === '0' ? ['-k'] : []),
+    ...(pow === 'true' || pow === 'only' ? ['-p'] : []),
+    // A node that does nothing but PoW needs no milestones.
+    ...(pow === 'only' ? ['-u'] : []),
+  ];
+}
+
+export type JoinedArguments =
+  | { readonly kind: 'check'; readonly args: readonly string[]; readonly options: CheckOptions }
+  | { readonly kind: 'problem'; readonly message: string };
+
+/** `own` and then `more`, parsed together. The node's address is `own`'s: `more` may not change it. */
+export function joinArguments(own: readonly string[], more: readonly string[]): JoinedArguments {
+  const problem = (message: string): JoinedArguments => ({ kind: 'problem', message });
+  const args = [...own, ...more];
+  const [before, parsed] = [parseArguments(own), parseArguments(args)];
+  if (parsed.kind === 'usage') return problem(parsed.message);
+  if (parsed.kind === 'help') return problem('-h is no check');
+  if (before.kind !== 'check' || before.options.url.href !== parsed.options.url.href)
+    return problem('-a is the address of the node itself; leave it out');
+  return { kind: 'check', args, options: parsed.options };
+}
+
+const WORD = /\s*((?:[^\s'"]+|'[^']*'|"[^"]*")+)\s*/y;
+
+/**
+ * The words of a text, split at blanks except within single or double quotes, which are taken away and
+ * within which nothing is special. Undefined where a quote is not closed.
+ */
+export function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  WORD.lastIndex = 0;
+  for (let at = 0; at < text.length; at = WORD.lastIndex) {
+    const word = WORD.exec(text)?.[1];
+    if (word === undefined) return text.slice(at).trim() === '' ? words : undefined;
+    words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
+  }
+  return words;
+}
