@@ -82,7 +82,7 @@ export function makeQueue(scope: Construct, id: string, retention: Duration): sq
   });
 }
 
-/** Every minute on the minute, once; what cannot be delivered goes to `undelivered`. */
+/** Every minute on the minute (a `rate` counts from when it is made); the undeliverable goes to `undelivered`. */
 export function makeSchedule(
   scope: Construct,
   settings: StackSettings,
@@ -95,7 +95,7 @@ export function makeSchedule(
     name: `${settings.name}-resync`,
     description: 'Bounds what a lost event costs',
     groupName: group.ref,
-    scheduleExpression: 'rate(1 minute)',
+    scheduleExpression: 'cron(* * * * ? *)',
     flexibleTimeWindow: { mode: 'OFF' },
     state: 'ENABLED',
     target: {
