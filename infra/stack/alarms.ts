@@ -76,6 +76,7 @@ export function makeAlarm(scope: Construct, settings: StackSettings, spec: Alarm
         ? cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
         : cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
     threshold,
+    actionsEnabled: !settings.paused,
     datapointsToAlarm: breaching,
     evaluationPeriods: periods,
     treatMissingData: missingIsBad

@@ -97,7 +97,7 @@ export function makeSchedule(
     groupName: group.ref,
     scheduleExpression: 'cron(* * * * ? *)',
     flexibleTimeWindow: { mode: 'OFF' },
-    state: 'ENABLED',
+    state: settings.paused ? 'DISABLED' : 'ENABLED',
     target: {
       arn: resync.functionArn,
       roleArn: role.roleArn,

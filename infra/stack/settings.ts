@@ -36,6 +36,11 @@ const adminAddress = v.pipe(
 export const stackSettings = v.strictObject({
   /** Name of the stack, and what the names of everything in it begin with. */
   name: f.stackName,
+  /**
+   * The schedule is off and alarms tell nobody: for the first deployment, until Consul and the load
+   * balancers let the functions' security group in, which is not there before.
+   */
+  paused: v.optional(v.boolean(), false),
   account: f.account,
   region: f.region,
   /** An existing VPC; the functions live in these private subnets. */

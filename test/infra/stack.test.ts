@@ -167,6 +167,13 @@ describe('the functions', () => {
     });
   });
 
+  it('wait while the deployment is paused, and no alarm tells anybody', () => {
+    const paused = synthesise(exampleSettings({ paused: true }));
+    paused.template.hasResourceProperties('AWS::Scheduler::Schedule', { State: 'DISABLED' });
+    paused.template.allResourcesProperties('AWS::CloudWatch::Alarm', { ActionsEnabled: false });
+    template.allResourcesProperties('AWS::CloudWatch::Alarm', { ActionsEnabled: true });
+  });
+
   it('fail into queues that are encrypted and take TLS only', () => {
     template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
     template.allResourcesProperties('AWS::SQS::QueuePolicy', {
