@@ -13,6 +13,7 @@ const FOLDERS = [
   'test/integration',
   'test/frontend',
   'test/doctor',
+  'test/node/rotation.test.ts',
   'test/infra/gateway.test.ts',
   'test/infra/reload.test.ts',
 ];

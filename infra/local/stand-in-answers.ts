@@ -13,6 +13,10 @@ export const FAULTS = {
   'pow-allowed': 'does PoW, whatever its configuration says',
   open: 'answers commands that a public node must block',
   incomplete: 'leaves the milestones out of getNodeInfo',
+  'odd-version': 'has a version that is none',
+  'odd-duration': 'has a duration that is no number',
+  'odd-milestone': 'has a solid milestone that is no number',
+  'no-neighbors': 'leaves the number of neighbours out of getNodeInfo',
   error: 'answers 500 to everything',
   'not-json': 'answers 200 with a page of HTML',
   'not-object': 'answers 200 with a JSON array',
@@ -23,6 +27,9 @@ export const FAULTS = {
   hanging: 'takes the request and never answers',
   reset: 'takes the request and closes the connection',
   redirect: 'redirects every request elsewhere',
+  'redirect-others': 'redirects every request but getNodeInfo',
+  'big-headers': 'sends more headers than anybody takes',
+  'not-http': 'answers with something that is not HTTP',
 } as const;
 
 export type Fault = keyof typeof FAULTS;
@@ -69,9 +76,10 @@ export function answerCommand(
   durationMs: number,
 ): Answer {
   const command = typeof request.command === 'string' ? request.command : '';
+  const durations: { [fault in Fault]?: unknown } = { 'slow-duration': 2500, 'odd-duration': 'short' };
   const answer = (body: Answer['body']): Answer => ({
     status: 200,
-    body: { ...body, duration: fault === 'slow-duration' ? 2500 : durationMs },
+    body: { ...body, duration: durations[fault] ?? durationMs },
   });
   const refuse = (status: number, error: string): Answer => ({
     status,
@@ -92,25 +100,35 @@ export function answerCommand(
   return other ? answer(other) : refuse(400, `Command [${command}] is unknown`);
 }
 
+/** What a fault says in place of what is so. */
+const LIES: { readonly [fault in Fault]?: Answer['body'] } = {
+  unsynced: { latestSolidSubtangleMilestoneIndex: MILESTONE - 12 },
+  'few-neighbors': { neighbors: 1 },
+  'old-version': { appVersion: '1.4.1.7' },
+  'wrong-app': { appName: 'IRI Testnet' },
+  hostile: { appName: 'IRI\r\n\u001b[2J\u001b]0;owned\u0007 haproxy.weight=0; shutdown\u202e' },
+  // JSON has no undefined: these leave the field out.
+  incomplete: { latestMilestoneIndex: undefined, latestSolidSubtangleMilestoneIndex: undefined },
+  'no-neighbors': { neighbors: undefined },
+  'odd-version': { appVersion: 'latest' },
+  'odd-milestone': { latestSolidSubtangleMilestoneIndex: 'soon' },
+};
+
 function nodeInfo(node: StandInNode, fault: Fault): Answer['body'] {
-  const hostile = '\r\n\u001b[2J\u001b]0;owned\u0007 haproxy.weight=0; shutdown\u202e';
-  const milestones = {
+  return {
+    appName: 'IRI',
+    appVersion: node.appVersion,
+    jreAvailableProcessors: 4,
+    jreVersion: '1.8.0_181',
     latestMilestone: '9'.repeat(81),
     latestMilestoneIndex: MILESTONE,
     latestSolidSubtangleMilestone: '9'.repeat(81),
-    latestSolidSubtangleMilestoneIndex: fault === 'unsynced' ? MILESTONE - 12 : MILESTONE - 1,
-  };
-  const appName = { hostile: `IRI${hostile}`, 'wrong-app': 'IRI Testnet' };
-  return {
-    appName: fault === 'hostile' || fault === 'wrong-app' ? appName[fault] : 'IRI',
-    appVersion: fault === 'old-version' ? '1.4.1.7' : node.appVersion,
-    jreAvailableProcessors: 4,
-    jreVersion: '1.8.0_181',
-    ...(fault === 'incomplete' ? {} : milestones),
-    neighbors: fault === 'few-neighbors' ? 1 : node.neighbors,
+    latestSolidSubtangleMilestoneIndex: MILESTONE - 1,
+    neighbors: node.neighbors,
     packetsQueueSize: 0,
     time: 1_530_000_000_000,
     tips: 3210,
     transactionsToRequest: 0,
+    ...LIES[fault],
   };
 }

@@ -3,15 +3,23 @@ import type { ServerResponse } from 'node:http';
 import type { Fault } from './stand-in-answers.js';
 
 /** Whether `fault` has taken the answer over, so that nobody else may write to it. */
-export function breakAnswer(fault: Fault, response: ServerResponse): boolean {
+export function breakAnswer(fault: Fault, command: string, response: ServerResponse): boolean {
   switch (fault) {
     case 'hanging':
       return true;
     case 'reset':
       response.destroy();
       return true;
+    case 'redirect-others':
     case 'redirect':
+      if (fault === 'redirect-others' && command === 'getNodeInfo') return false;
       response.writeHead(302, { Location: 'http://127.0.0.1:1/elsewhere' }).end();
+      return true;
+    case 'big-headers':
+      response.writeHead(200, { 'X-Big': 'x'.repeat(65_536) }).end('{}');
+      return true;
+    case 'not-http':
+      response.socket?.end('hello, this is something else\r\n');
       return true;
     case 'not-json':
       response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>It works!</html>\n');

@@ -49,7 +49,7 @@ export async function serveRequest(
   remember(state, request, text, command);
   count(state, command, response);
 
-  if (breakAnswer(state.fault, response)) return;
+  if (breakAnswer(state.fault, command, response)) return;
   if (request.method === 'OPTIONS') return sendJson(response, 200, undefined);
   if (request.headers['x-iota-api-version'] === undefined) {
     return sendJson(response, 400, { error: 'Invalid API Version', duration: 0, node: state.name });

@@ -1,16 +1,24 @@
 // Every fault of a stand-in node with the one line that the node check says about it.
 import type { Fault } from '../../infra/local/stand-in-answers.js';
+import type { CertificateKind } from './certificates.js';
 
 export interface CheckCase {
-  readonly fault: Fault;
+  /** `gone`: nobody listens there. */
+  readonly fault: Fault | 'gone';
   /** The stand-in does PoW while nothing is wrong. */
   readonly pow?: boolean;
-  /** The stand-in speaks HTTPS with a certificate that signs itself. */
-  readonly tls?: boolean;
+  /** The stand-in speaks HTTPS with such a certificate. */
+  readonly tls?: CertificateKind;
+  /** How long an answer takes under `slow`; 100 ms by default. */
+  readonly slowMs?: number;
   /** Options of the node check beyond `-a`. */
   readonly args?: readonly string[];
   /** What follows the node's address; with `ok` the node passes. */
-  readonly finding: string;
+  readonly finding: string | RegExp;
+}
+
+export function passes({ finding }: CheckCase): boolean {
+  return typeof finding === 'string' && finding.startsWith('ok');
 }
 
 const OK = 'ok, IRI 1.5.6, milestone 426549, 5 neighbors, 0 ms';
@@ -19,8 +27,7 @@ const OPEN =
   'attachToTangle answered 400, interruptAttachingToTangle answered 200';
 const HOSTILE = String.raw`"IRI\r\n\u001b[2J\u001b]0;owned\u0007 haproxy.weight=0; shutdown\u202e"`;
 
-/** Slow stand-ins of these cases take 100 ms. */
-export const SLOW_MS = 100;
+const REDIRECTED = 'redirected (302) to "http://127.0.0.1:1/elsewhere", which is not followed';
 
 export const CHECK_CASES: readonly CheckCase[] = [
   { fault: 'healthy', finding: OK },
@@ -79,8 +86,36 @@ export const CHECK_CASES: readonly CheckCase[] = [
   { fault: 'truncated', finding: 'getNodeInfo: the answer was cut off' },
   { fault: 'hanging', args: ['-t', '0.3'], finding: 'getNodeInfo: no answer within 0.3 s' },
   { fault: 'reset', finding: 'getNodeInfo: connection closed without an answer (ECONNRESET)' },
+  { fault: 'redirect', finding: `getNodeInfo: ${REDIRECTED}` },
+  { fault: 'redirect-others', finding: `getNeighbors: ${REDIRECTED}` },
+  { fault: 'redirect-others', pow: true, args: ['-p'], finding: `attachToTangle: ${REDIRECTED}` },
+  { fault: 'odd-version', finding: 'appVersion is "latest", not a version' },
+  { fault: 'odd-duration', finding: 'duration is "short", not a number of milliseconds' },
+  { fault: 'odd-milestone', finding: 'latestSolidSubtangleMilestoneIndex is "soon", not a number' },
+  { fault: 'no-neighbors', finding: 'neighbors is missing, not a number' },
   {
-    fault: 'redirect',
-    finding: 'getNodeInfo: redirected (302) to "http://127.0.0.1:1/elsewhere", which is not followed',
+    fault: 'big-headers',
+    finding: 'getNodeInfo: the headers of the answer are too large (HPE_HEADER_OVERFLOW)',
   },
+  { fault: 'not-http', finding: 'getNodeInfo: the answer is not HTTP (HPE_INVALID_CONSTANT)' },
+  { fault: 'gone', finding: 'getNodeInfo: connection refused (ECONNREFUSED)' },
+  {
+    // Six answers of half a second each: 3 s, and each within its own second.
+    ...{ fault: 'slow', slowMs: 500, args: ['-t', '1'] },
+    finding: /^\w+: no (complete )?answer within 2\.5 s for all requests$/,
+  },
+  { fault: 'healthy', tls: 'trusted', finding: OK },
+  { fault: 'healthy', tls: 'self-signed', args: ['-k'], finding: OK },
+  { fault: 'healthy', tls: 'expired', args: ['-k'], finding: OK },
+  ...(
+    [
+      ['self-signed', 'is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)'],
+      ['unknown-ca', 'comes from an unknown CA (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'],
+      ['other-name', 'is for another name (ERR_TLS_CERT_ALTNAME_INVALID)'],
+      ['expired', 'has expired (CERT_HAS_EXPIRED)'],
+    ] as const
+  ).map(([tls, what]) => ({
+    ...{ fault: 'healthy' as const, tls },
+    finding: `getNodeInfo: TLS: the certificate ${what}; -k would not verify it`,
+  })),
 ];

@@ -6,6 +6,8 @@ import type { Harness } from '../../infra/local/harness.js';
 import { type StandIn, type StandInOptions, startStandIn } from '../../infra/local/stand-in.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import type { Certificates } from './certificates.js';
+import type { CheckCase } from './check-cases.js';
 
 /** The bundle under test, as it is put on a host. */
 export const NODE_CHECK = join(import.meta.dirname, '..', '..', 'dist', 'node-check.mjs');
@@ -24,6 +26,20 @@ export interface AgentCheck {
 export async function startNode(harness: Harness, options: StandInOptions): Promise<StandIn> {
   const node = await startStandIn(options);
   harness.onClose(() => node.close());
+  return node;
+}
+
+/** Starts the stand-in of a case; one that is `gone` has a port where nobody listens any more. */
+export async function startCase(
+  harness: Harness,
+  { fault, pow = false, tls, slowMs = 100 }: CheckCase,
+  certificates: Certificates,
+): Promise<StandIn> {
+  const rest = { name: 'n', pow, slowMs, ...(tls ? { tls: certificates.of[tls] } : {}) };
+  if (fault !== 'gone') return startNode(harness, { ...rest, fault });
+  // Not one of the system's choice, which another stand-in may get.
+  const node = await startNode(harness, { ...rest, port: await harness.freePort() });
+  await node.close();
   return node;
 }
 

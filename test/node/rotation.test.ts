@@ -1,17 +1,19 @@
 // From a fault of a node to its place in HAProxy: real node check, real Consul, real HAProxy.
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import type { StandIn } from '../../infra/local/stand-in.js';
-import { type Certificate, makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { toFileForm } from '../../lib/cli/node-file.js';
 import { completeRegistration } from '../../lib/cli/node-registration.js';
 import { readSettings } from '../../lib/config/environment.js';
+import { configSchema } from '../../lib/config/pools.js';
 import { makeRunner, type Runner } from '../../lib/run.js';
-import { CHECK_CASES, type CheckCase, SLOW_MS } from './check-cases.js';
-import { type AgentCheck, iriConfig, NODE_CHECK, startNode, waitForChecks, waitForHealth } from './rig.js';
+import { type Certificates, makeCertificates } from './certificates.js';
+import { CHECK_CASES, type CheckCase, passes } from './check-cases.js';
+import { type AgentCheck, iriConfig, NODE_CHECK, startCase, waitForChecks, waitForHealth } from './rig.js';
 
 interface Rotated extends CheckCase {
   readonly id: string;
@@ -31,58 +33,51 @@ let checks: ReadonlyMap<string, AgentCheck>;
 
 beforeAll(async () => {
   harness = await startHarness();
-  const certificate = await makeCertificate(harness.dir, 'node');
-  [front, nodes] = [await harness.freePort(), await startNodes(certificate)];
-  haproxy = await startLoadBalancer(certificate);
+  const certificates = await makeCertificates(harness.dir);
+  front = await harness.freePort();
+  nodes = await Promise.all(
+    CHECK_CASES.map(async (entry, index) => ({
+      ...entry,
+      id: `${entry.fault}-${index}`,
+      node: await startCase(harness, entry, certificates),
+    })),
+  );
+  haproxy = await startLoadBalancer(certificates);
   consul = await startConsul(harness, { acls: false, scriptChecks: 'files' });
   const env = { CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES: haproxy.admin };
   runner = makeRunner(readSettings(env));
-  await consul.reconfigure({ services: nodes.map(serviceOf) });
+  await consul.reconfigure({ services: nodes.map((entry) => serviceOf(entry, certificates)) });
   checks = await waitForChecks(
     consul,
     nodes.map(({ id }) => id),
   );
-  for (const { id, finding } of nodes) {
-    await waitForHealth(consul, id, finding.startsWith('ok') ? 'passing' : 'critical');
-  }
+  for (const entry of nodes) await waitForHealth(consul, entry.id, passes(entry) ? 'passing' : 'critical');
 }, 120_000);
 afterAll(() => harness.close());
 
-async function startNodes(tls: Certificate): Promise<Rotated[]> {
-  const secure: CheckCase[] = [
-    {
-      fault: 'healthy',
-      tls: true,
-      args: ['-k'],
-      finding: 'ok, IRI 1.5.6, milestone 426549, 5 neighbors, 0 ms',
+/** What `iri-lb render haproxy` gives, with few slots; each request goes to the next node. */
+async function startLoadBalancer({ authority }: Certificates): Promise<HAProxy> {
+  const [adminPort, statsPort] = [await harness.freePort(), await harness.freePort()];
+  const config = v.parse(configSchema, {
+    ...iriConfig,
+    pools: iriConfig.pools.map((pool) => ({
+      ...pool,
+      ranges: pool.ranges.map((range) => ({ ...range, slots: SLOTS })),
+    })),
+    haproxy: {
+      frontend: { bind: `127.0.0.1:${front}` },
+      admin: { bind: `127.0.0.1:${adminPort}`, unix: null },
+      stats: { bind: `127.0.0.1:${statsPort}` },
+      process: { user: null, group: null },
+      servers: { balance: 'leastconn', caFile: authority.certFile },
+      log: { target: 'stdout' },
     },
-    {
-      fault: 'healthy',
-      tls: true,
-      finding:
-        'getNodeInfo: TLS: the certificate is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT); -k would not verify it',
-    },
-  ];
-  return Promise.all(
-    [...CHECK_CASES, ...secure].map(async (entry, index) => {
-      const { fault, pow = false } = entry;
-      const options = { name: 'n', fault, pow, slowMs: SLOW_MS, ...(entry.tls ? { tls } : {}) };
-      return { ...entry, id: `${fault}-${index}`, node: await startNode(harness, options) };
-    }),
-  );
+  });
+  return startHAProxy(harness, { config: renderHAProxy(config), adminPort });
 }
 
-async function startLoadBalancer({ certFile: caFile }: Certificate): Promise<HAProxy> {
-  const adminPort = await harness.freePort();
-  const backends = iriConfig.pools.map(({ backend, ranges }) => ({
-    name: backend,
-    ranges: ranges.map((range) => ({ ...range, slots: SLOTS })),
-    ...(backend === 'iri_back' ? { port: front } : {}),
-  }));
-  return startHAProxy(harness, { config: minimalConfig({ backends, adminPort, caFile }), adminPort });
-}
-
-function serviceOf({ id, node, args = [], tls, pow = false }: Rotated): unknown {
+/** As `iri-lb node add` makes it, with the authority that the check is to trust. */
+function serviceOf({ id, node, args = [], tls, pow = false }: Rotated, { authority }: Certificates): object {
   const Tags = [
     ...(tls ? ['haproxy.scheme=https'] : []),
     ...(args.includes('-k') ? ['haproxy.sslverify=0'] : []),
@@ -91,7 +86,10 @@ function serviceOf({ id, node, args = [], tls, pow = false }: Rotated): unknown 
   const own = args.filter((arg) => arg !== '-k' && !(pow && arg === '-p'));
   const service = { ID: id, Address: node.host, Port: node.port, Tags };
   const check = { command: NODE_CHECK, args: own, interval: '4s', timeout: '30s', deregisterAfter: '24h' };
-  return Object.values(toFileForm(completeRegistration(service, iriConfig, check)))[0];
+  const registration = completeRegistration(service, iriConfig, check);
+  const { Check: made } = registration;
+  const Args = ['env', `NODE_EXTRA_CA_CERTS=${authority.certFile}`, ...(made?.Args ?? [])];
+  return Object.values(toFileForm({ ...registration, Check: { ...made, Args } }))[0];
 }
 
 /** Ids of the nodes that HAProxy serves with. */
@@ -106,28 +104,33 @@ async function ready(backend: string): Promise<string[]> {
 
 const healthyIds = (wanted: (entry: Rotated) => boolean): string[] =>
   nodes
-    .filter((entry) => entry.finding.startsWith('ok') && wanted(entry))
+    .filter((entry) => passes(entry) && wanted(entry))
     .map(({ id }) => id)
     .sort();
 
 describe('a node with a fault, through Consul into HAProxy', () => {
   it.each(CHECK_CASES.map((entry, index) => ({ ...entry, index })))(
-    'has Consul say of $fault with $args: $finding',
+    'has Consul say of $fault $tls with $args: $finding',
     ({ index, finding }) => {
-      const { id, node } = nodes[index] as Rotated;
-      expect(checks.get(id)).toMatchObject({
-        Status: finding.startsWith('ok') ? 'passing' : 'critical',
-        Output: `${node.url}: ${finding}\n`,
-      });
+      const { id, node, ...entry } = nodes[index] as Rotated;
+      const { Status, Output = '' } = checks.get(id) ?? {};
+      expect(Status).toBe(passes(entry) ? 'passing' : 'critical');
+      const [, said, rest] = /^\S+: (.*)\n(.*)$/s.exec(Output) ?? [];
+      expect([Output.startsWith(`${node.url}: `), rest]).toEqual([true, '']);
+      if (typeof finding === 'string') expect(said).toBe(finding);
+      else expect(said).toMatch(finding);
     },
   );
 
-  it('has only those serve that pass, TLS included', async () => {
+  it('has only those serve that pass, TLS verified and not', async () => {
     const { loadBalancers } = await runner.run({ mode: 'apply' });
     expect(loadBalancers).toMatchObject([{ outcome: 'changed' }]);
     expect(await ready('iri_back')).toEqual(healthyIds(() => true));
     expect(await ready('iri_pow_back')).toEqual(healthyIds(({ pow }) => pow === true));
-    expect(healthyIds(({ tls }) => tls === true)).toHaveLength(1);
+    const served = await requestAll();
+    expect(served.every((status) => status === 200)).toBe(true);
+    expect(asked(nodes)).toEqual(healthyIds(() => true));
+    expect(asked(nodes.filter(({ tls }) => tls !== undefined))).toHaveLength(3);
   });
 
   it('leaves when it loses its sync, and comes back when it has it again', async () => {
@@ -150,6 +153,13 @@ describe('a node with a fault, through Consul into HAProxy', () => {
     expect(one.node.requests.some(({ headers }) => headers['x-test'])).toBe(true);
   });
 });
+
+/** Ids of those that have had a request of ours, and not of a check. */
+const asked = (entries: readonly Rotated[]): string[] =>
+  entries
+    .filter(({ node }) => node.requests.some(({ headers }) => headers['x-test']))
+    .map(({ id }) => id)
+    .sort();
 
 /** As many requests as two rounds of the backend take; their statuses. */
 async function requestAll(): Promise<number[]> {
