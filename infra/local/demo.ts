@@ -1,4 +1,4 @@
-// Shows the life of a node without anybody typing: registered, failing, well again, removed.
+// Shows the life of a node without anybody typing: registered, failing, killed, well again, removed.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalSetup } from './local-setup.js';
 import { waitFor } from './wait-for.js';
@@ -34,6 +34,14 @@ export async function demonstrate(
   await pause();
   say(`${name} is synced again`);
   standIn.setFault('healthy');
+  await inRotation(true);
+  await pause();
+  say(`${name} is killed: nobody listens at its port any more`);
+  await standIn.close();
+  await inRotation(false);
+  await pause();
+  say(`${name} is started again`);
+  await standIn.open();
   await inRotation(true);
   await pause();
   say(`${name} is deregistered`);

@@ -40,7 +40,10 @@ export interface StandIn {
   setFault(fault: Fault): void;
   /** The most requests of this command that were ever in the node at the same time. */
   peak(command: string): number;
+  /** Nobody listens any more and every connection is cut, as when its process is killed. */
   close(): Promise<void>;
+  /** Listens again, at the same port, after close(). */
+  open(): Promise<void>;
 }
 
 /** Starts one node. Rejects when the port is taken or the host is not this machine's loopback. */
@@ -64,10 +67,12 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   server.on('clientError', (_error, socket) => socket.destroy());
   server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(wanted, host, resolve);
-  });
+  const listen = (at: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(at, host, resolve);
+    });
+  await listen(wanted);
   const { port } = server.address() as AddressInfo;
   return {
     name,
@@ -87,5 +92,6 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+    open: () => listen(port),
   };
 }

@@ -42,8 +42,10 @@ describe('npm start', () => {
       IN_ROTATION,
       /iri-4 +in rotation +iri_pow_back/,
       /iri-6 +in rotation +iri_back/,
-      /iri-6 +out of rotation +iri_back/,
-      /iri-6 +in rotation again +iri_back/,
+      /loses its sync.*\n(?:.*\n)*?.*iri-6 +out of rotation +iri_back/,
+      /synced again\n(?:.*\n)*?.*iri-6 +in rotation again +iri_back/,
+      /is killed.*\n(?:.*\n)*?.*iri-6 +out of rotation +iri_back/,
+      /started again\n(?:.*\n)*?.*iri-6 +in rotation again +iri_back/,
     ]) {
       expect(shown).toMatch(line);
     }

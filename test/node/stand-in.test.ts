@@ -61,6 +61,14 @@ describe('a stand-in node', () => {
     expect((await post(node.url, attach)).status).toBe(401);
   });
 
+  it('is gone when closed, and back at its port when opened', async () => {
+    const node = await startNode(harness, { name: 'n', port: await harness.freePort() });
+    await node.close();
+    await expect(post(node.url, { command: 'getNodeInfo' })).rejects.toThrow();
+    await node.open();
+    expect((await post(node.url, { command: 'getNodeInfo' })).status).toBe(200);
+  });
+
   it('is on loopback only', async () => {
     await expect(startNode(harness, { name: 'n', host: '0.0.0.0' })).rejects.toThrow(
       'stand-in n: 0.0.0.0 is not loopback; use 127.0.0.1 or ::1',
