@@ -117,5 +117,5 @@ test('the registration example is one that Consul and we understand', async () =
   const { tcp, interval, timeout, name } = check;
   const Check = { Name: name, TCP: tcp, Interval: interval, Timeout: timeout };
   await consul.register({ Name, ID, Address, Port, Tags, Check });
-  expect((await discover(`consul:${Name}`)).addresses).toEqual(['tls://10.0.0.5:9999']);
+  expect((await discover(`consul:${Name}`)).addresses).toEqual(['tls://10.0.1.5:9998']);
 });
