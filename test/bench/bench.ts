@@ -8,12 +8,13 @@ import { isBuilt } from '../../infra/setup/build.mjs';
 import { messageOf } from '../../lib/errors.js';
 import { benchLatency } from './latency.js';
 import { type Part, printTable } from './measure.js';
+import { benchNodeCheck } from './node-check.js';
 import { benchPlanning } from './planning.js';
 import { benchResync } from './resync.js';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const BUILD = fileURLToPath(new URL('../../infra/setup/build.mjs', import.meta.url));
-const USAGE = `npm run bench -- [--json] [--runs N] [--only resync,planning,latency]
+const USAGE = `npm run bench -- [--json] [--runs N] [--only resync,planning,latency,node-check]
 
   --json     prints the figures as JSON
   --runs N   how often each is measured; 15 by default
@@ -32,6 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   resync: (runs, harness) => benchResync(harness, `${DIST}/resync/index.mjs`, runs),
   planning: (runs) => benchPlanning(runs),
   latency: (_runs, harness) => benchLatency(harness, DIST),
+  'node-check': (runs, harness) => benchNodeCheck(harness, `${DIST}/node-check.mjs`, runs),
 };
 
 function readOptions(args: readonly string[]): Options | 'help' {

@@ -1,10 +1,10 @@
 // Times, medians and the table of a bench. Nothing here decides whether anything passes.
 import Table from 'cli-table3';
 
-/** Times of one thing, in the unit of its row. */
+/** Times or sizes of one thing, in the unit of its row. */
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'µs per instance';
+  readonly unit: 'ms' | 'µs per instance' | 'MB';
   readonly median: number;
   readonly min: number;
   readonly max: number;
