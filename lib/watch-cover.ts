@@ -57,6 +57,7 @@ export function makeCoverage(): Coverage {
           tokenName: catalog.tokenName,
           mayRead: (service) => catalog.mayRead(service),
           readIndex: (service) => catalog.readIndex(service),
+          renewToken: () => catalog.renewToken(),
           readService: async (service, options) => {
             const read = await catalog.readService(service, options);
             // The load balancers of a run may act on one read each; all of them act on the first or a later one.

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 import type { TokenSource } from '../parameters.js';
 import type { CatalogPort, CatalogRead, Clock } from '../reconcile/ports.js';
 import { CatalogError } from './errors.js';
-import { blockingQuery, parseMayRead, parseRead } from './read.js';
+import { blockingQuery, mayReadFrom, parseRead, parseRights } from './read.js';
 import { type Endpoint, makeEndpoint } from './request.js';
 import { RequestFailure } from './request-failure.js';
 
@@ -88,10 +88,17 @@ export function makeCatalog(options: CatalogOptions): Catalog {
         return parseRead(answer).index;
       }),
     mayRead: (service) =>
-      ask(service, (endpoint, secret, budgetMs) => {
-        const question = { resource: 'service', access: 'read', name: service } as const;
-        return parseMayRead(endpoint.authorize(question, secret, budgetMs));
+      ask(service, async (endpoint, secret, budgetMs) => {
+        const questions = [
+          { resource: 'service', access: 'read', name: service },
+          { resource: 'node', access: 'read', name: '' },
+        ] as const;
+        return mayReadFrom(await parseRights(endpoint.authorize(questions, secret, budgetMs), 2));
       }),
+    renewToken: async () => {
+      const before = await options.token.get();
+      return (await options.token.refresh()) !== before;
+    },
     close: () => {
       for (const endpoint of endpoints) endpoint.close();
     },

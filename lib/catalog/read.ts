@@ -1,5 +1,5 @@
 // What an answer of Consul must look like to be believed, and how to ask for one that is new enough. Pure.
-import type { CatalogRead, MayRead } from '../reconcile/ports.js';
+import type { CatalogRead, MayRead, Right } from '../reconcile/ports.js';
 import type { Answer, ServiceQuery } from './request.js';
 import { RequestFailure } from './request-failure.js';
 
@@ -32,21 +32,34 @@ export function parseRead({ headers, body }: Answer): CatalogRead {
   };
 }
 
-/** Reads the answer of `acl/authorize`, also the statuses that mean "no ACLs" and "no such endpoint". */
-export async function parseMayRead(pending: Promise<Answer>): Promise<MayRead> {
+/**
+ * Reads the answer of `acl/authorize` to `count` questions, also the statuses that mean "no ACLs" and
+ * "no such endpoint"; those are one answer to all.
+ */
+export async function parseRights(pending: Promise<Answer>, count: number): Promise<Right[]> {
   let body: unknown;
   try {
     ({ body } = await pending);
   } catch (error) {
     if (error instanceof RequestFailure) {
-      if (error.status === 401 && error.message.includes('ACL support disabled')) return 'acls-disabled';
-      if (error.status === 404 || error.status === 405) return 'unknown';
+      const all = (right: Right): Right[] => new Array<Right>(count).fill(right);
+      if (error.status === 401 && error.message.includes('ACL support disabled')) return all('acls-disabled');
+      if (error.status === 404 || error.status === 405) return all('unknown');
     }
     throw error;
   }
-  const [answer]: readonly unknown[] = Array.isArray(body) ? body : [];
-  const allow = typeof answer === 'object' && answer !== null && 'Allow' in answer ? answer.Allow : undefined;
-  if (typeof allow !== 'boolean')
-    throw new RequestFailure('acl/authorize answered without Allow', undefined, false);
-  return allow ? 'allowed' : 'denied';
+  const answers: readonly unknown[] = Array.isArray(body) ? body : [];
+  return Array.from({ length: count }, (_, at) => {
+    const answer = answers[at];
+    const allow = typeof answer === 'object' && answer !== null && 'Allow' in answer ? answer.Allow : null;
+    if (typeof allow !== 'boolean')
+      throw new RequestFailure('acl/authorize answered without Allow', undefined, false);
+    return allow ? 'allowed' : 'denied';
+  });
+}
+
+/** What an answer of a service says rests on both rights: rows of nodes that may not be read are left out. */
+export function mayReadFrom([service = 'unknown', nodes = 'unknown']: readonly Right[]): MayRead {
+  if (service === 'allowed' && nodes === 'denied') return 'nodes-denied';
+  return service;
 }

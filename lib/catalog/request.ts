@@ -22,7 +22,7 @@ export interface ServiceQuery {
   readonly waitMs?: number;
 }
 
-/** What a token may do to what; `name` is the service's or the node's. */
+/** What a token may do to what; `name` is the service's or the node's, '' is any node (`node_prefix ""`). */
 export interface Question {
   readonly resource: 'service' | 'node';
   readonly access: 'read' | 'write';
@@ -35,7 +35,7 @@ export interface Endpoint {
   /** `GET /v1/health/service/:name`, within `timeoutMs`. */
   readService(service: string, query: ServiceQuery, secret: Secret, timeoutMs: number): Promise<Answer>;
   /** `POST /v1/internal/acl/authorize`: may this token do that? Within `timeoutMs`. */
-  authorize(question: Question, secret: Secret, timeoutMs: number): Promise<Answer>;
+  authorize(questions: readonly Question[], secret: Secret, timeoutMs: number): Promise<Answer>;
   close(): void;
 }
 
@@ -97,7 +97,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
         const [response, body] = (await consul.health.service(query)) as [IncomingMessage, unknown];
         return accept(response, body);
       }),
-    authorize: ({ resource, access, name }, secret, timeoutMs) =>
+    authorize: (questions, secret, timeoutMs) =>
       attempt(secret, timeoutMs, async () => {
         const scope = namespace === undefined ? {} : { Namespace: namespace };
         const response = await papi._post({
@@ -106,7 +106,12 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
           query: datacenter === undefined ? {} : { dc: datacenter },
           headers: secret === undefined ? {} : { 'x-consul-token': secret },
           type: 'json',
-          body: [{ Resource: resource, Access: access, Segment: name, ...scope }],
+          body: questions.map(({ resource, access, name }) => ({
+            Resource: resource,
+            Access: access,
+            Segment: name,
+            ...scope,
+          })),
           timeout: timeoutMs,
         });
         return accept(response, response.body);

@@ -4,7 +4,7 @@ import type { ProcessInfo } from '../haproxy/listings.js';
 import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
 import type { CatalogView } from '../reconcile/catalog-view.js';
 import type { ObservedServer } from '../reconcile/observed.js';
-import type { MayRead, SocketAddress } from '../reconcile/ports.js';
+import type { Right, SocketAddress } from '../reconcile/ports.js';
 
 export interface TokenFacts {
   /** `parameter /iri-lb/token`, `CONSUL_HTTP_TOKEN`, …; never its value. */
@@ -27,12 +27,12 @@ export interface ConsulFacts {
 export interface Rights {
   readonly services: readonly {
     readonly service: string;
-    readonly read: MayRead;
-    readonly write: MayRead;
+    readonly read: Right;
+    readonly write: Right;
     /** `X-Consul-Results-Filtered-By-ACLs`. */
     readonly filtered: boolean;
   }[];
-  readonly nodeRead: MayRead;
+  readonly nodeRead: Right;
 }
 
 export interface BackendFacts {

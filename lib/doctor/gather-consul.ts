@@ -1,9 +1,9 @@
 // Asks each Consul address for itself, and what the token may do; the token stays here.
-import { parseMayRead, parseRead } from '../catalog/read.js';
+import { parseRead, parseRights } from '../catalog/read.js';
 import type { Answer, Endpoint, Question } from '../catalog/request.js';
 import { RequestFailure } from '../catalog/request-failure.js';
 import { messageOf } from '../errors.js';
-import type { MayRead } from '../reconcile/ports.js';
+import type { Right } from '../reconcile/ports.js';
 import type { ConsulFacts, Facts, Rights, TokenFacts } from './facts.js';
 import type { DoctorPorts } from './ports.js';
 
@@ -72,8 +72,11 @@ async function readRights(
   services: readonly string[],
   secret: Secret,
 ): Promise<Rights> {
-  const may = (question: Question): Promise<MayRead> =>
-    parseMayRead(endpoint.authorize(question, secret, consulTimeoutMs)).catch(() => 'unknown' as const);
+  const may = (question: Question): Promise<Right> =>
+    parseRights(endpoint.authorize([question], secret, consulTimeoutMs), 1).then(
+      ([right = 'unknown']) => right,
+      () => 'unknown',
+    );
   const filtered = (service: string): Promise<boolean> =>
     endpoint.readService(service, {}, secret, consulTimeoutMs).then(
       (answer) => parseRead(answer).filtered,

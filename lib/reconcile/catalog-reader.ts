@@ -1,9 +1,10 @@
 // Reads Consul for a run: the services of all pools, names resolved, and the second look of the guard.
-import { type ParsedRows, parseRows } from '../catalog/instances.js';
+import { labelOf, type ParsedRows, parseRows } from '../catalog/instances.js';
 import type { Config } from '../config/pools.js';
 import { messageOf, NotResolvedError } from '../errors.js';
 import { type CatalogView, eitherRead, hostNamesOf, locateServices, viewCatalog } from './catalog-view.js';
-import type { CatalogPort, CatalogRead, Clock, Resolve } from './ports.js';
+import { type Flaw, flawOf, flawOfRights } from './distrust.js';
+import type { CatalogPort, Clock, MayRead, Resolve } from './ports.js';
 
 /** How long the guard waits before it looks again, in milliseconds. */
 const SECOND_LOOK_MS = 250;
@@ -15,13 +16,15 @@ export interface Catalog {
   readonly index: string;
   /** Services whose answer must not take anything away, each with the reason, which is an error. */
   readonly distrust: ReadonlyMap<string, string>;
-  /** Services with rows that make no sense; nothing of them is taken away, the rows are warnings. */
-  readonly unsure: ReadonlySet<string>;
+  /** Services with rows that make no sense, with the first of them: nothing of them is taken away either. */
+  readonly unsure: ReadonlyMap<string, string>;
   /** Instances that Consul listed, usable or not. */
   readonly instances: number;
   /** Whether Consul has something else to say by now. */
   moved(): Promise<boolean>;
-  /** The second look, once per read: what both reads say together. */
+  /** Before anything is taken away because it is not listed: the same, with what the token may not read. */
+  proved(): Promise<Catalog>;
+  /** Before much is taken away: the second look, once per read; what both reads say together. */
   confirm(): Promise<Catalog>;
 }
 
@@ -30,6 +33,8 @@ export interface CatalogReaderDeps {
   readonly catalog: CatalogPort;
   readonly resolve: Resolve;
   readonly clock: Clock;
+  /** Told of each catalog that a plan may act on, the last one last. */
+  readonly told?: (catalog: Catalog) => void;
 }
 
 interface ServiceRead {
@@ -38,6 +43,7 @@ interface ServiceRead {
 }
 
 type Reads = ReadonlyMap<string, ServiceRead>;
+type Flaws = ReadonlyMap<string, Flaw>;
 
 /** What an event told of: the service's index must be at least this one; a read waits for it, bounded. */
 export interface AtLeast {
@@ -45,67 +51,127 @@ export interface AtLeast {
   readonly index: string;
 }
 
-/** Reads every service of the pools. Throws what the catalog port throws: an error is never empty. */
-export async function readCatalog(deps: CatalogReaderDeps, atLeast?: AtLeast): Promise<Catalog> {
-  const { config, catalog, clock } = deps;
+/**
+ * Reads every service of the pools. Throws what the catalog port throws: an error is never empty. Where
+ * the token turns out not to read everything, it is fetched again, once, and a new one reads anew.
+ */
+export async function readCatalog(
+  deps: CatalogReaderDeps,
+  atLeast?: AtLeast,
+  renewed = false,
+): Promise<Catalog> {
+  const { config, catalog, clock, told } = deps;
+  const { tokenName } = catalog;
   const services = [...new Set(config.pools.map(({ service }) => service))];
-  const distrust = new Map<string, string>();
-  const read = async (
-    service: string,
-  ): Promise<Reads extends ReadonlyMap<string, infer V> ? [string, V] : never> => {
-    const options = atLeast?.service === service ? { minIndex: atLeast.index } : {};
-    const answer = await catalog.readService(service, options);
-    const reason =
-      flawOf(catalog, service, answer) ??
-      (answer.rows.length === 0 ? await mayNotRead(catalog, service) : undefined);
-    if (reason !== undefined) distrust.set(service, reason);
+  const rights = new Map<string, Promise<MayRead>>();
+  const rightsFlaw = (service: string, strict: boolean): Promise<Flaw | undefined> => {
+    const asked = rights.get(service) ?? catalog.mayRead(service);
+    rights.set(service, asked);
+    return flawOfRights(asked, tokenName, service, strict);
+  };
+  const isRenewed = async (flaws: Flaws): Promise<boolean> =>
+    !renewed &&
+    [...flaws.values()].some(({ ofToken }) => ofToken) &&
+    (await catalog.renewToken().catch(() => false));
+
+  const flaws = new Map<string, Flaw>();
+  const late: string[] = [];
+  const read = async (service: string): Promise<[string, ServiceRead]> => {
+    const wanted = atLeast?.service === service ? atLeast.index : undefined;
+    const answer = await catalog.readService(service, wanted === undefined ? {} : { minIndex: wanted });
+    if (wanted !== undefined && BigInt(answer.index) < BigInt(wanted)) {
+      late.push(
+        `Consul's answer on service ${service} (index ${answer.index}) is older than the event (index ${wanted})`,
+      );
+    }
+    const flaw =
+      flawOf(tokenName, service, answer) ??
+      (answer.rows.length === 0 ? await rightsFlaw(service, true) : undefined);
+    if (flaw) flaws.set(service, flaw);
     return [service, { rows: parseRows(answer.rows), index: answer.index }];
   };
   const reads: Reads = new Map(await Promise.all(services.map(read)));
+  if (await isRenewed(flaws)) return readCatalog(deps, atLeast, true);
 
-  let confirmed: Promise<Catalog> | undefined;
-  return assemble(deps, reads, distrust, () => {
-    confirmed ??= secondLook();
-    return confirmed;
-  });
+  const own = await assemble(deps, reads, flaws, late);
+  let proof: Promise<Catalog> | undefined;
+  let second: Promise<Catalog> | undefined;
+  const first: Catalog = {
+    ...own,
+    proved: () => {
+      proof ??= prove();
+      return proof;
+    },
+    confirm: () => {
+      second ??= secondLook();
+      return second;
+    },
+  };
+  told?.(first);
+  return first;
+
+  async function prove(): Promise<Catalog> {
+    const found = new Map(flaws);
+    for (const service of services) {
+      const flaw = found.get(service) ?? (await rightsFlaw(service, false));
+      if (flaw) found.set(service, flaw);
+    }
+    if (found.size === flaws.size) return first;
+    if (await isRenewed(found)) return (await readCatalog(deps, atLeast, true)).proved();
+    return { ...first, distrust: reasonsOf(found) };
+  }
 
   async function secondLook(): Promise<Catalog> {
-    const doubts = new Map(distrust);
+    const found = new Map(flaws);
     const both = new Map(reads);
+    const more = [...late];
     await clock.sleep(SECOND_LOOK_MS);
-    await Promise.all(
-      services.map(async (service) => {
-        const reason = doubts.get(service) ?? (await mayNotRead(catalog, service));
-        if (reason !== undefined) doubts.set(service, reason);
-        else {
-          try {
-            const answer = await catalog.readService(service, { consistent: true });
-            const flaw = flawOf(catalog, service, answer);
-            if (flaw !== undefined) doubts.set(service, flaw);
-            const first = reads.get(service);
-            if (first)
-              both.set(service, {
-                rows: eitherRead(first.rows, parseRows(answer.rows)),
-                index: answer.index,
-              });
-          } catch (error) {
-            doubts.set(service, `the second read failed: ${messageOf(error)}`);
-          }
-        }
-      }),
-    );
-    return assemble(deps, both, doubts, () => confirmed ?? secondLook());
+    const look = async (service: string): Promise<void> => {
+      const flaw = found.get(service) ?? (await rightsFlaw(service, true));
+      if (flaw) {
+        found.set(service, flaw);
+        return;
+      }
+      try {
+        const answer = await catalog.readService(service, { consistent: true });
+        const bad = flawOf(tokenName, service, answer);
+        if (bad) found.set(service, bad);
+        const before = reads.get(service);
+        const rows = parseRows(answer.rows);
+        if (!before) return;
+        both.set(service, { rows: eitherRead(before.rows, rows), index: answer.index });
+        const lacked = lackedBy(before.rows, rows);
+        if (lacked > 0) more.push(`Consul's first answer on service ${service} lacked ${lacked} instances`);
+      } catch (error) {
+        found.set(service, { reason: `the second read failed: ${messageOf(error)}`, ofToken: false });
+      }
+    };
+    await Promise.all(services.map(look));
+    if (await isRenewed(found)) return (await readCatalog(deps, atLeast, true)).confirm();
+    const itself = (): Promise<Catalog> => second ?? secondLook();
+    const confirmed = { ...(await assemble(deps, both, found, more)), proved: itself, confirm: itself };
+    told?.(confirmed);
+    return confirmed;
   }
 }
+
+/** How many instances the second read has that the first had not. */
+function lackedBy(first: ParsedRows, second: ParsedRows): number {
+  const known = new Set(first.instances.map(labelOf));
+  return second.instances.filter((instance) => !known.has(labelOf(instance))).length;
+}
+
+const reasonsOf = (flaws: Flaws): Map<string, string> =>
+  new Map([...flaws].map(([service, { reason }]) => [service, reason]));
 
 async function assemble(
   { config, catalog, resolve }: CatalogReaderDeps,
   reads: Reads,
-  distrust: ReadonlyMap<string, string>,
-  confirm: () => Promise<Catalog>,
-): Promise<Catalog> {
+  flaws: Flaws,
+  more: readonly string[],
+): Promise<Omit<Catalog, 'proved' | 'confirm'>> {
   const rows = new Map([...reads].map(([service, read]) => [service, read.rows]));
-  const warnings = [...rows.values()].flatMap((parsed) => parsed.warnings);
+  const warnings = [...more, ...[...rows.values()].flatMap((parsed) => parsed.warnings)];
   const located = locateServices(config, rows, (text) => warnings.push(text));
   const answers = new Map<string, readonly string[]>();
   const lastKnown = new Map<string, readonly string[]>();
@@ -126,36 +192,21 @@ async function assemble(
     view: viewCatalog(config, located, answers, warnings, lastKnown),
     index: indexes.join(','),
     instances: [...rows.values()].reduce((sum, { instances }) => sum + instances.length, 0),
-    distrust,
-    unsure: new Set([...rows].filter(([, { unreadable }]) => unreadable > 0).map(([service]) => service)),
+    distrust: reasonsOf(flaws),
+    unsure: new Map(
+      [...rows].flatMap(
+        ([
+          service,
+          {
+            unreadable,
+            warnings: [first = ''],
+          },
+        ]) => (unreadable > 0 ? [[service, first] as const] : []),
+      ),
+    ),
     moved: async () => {
       const now = await Promise.all([...reads.keys()].map((service) => catalog.readIndex(service)));
       return [...reads.values()].some(({ index }, at) => index !== now[at]);
     },
-    confirm,
   };
-}
-
-/** What the answer itself says against taking anything away. */
-function flawOf(
-  { tokenName }: CatalogPort,
-  service: string,
-  { filtered, leaderless }: CatalogRead,
-): string | undefined {
-  if (filtered) {
-    return `Consul left out what the token may not read (X-Consul-Results-Filtered-By-ACLs); give the one in ${tokenName} service:read on ${service} and node:read`;
-  }
-  return leaderless
-    ? 'Consul knows no leader (X-Consul-KnownLeader: false), its answer may be old'
-    : undefined;
-}
-
-/** Without the right to read, Consul answers an empty list, so the right itself is asked for. */
-async function mayNotRead(catalog: CatalogPort, service: string): Promise<string | undefined> {
-  try {
-    if ((await catalog.mayRead(service)) !== 'denied') return undefined;
-    return `Consul's acl/authorize says that the token may not read service ${service}, so an empty answer means nothing; give the one in ${catalog.tokenName} service:read on ${service} and node:read`;
-  } catch (error) {
-    return messageOf(error);
-  }
 }

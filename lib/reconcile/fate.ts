@@ -10,7 +10,7 @@ export type Fate =
   | { readonly kind: 'held'; readonly instance: string | null; readonly server: DesiredServer | undefined }
   /** The slot of a desired server. */
   | { readonly kind: 'owned'; readonly server: DesiredServer }
-  /** Ready for nobody that this range should serve. `gone`: the catalog has nobody there at all. */
+  /** Ready for nobody that this range should serve. `gone`: because nobody there is listed for it. */
   | {
       readonly kind: 'remove';
       readonly instance: string | null;
@@ -68,7 +68,7 @@ export function fatesOf({ backend, slots, desired, unresolved, whoIsAt, lastKnow
         kind: 'remove',
         instance,
         reason: `${instance} is not for this pool and transport any more`,
-        gone: false,
+        gone: true,
       };
     return { kind: 'remove', instance, reason: `nobody in Consul is at ${at}`, gone: true };
   });

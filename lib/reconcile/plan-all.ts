@@ -22,8 +22,9 @@ export interface PlanOptions {
 }
 
 /**
- * Plans every pool. A removal that is large is planned only on what a second read says too; where
- * Consul's answer is not to be trusted nothing is removed at all, and the reason is a refusal.
+ * Plans every pool. What is not listed any more is taken away only when the token may read all there is,
+ * and much of it only on what a second read says too. Where Consul's answer is not to be trusted or not
+ * to be understood nothing is removed at all, and the reason is a refusal.
  */
 export async function planAll(
   config: Config,
@@ -31,35 +32,59 @@ export async function planAll(
   observed: Observed,
   { force }: PlanOptions,
 ): Promise<GuardedPlan> {
-  const planOn = (catalog: Catalog): PoolPlan[] =>
-    config.pools.map((pool) => planOne(catalog, pool, observed, isDoubtful(catalog, pool)));
-  const doubted = (pool: Pool | undefined): boolean => pool !== undefined && isDoubtful(first, pool);
-  const onFirst = planOn(first);
-  const large = onFirst.some((planned, index) => needsConfirmation(planned) && !doubted(config.pools[index]));
-  const catalog = large ? await first.confirm() : first;
+  let catalog = first;
+  let pools: PoolPlan[] = [];
+  const planOn = (next: Catalog): void => {
+    catalog = next;
+    pools = config.pools.map((pool) => planOne(next, pool, observed, isDoubtful(next, pool)));
+  };
+  const somePool = (matters: (planned: PoolPlan) => boolean): boolean =>
+    config.pools.some((pool, at) => {
+      const planned = pools[at];
+      return planned !== undefined && !isDoubtful(catalog, pool) && matters(planned);
+    });
 
-  const refusals = new Set<string>();
-  const pools = (large ? planOn(catalog) : onFirst).map((planned, index) => {
-    const pool = config.pools[index];
-    if (!pool) return planned;
+  planOn(first);
+  if (somePool(({ gone }) => gone > 0)) {
+    const proved = await first.proved();
+    if (proved !== first) planOn(proved);
+  }
+  if (somePool(needsConfirmation)) planOn(await catalog.confirm());
+
+  const refusals = new Refusals();
+  const guarded = config.pools.flatMap((pool, at) => {
+    const planned = pools[at];
+    if (!planned) return [];
     for (const doubt of planned.doubts) refusals.add(doubt);
-    const reason = catalog.distrust.get(pool.service);
-    if (reason !== undefined) refusals.add(refusal(planned, reason));
+    const distrusted = catalog.distrust.get(pool.service);
+    const unsure = planned.gone > 0 ? catalog.unsure.get(pool.service) : undefined;
+    const reason = distrusted ?? unsure;
+    if (reason !== undefined) refusals.add(reason, planned);
     if (force || isDoubtful(catalog, pool) || !exceedsLimit(planned, config.maxRemovalPercent))
       return planned;
     const limit = `more than maxRemovalPercent (${config.maxRemovalPercent}) of ${planned.ready} ready; --force removes them`;
-    refusals.add(refusal(planned, limit));
+    refusals.add(limit, planned);
     return planOne(catalog, pool, observed, true);
   });
-  return { pools, refusals: [...refusals], catalog };
+  return { pools: guarded, refusals: refusals.texts(), catalog };
 }
 
 function isDoubtful({ distrust, unsure }: Catalog, { service }: Pool): boolean {
   return distrust.has(service) || unsure.has(service);
 }
 
-function refusal({ backend, gone }: PoolPlan, reason: string): string {
-  return gone > 0 ? `${backend}: ${gone} ready servers kept, ${reason}` : reason;
+/** Each reason once, with what it kept ready in which pools. */
+class Refusals {
+  private readonly kept = new Map<string, string[]>();
+
+  add(reason: string, { backend, gone } = { backend: '', gone: 0 }): void {
+    const texts = this.kept.get(reason) ?? [];
+    this.kept.set(reason, gone > 0 ? [...texts, `${backend}: ${gone} ready servers kept`] : texts);
+  }
+
+  texts(): string[] {
+    return [...this.kept].map(([reason, kept]) => [...kept, reason].join(', '));
+  }
 }
 
 function planOne(catalog: Catalog, pool: Pool, observed: Observed, keepGone: boolean): PoolPlan {

@@ -32,7 +32,7 @@ export interface PoolPlan {
   readonly ranges: readonly RangeReport[];
   /** Ready servers at an address, before this plan. */
   readonly ready: number;
-  /** Of those: at an address that the catalog has nobody for any more; what the guard weighs. */
+  /** Of those: at an address that the catalog has nobody of this pool for any more; what the guard weighs. */
   readonly gone: number;
   /** Of those: disabled because Consul says critical or maintenance. */
   readonly unhealthy: number;

@@ -20,8 +20,11 @@ export interface ReadOptions {
   readonly minIndex?: string;
 }
 
-/** What `POST /v1/internal/acl/authorize` says of our token and a service. */
-export type MayRead = 'allowed' | 'denied' | 'acls-disabled' | 'unknown';
+/** What `POST /v1/internal/acl/authorize` says to one question about our token. */
+export type Right = 'allowed' | 'denied' | 'acls-disabled' | 'unknown';
+
+/** Whether what Consul lists of a service is all there is: `nodes-denied` leaves rows out without a word. */
+export type MayRead = Right | 'nodes-denied';
 
 /** Consul. Every failure is a thrown CatalogError; an error is never an empty list. */
 export interface CatalogPort {
@@ -31,6 +34,8 @@ export interface CatalogPort {
   /** The service's `X-Consul-Index` as it is now, without its rows. */
   readIndex(service: string): Promise<string>;
   mayRead(service: string): Promise<MayRead>;
+  /** Fetches the token again; true: it is another one than before. Throws when it cannot be fetched. */
+  renewToken(): Promise<boolean>;
 }
 
 /** DNS. The addresses found (A and AAAA, any order); throws when there is none, NotResolvedError with the last ones. */

@@ -25,10 +25,10 @@ export async function reconcile(
   const { config, connect, clock } = deps;
   const startedAt = clock.now();
   let latest: Catalog | undefined;
-  const reads = shareReads(async () => {
-    latest = await readCatalog(deps, options.atLeast);
-    return latest;
-  }, clock);
+  const told = (catalog: Catalog): void => {
+    latest = catalog;
+  };
+  const reads = shareReads(() => readCatalog({ ...deps, told }, options.atLeast), clock);
   const loadBalancers = await mapBounded(addresses, config.concurrency, (address) =>
     serveLoadBalancer({ config, connect, reads, clock }, address, options),
   );

@@ -50,8 +50,9 @@ async function plan(config: Config, rows: readonly unknown[], observed: Observed
     index: '1',
     instances: rows.length,
     distrust: new Map(),
-    unsure: new Set(),
+    unsure: new Map(),
     moved: async () => false,
+    proved: async () => catalog,
     confirm: async () => catalog,
   };
   return planAll(config, catalog, observed, { force: false });

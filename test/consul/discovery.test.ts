@@ -104,6 +104,7 @@ describe('an error, not a shorter list', () => {
       tokenName: 'CONSUL_HTTP_TOKEN',
       mayRead: async () => 'allowed' as const,
       readIndex: async () => '5',
+      renewToken: async () => false,
       readService: async () => ({ rows: [], index: '5', leaderless: false, filtered: true }),
     };
     expect(await failure(discoverLoadBalancers(catalog, [{ kind: 'consul', service }]))).toContain(

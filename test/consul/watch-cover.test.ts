@@ -19,6 +19,7 @@ async function ranOn(clean: boolean, ...reads: CatalogRead[]) {
     tokenName: 'CONSUL_HTTP_TOKEN',
     mayRead: async () => 'allowed',
     readIndex: async () => '0',
+    renewToken: async () => false,
     readService: async () => reads.shift() ?? read('0'),
   };
   const run = coverage.begin(catalog);
@@ -51,6 +52,7 @@ describe('an event', () => {
       tokenName: 'CONSUL_HTTP_TOKEN',
       mayRead: async () => 'allowed',
       readIndex: async () => '101',
+      renewToken: async () => false,
       readService: async () => read('101'),
     });
     expect(coverage.mayCover(event('100'))).toBe(false);

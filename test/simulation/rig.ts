@@ -26,6 +26,8 @@ export interface MemoryCatalog extends CatalogPort {
   may: MayRead;
   reads: number;
   index: string;
+  /** What the catalog becomes when the token is fetched again; none left: it is the same token. */
+  renewals: Partial<Pick<MemoryCatalog, 'rows' | 'may' | 'flags' | 'consistentRows'>>[];
 }
 
 export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
@@ -37,6 +39,7 @@ export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
     may: 'allowed',
     reads: 0,
     index: '42',
+    renewals: [],
     async readService(_service, options) {
       catalog.reads += 1;
       const answer = options?.consistent ? (catalog.consistentRows ?? catalog.rows) : catalog.rows;
@@ -44,6 +47,11 @@ export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
     },
     mayRead: async () => catalog.may,
     readIndex: async () => catalog.index,
+    renewToken: async () => {
+      const next = catalog.renewals.shift();
+      if (next) Object.assign(catalog, next);
+      return next !== undefined;
+    },
   };
   return catalog;
 }

@@ -178,6 +178,7 @@ describe('a run and its time', () => {
     tokenName: 'none',
     mayRead: async () => 'allowed' as const,
     readIndex: () => new Promise<never>(() => {}),
+    renewToken: async () => false,
     readService: () => new Promise<never>(() => {}),
   };
 
