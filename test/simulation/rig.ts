@@ -1,6 +1,7 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import type { AtLeast } from '../../lib/reconcile/catalog-reader.js';
 import type { CatalogPort, CatalogRead, DeadlineClock, MayRead, Resolve } from '../../lib/reconcile/ports.js';
 import { reconcile } from '../../lib/reconcile/reconcile.js';
 import type { LoadBalancerReport, Report } from '../../lib/report.js';
@@ -80,6 +81,7 @@ export interface RunWith {
   readonly resolve?: Resolve;
   readonly mode?: 'apply' | 'plan';
   readonly force?: boolean;
+  readonly atLeast?: AtLeast;
 }
 
 /** One run against one HAProxy. */
@@ -100,7 +102,7 @@ export async function runOnce(options: RunWith): Promise<Report & { readonly onl
       clock: instantClock(),
     },
     [{ kind: 'tcp', host: 'simulated', port: 9999 }],
-    { mode, force },
+    { mode, force, ...(options.atLeast ? { atLeast: options.atLeast } : {}) },
   );
   const [only] = report.loadBalancers;
   if (!only) throw new Error('no load balancer in the report');
