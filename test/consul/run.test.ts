@@ -1,14 +1,14 @@
 // Whole runs on a real HAProxy, Consul and SSM client, while token or catalog cannot be trusted.
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { renderPolicy } from '../../infra/consul/policy.js';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
-import { readSettings } from '../../lib/config/environment.js';
+import { readSettings, type Settings } from '../../lib/config/environment.js';
 import { failuresOf, type Report } from '../../lib/report.js';
 import { makeRunner, type Runner } from '../../lib/run.js';
 import { type FaultProxy, startProxy } from './proxy.js';
@@ -63,19 +63,19 @@ async function rotate(): Promise<void> {
   store.set(PARAMETER, token);
 }
 
+const settingsOf = ({ url }: FaultProxy): Settings =>
+  readSettings({
+    CONSUL_HTTP_ADDR: url,
+    CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
+    HAPROXY_ADDRESSES: haproxy.admin,
+  });
+
 /** A fresh environment, and all instances in rotation. */
 beforeEach(async () => {
   proxy.fault(() => undefined);
   await rotate();
   await consul.catalogRegister(instances);
-  runner = makeRunner(
-    readSettings({
-      CONSUL_HTTP_ADDR: proxy.url,
-      CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
-      HAPROXY_ADDRESSES: haproxy.admin,
-    }),
-    (line) => heard.push(line),
-  );
+  runner = makeRunner(settingsOf(proxy), (line) => heard.push(line));
   expect(failuresOf(await run())).toEqual([]);
   expect(await ready()).toBe(INSTANCES);
 });
@@ -120,12 +120,36 @@ describe('no slot leaves rotation, and the run says why, when the token', () => 
     expect(await failedRun()).toMatch(/403 "ACL not found".*parameter \/iri-lb\/token: not found/);
   });
 
-  test('was stripped of its policy: Consul answers an empty list then', async () => {
-    const stripped = await consul.createPolicyToken('key_prefix "" { policy = "read" }');
+  const service = 'service "iri" { policy = "read" }';
+  test.each([
+    ['its policy: Consul answers an empty list then', 'key "x" { policy = "read" }', /not read service iri/],
+    ['the right to read nodes: Consul answers an empty list then too', service, /not read every node/],
+    [
+      'that right for all nodes but one',
+      `${service} node "node-1" { policy = "read" }`,
+      /not read every node/,
+    ],
+  ])('was stripped of %s', async (_, rules, words) => {
+    const stripped = await consul.createPolicyToken(rules);
     secrets.push(stripped);
     await consul.deleteToken(token);
     store.set(PARAMETER, stripped);
-    expect(await failedRun()).toMatch(/token may not read service iri/);
+    expect(await failedRun()).toMatch(words);
+  });
+
+  test('is none, where nobody says so: only reads get through to Consul', async () => {
+    const isQuestion = (url: string): boolean => url.startsWith('/v1/internal/acl/authorize');
+    proxy.fault(({ url }) => (isQuestion(url) ? { kind: 'status', status: 405 } : undefined));
+    runner = makeRunner(readSettings({ CONSUL_HTTP_ADDR: proxy.url, HAPROXY_ADDRESSES: haproxy.admin }));
+    expect(await failedRun()).toContain('let POST /v1/internal/acl/authorize through to Consul');
+    runner = makeRunner(settingsOf(proxy));
+  });
+
+  // No restart: the same runner, which keeps the token that it has for five minutes.
+  afterEach(async () => {
+    await rotate();
+    expect(failuresOf(await run())).toEqual([]);
+    expect(await ready()).toBe(INSTANCES);
   });
 });
 
@@ -169,12 +193,7 @@ describe('an empty catalog', () => {
 
   test.each(['cut', 'stall', 'close'] as const)('is not what a broken answer is (%s)', async (kind) => {
     proxy.fault(() => ({ kind }));
-    const settings = readSettings({
-      CONSUL_HTTP_ADDR: proxy.url,
-      CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
-      HAPROXY_ADDRESSES: haproxy.admin,
-    });
-    runner = makeRunner({ ...settings, config: { ...config, consulTimeoutMs: 1_000 } }, (line) =>
+    runner = makeRunner({ ...settingsOf(proxy), config: { ...config, consulTimeoutMs: 1_000 } }, (line) =>
       heard.push(line),
     );
     expect(await failedRun()).toContain(`consul: service iri: ${proxy.url}: `);
