@@ -1,6 +1,5 @@
 // Makes one load balancer what the catalog says, over as many connections as that takes, and reports.
 import type { Config } from '../config/pools.js';
-import { messageOf } from '../errors.js';
 import { ConnectionClosedError, StoppingError } from '../haproxy/errors.js';
 import type { LoadBalancerReport } from '../report.js';
 import type { Catalog } from './catalog-reader.js';
@@ -46,8 +45,7 @@ export async function serveLoadBalancer(
     }
     return reportOf(config, address, progress, options.mode);
   } catch (error) {
-    const report = reportOf(config, address, progress, options.mode);
-    return { ...report, outcome: 'failed', error: messageOf(error) };
+    return reportOf(config, address, progress, options.mode, error);
   }
 }
 

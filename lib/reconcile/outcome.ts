@@ -1,5 +1,6 @@
 // The report of one load balancer's run. Pure.
 import type { Config } from '../config/pools.js';
+import { messageOf } from '../errors.js';
 import { printAdminAddress } from '../haproxy/admin-address.js';
 import type { LoadBalancerReport, Outcome, PoolReport } from '../report.js';
 import { reportPools } from './pool-report.js';
@@ -9,25 +10,39 @@ import type { Progress } from './settle.js';
 /** Instances named in the error when there is no slot for them; the report lists all. */
 const MAX_NAMED = 10;
 
-/** What happened, who has which slots now, and what was held back or left out, which is an error. */
+/**
+ * What happened, who has which slots now, and what was held back or left out, which is an error. A run
+ * that was broken off hands in what `thrown` broke it off; what was held back until then is told too.
+ */
 export function reportOf(
   config: Config,
-  address: SocketAddress,
+  socket: SocketAddress,
   { changes, observed, plan, warnings }: Progress,
   mode: 'apply' | 'plan',
+  thrown?: unknown,
 ): LoadBalancerReport {
+  const address = printAdminAddress(socket);
   const pools = observed && plan ? reportPools(config, observed, plan.pools) : [];
   const refusals = plan?.refusals ?? [];
   const left = unplacedText(pools);
-  const errors = [...refusals, ...(left === '' ? [] : [left])];
+  const failure = thrown === undefined ? '' : messageOf(thrown);
+  const error = joined(`haproxy ${address}: `, failure, [...refusals, ...(left === '' ? [] : [left])]);
   return {
-    address: printAdminAddress(address),
-    outcome: outcomeOf(refusals.length, changes.size, mode),
+    address,
+    outcome: thrown === undefined ? outcomeOf(refusals.length, changes.size, mode) : 'failed',
     changes: [...changes.values()],
     pools,
     warnings: [...(plan?.pools.flatMap((pool) => pool.warnings) ?? []), ...warnings],
-    ...(errors.length > 0 ? { error: errors.join('; ') } : {}),
+    ...(error === '' ? {} : { error }),
   };
+}
+
+/** The failure first; `name` says whose errors these are, once. */
+function joined(name: string, failure: string, errors: readonly string[]): string {
+  const own = errors.join('; ');
+  if (own === '') return failure;
+  if (failure === '') return `${name}${own}`;
+  return failure.startsWith(name) ? `${failure}; ${own}` : `${failure}; ${name}${own}`;
 }
 
 function outcomeOf(refusals: number, changes: number, mode: 'apply' | 'plan'): Outcome {
