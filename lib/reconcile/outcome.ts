@@ -30,7 +30,7 @@ export function reportOf(
   return {
     address,
     outcome: thrown === undefined ? outcomeOf(refusals.length, changes.size, mode) : 'failed',
-    changes: [...changes.values()],
+    changes: [...changes.values()].map(({ change }) => change),
     pools,
     warnings: [...(plan?.pools.flatMap((pool) => pool.warnings) ?? []), ...warnings],
     ...(error === '' ? {} : { error }),

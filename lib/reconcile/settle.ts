@@ -5,6 +5,7 @@ import { NotHeldError } from '../haproxy/errors.js';
 import { observe } from '../haproxy/observe.js';
 import type { ReportedChange } from '../report.js';
 import type { Catalog } from './catalog-reader.js';
+import { type Changes, noteChange } from './changes.js';
 import type { Observed } from './observed.js';
 import { type GuardedPlan, planAll } from './plan-all.js';
 import type { DeadlineClock, RuntimeConnection } from './ports.js';
@@ -29,8 +30,8 @@ export interface ReconcileOptions {
 
 /** How far the run of one load balancer has come; kept over its connections. */
 export interface Progress {
-  /** Everything that was begun to be written (in `plan`: that would be), each once. */
-  readonly changes: Map<string, ReportedChange>;
+  /** Everything that was begun to be written (in `plan`: that would be). */
+  readonly changes: Changes;
   observed: Observed | undefined;
   plan: GuardedPlan | undefined;
   readonly warnings: Set<string>;
@@ -82,7 +83,8 @@ export async function settle(
     if (changes.length > 0 && round > MAX_ROUNDS)
       throw new NotHeldError(connection.name, notHeld(changes, refused));
     // Before they are written: when the connection breaks, who knows which of them were.
-    for (const change of changes) remember(progress, change);
+    const { pid } = progress.observed.process;
+    for (const change of changes) noteChange(progress.changes, change, pid);
     if (mode === 'plan' || changes.length === 0) return;
     refused = await writePlan(connection, changes, { clock, addressTimeoutMs: config.answerTimeoutMs });
     const [written, moved] = await bothEnded(observe(connection, backends), hasMoved());
@@ -95,12 +97,6 @@ export async function settle(
 }
 
 const TOO_LATE = "consul: no answer before the run's deadline; is it slow, or is the time too short?";
-
-function remember({ changes }: Progress, change: ReportedChange): void {
-  const { backend, slot, action, instance } = change;
-  const identity = `${backend}/${slot} ${action} ${instance}`;
-  if (!changes.has(identity)) changes.set(identity, change);
-}
 
 /** Both, or the first failure once both have ended: nothing may still use the connection then. */
 async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
