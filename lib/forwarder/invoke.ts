@@ -24,6 +24,9 @@ export class InvokeError extends Error {
   override readonly name = 'InvokeError';
 }
 
+/** What Lambda answers to an asynchronous invocation that it has queued (API reference, Invoke); nothing else is. */
+const ACCEPTED = 202;
+
 /** Credentials are at fault, and new ones may be had. */
 const REFUSED = /ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId/;
 
@@ -70,7 +73,7 @@ export function makeInvoke(options: InvokeOptions): Invoke {
     } catch (error) {
       throw fail(reasonOf(error, timeoutMs), 'is the endpoint reachable?');
     }
-    if (answer.ok) return;
+    if (answer.status === ACCEPTED) return;
     if (REFUSED.test(`${answer.headers.get('x-amzn-errortype')} ${text}`)) credentials.forget();
     throw fail(`${answer.status} ${quote(text.trim(), 200)}`, nextStep(answer.status));
   };
@@ -79,6 +82,8 @@ export function makeInvoke(options: InvokeOptions): Invoke {
 function nextStep(status: number): string {
   if (status === 404) return 'check --function and AWS_REGION';
   if (status === 403) return 'allow the role lambda:InvokeFunction on it';
+  if (status >= 200 && status < 300)
+    return 'Lambda answers 202 to an event; is AWS_ENDPOINT_URL_LAMBDA right?';
   return 'it is tried again';
 }
 

@@ -101,6 +101,8 @@ describe('an invocation that is not taken', () => {
     [429, 'Rate Exceeded.', 'it is tried again'],
     [500, 'down', 'it is tried again'],
     [302, 'elsewhere', 'it is tried again'],
+    [200, '<html>It works!</html>', 'Lambda answers 202 to an event; is AWS_ENDPOINT_URL_LAMBDA right?'],
+    [204, '', 'Lambda answers 202 to an event; is AWS_ENDPOINT_URL_LAMBDA right?'],
   ])('status %i is an error with function, endpoint, answer and next step', async (status, body, step) => {
     recorder.answer({ status, body });
     await expect(setUp().invoke(event)).rejects.toThrow(

@@ -31,7 +31,7 @@ export async function startRecorder(port = 0): Promise<Recorder> {
     const { method = '', url: path = '', headers } = request;
     received.push({ method, path, headers, body });
     if (next === 'hang') return;
-    if (next.status < 300) accepted.push(parseWatchEvent(JSON.parse(body)));
+    if (next.status === 202) accepted.push(parseWatchEvent(JSON.parse(body)));
     response.writeHead(next.status, { 'content-type': 'application/json' }).end(next.body ?? '');
   });
   return {
