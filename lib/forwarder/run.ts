@@ -37,10 +37,13 @@ export async function listen(
   log(`forwarder: listening on http://${printHostPort(host, port)}, invoking ${functionName}`);
   delivery.push({ service, index: '0' });
   await new Promise<void>((resolve) => {
-    stop.addEventListener('abort', () => {
+    const end = (): void => {
       server.close(() => resolve());
       server.closeAllConnections();
-    });
+    };
+    // It may have come while the port was being opened: nobody is told of it twice.
+    if (stop.aborted) end();
+    else stop.addEventListener('abort', end);
   });
 }
 
