@@ -10,7 +10,7 @@ export interface ServerOptions {
   /** Consul service of `POST /notify` and `POST /`, which name none. */
   readonly service: string;
   readonly allowRemote: boolean;
-  /** Longest body taken, in bytes. */
+  /** As much of a body is read, in bytes. */
   readonly maxBodyBytes?: number;
 }
 
@@ -25,7 +25,8 @@ const refuse = (status: number, error: string): Reply => ({ status, body: { erro
 /**
  * `POST /watch/SERVICE` (or `POST /`) with `X-Consul-Index` and a JSON array, as Consul's HTTP handler
  * sends it; `POST /notify` for a run that takes no shortcut; `GET /health`. An event is answered at once
- * with 202 and delivered later: Consul does not repeat a handler that failed.
+ * with 202 and delivered later: Consul does not repeat a handler that failed. Of a body that is too long
+ * the beginning is enough, since it is not used.
  */
 export function makeServer(options: ServerOptions): http.Server {
   const server = http.createServer(

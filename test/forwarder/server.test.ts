@@ -60,6 +60,13 @@ describe('an event', () => {
     expect(pushed).toEqual([{ service: 'iri', index: '5' }]);
   });
 
+  test('with more instances than are read is one all the same, and the rest is not read', async () => {
+    const { ask, pushed } = await setUp();
+    const body = `[${JSON.stringify({ Node: 'x'.repeat(2_000) })}]`;
+    expect((await ask('POST', '/watch/iri', index('5'), body)).status).toBe(202);
+    expect(pushed).toEqual([{ service: 'iri', index: '5' }]);
+  });
+
   test('of /notify has index 0: no shortcut is taken', async () => {
     const { ask, pushed } = await setUp();
     expect((await ask('POST', '/notify')).status).toBe(202);
@@ -77,7 +84,8 @@ describe('junk is refused, and wakes nobody', () => {
     ['an index that is no number', 'POST', '/watch/iri', index('5;x'), '[]', 400],
     ['an index past 64 bits', 'POST', '/watch/iri', index('18446744073709551616'), '[]', 400],
     ['a service that is none', 'POST', '/watch/%2e%2e%2f', index('5'), '[]', 400],
-    ['a body that is too long', 'POST', '/watch/iri', index('5'), `[${' '.repeat(2000)}]`, 413],
+    ['a body that is too long', 'POST', '/watch/iri', index('5'), `{${' '.repeat(2000)}]`, 413],
+    ['blanks that are too long', 'POST', '/watch/iri', index('5'), ' '.repeat(2000), 413],
     ['a notification that is too long', 'POST', '/notify', {}, 'x'.repeat(2000), 413],
     ['another method', 'PUT', '/watch/iri', index('5'), '[]', 405],
     ['a GET that would notify', 'GET', '/notify', {}, '', 405],
