@@ -2,6 +2,7 @@
 import type { ConsulSettings } from './config/environment.js';
 import { messageOf } from './errors.js';
 import { ssmParameters } from './ssm.js';
+import { isToken } from './text.js';
 
 /** Where the token comes from. Errors name the parameter and never hold its value. */
 export interface TokenSource {
@@ -35,6 +36,7 @@ export interface TokenOptions {
   readonly log?: (line: string) => void;
 }
 
+const PARAMETER_VARIABLE = 'CONSUL_HTTP_TOKEN_PARAMETER';
 const FRESH_MS = 5 * 60_000;
 /** While the store is down, it is asked only this often: each try costs a run its time. */
 const ASK_AGAIN_MS = 30_000;
@@ -57,7 +59,12 @@ export function tokenName({ token, tokenParameter }: ConsulSettings): string {
 }
 
 function parameterSource(parameter: string, options: TokenOptions): TokenSource {
-  const { now = Date.now, timeoutMs = FETCH_TIMEOUT_MS, fetch = ssmParameters(), log } = options;
+  const {
+    now = Date.now,
+    timeoutMs = FETCH_TIMEOUT_MS,
+    fetch = ssmParameters(PARAMETER_VARIABLE),
+    log,
+  } = options;
   let kept: { readonly token: string; freshUntil: number } | undefined;
   let inFlight: Promise<string> | undefined;
 
@@ -105,8 +112,7 @@ async function fetchToken(
   });
   try {
     const value = (await Promise.race([fetch(parameter, abort.signal), late])).trim();
-    // What is not printable ASCII cannot be sent in a header, and would be shown in the error.
-    if (!/^[\x21-\x7e]+$/.test(value)) throw new Error('its value is no token; store the SecretID alone');
+    if (!isToken(value)) throw new Error('its value is no token; store the SecretID alone');
     return value;
   } catch (error) {
     throw new ParameterError(parameter, messageOf(error));

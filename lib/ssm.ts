@@ -5,9 +5,9 @@ import { messageOf } from './errors.js';
 /**
  * Returns what reads the decrypted value of a parameter. Region, credentials and endpoint
  * (`AWS_ENDPOINT_URL_SSM`) come from the environment. It throws an Error whose message says what is
- * wrong and what to do about it.
+ * wrong and what to do about it; `variable` is the one that names the parameter.
  */
-export function ssmParameters(): (name: string, signal: AbortSignal) => Promise<string> {
+export function ssmParameters(variable = 'its name'): (name: string, signal: AbortSignal) => Promise<string> {
   let client: SSMClient | undefined;
   return async (name, signal) => {
     const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
@@ -19,17 +19,14 @@ export function ssmParameters(): (name: string, signal: AbortSignal) => Promise<
       if (parameter?.Value === undefined) throw new Error('SSM answered without a value');
       return parameter.Value;
     } catch (error) {
-      throw new Error(explain(error));
+      throw new Error(explain(error, variable));
     }
   };
 }
 
 /** SSM's errors by name (API reference, GetParameter, and the KMS errors it passes on). */
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
-  [
-    /^ParameterNotFound$|^ParameterVersionNotFound$/,
-    'not found; check CONSUL_HTTP_TOKEN_PARAMETER, AWS_REGION',
-  ],
+  [/^ParameterNotFound$|^ParameterVersionNotFound$/, 'not found; check VARIABLE, AWS_REGION'],
   [/^AccessDenied/, 'access denied; allow ssm:GetParameter on it, and kms:Decrypt on its key'],
   [
     /^InvalidKeyId$|^KMS|^Kms/,
@@ -39,9 +36,9 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/^ExpiredToken|^UnrecognizedClient|^InvalidSignature/, 'AWS refuses our credentials; check the role'],
 ];
 
-function explain(error: unknown): string {
+function explain(error: unknown, variable: string): string {
   const name = error instanceof Error ? error.name : '';
   const said = messageOf(error).replace(/\s+/g, ' ').slice(0, 200);
   const known = NEXT_STEPS.find(([pattern]) => pattern.test(name));
-  return known ? `${known[1]} (${name})` : `cannot be read (${name}: ${said})`;
+  return known ? `${known[1].replace('VARIABLE', variable)} (${name})` : `cannot be read (${name}: ${said})`;
 }

@@ -14,3 +14,8 @@ export function quote(value: unknown, max = 80): string {
 export function showName(value: string, max = 80): string {
   return /^[A-Za-z0-9_.:@/[\]-]+$/.test(value) && value.length <= max ? value : quote(value, max);
 }
+
+/** Whether a token can be sent in a header: printable ASCII, without blanks. What cannot is shown by nobody. */
+export function isToken(value: string): boolean {
+  return /^[\x21-\x7e]+$/.test(value);
+}

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { parseAddress, parsePort } from '../address.js';
 import { ConfigError, messageOf, type Problem } from '../errors.js';
-import { quote } from '../text.js';
+import { isToken, quote } from '../text.js';
 import { type Config, configSchema, iriLayout } from './pools.js';
 
 /** Where a HAProxy admin socket is, or the Consul service that lists where they are. */
@@ -57,6 +57,10 @@ export function readSettings(env: Environment): Settings {
     }
   };
 
+  // Often the content of a file, with its line end.
+  const token = env.CONSUL_HTTP_TOKEN?.trim() || undefined;
+  if (token !== undefined && !isToken(token))
+    problem('CONSUL_HTTP_TOKEN', 'its value is no token; give the SecretID alone');
   const consulTls = optional({
     ca: file('CONSUL_CACERT'),
     cert: file('CONSUL_CLIENT_CERT'),
@@ -75,7 +79,7 @@ export function readSettings(env: Environment): Settings {
           [],
       ),
       ...optional({
-        token: env.CONSUL_HTTP_TOKEN || undefined,
+        token,
         tokenParameter: env.CONSUL_HTTP_TOKEN_PARAMETER || undefined,
         namespace: env.CONSUL_NAMESPACE || undefined,
         datacenter: env.CONSUL_DATACENTER || undefined,
