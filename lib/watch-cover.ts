@@ -13,7 +13,7 @@ import type { WatchEvent } from './watch-event.js';
  *     }
  *     const run = coverage.begin(catalog);
  *     const report = await reconcile({ catalog: run.catalog, … });
- *     run.finished(isClean(report));
+ *     run.finished(failuresOf(report).length === 0);
  */
 export interface Coverage {
   /** Whether it is worth asking: a clean run has read the event's index or a later one. Asks nobody. */
