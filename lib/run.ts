@@ -8,6 +8,7 @@ import { makeTokenSource } from './parameters.js';
 import type { AtLeast } from './reconcile/catalog-reader.js';
 import type { CatalogPort } from './reconcile/ports.js';
 import { type ReconcileDeps, reconcile } from './reconcile/reconcile.js';
+import { longestRunMs } from './reconcile/turns.js';
 import type { Report } from './report.js';
 import { makeResolve } from './resolve.js';
 import { readStatus, type Status } from './status.js';
@@ -23,7 +24,7 @@ export interface RunOptions {
   readonly atLeast?: AtLeast;
   /** In place of the runner's own catalog, to see what a run reads. */
   readonly catalog?: CatalogPort;
-  /** Longest time the run may take, in milliseconds; shortens what the configuration allows. */
+  /** Longest time the run may take, in milliseconds; in place of what the configuration allows. */
   readonly budgetMs?: number;
 }
 
@@ -67,17 +68,24 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     settings,
     catalog,
     async run({ mode, force = false, atLeast, catalog: seen = catalog, budgetMs }) {
-      const budget = budgetMs ?? config.loadBalancerTimeoutMs + config.consulTimeoutMs;
-      const deadline = systemClock.now() + budget;
+      const startedAt = systemClock.now();
+      const findingMs = budgetMs ?? longestRunMs(config, 1);
       const finding = discoverLoadBalancers(catalog, haproxy.addresses);
-      const { addresses, warnings } = await systemClock.within(budget, finding, () => new Error(NOT_FOUND));
+      const { addresses, warnings, error } = await systemClock.within(
+        findingMs,
+        finding,
+        () => new Error(NOT_FOUND),
+      );
+      const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };
       const report = await reconcile({ ...deps, catalog: seen }, addresses, options);
-      return { ...report, consul: { ...report.consul, warnings: [...report.consul.warnings, ...warnings] } };
+      const told = { warnings: [...report.consul.warnings, ...warnings], ...(error ? { error } : {}) };
+      return { ...report, consul: { ...report.consul, ...told } };
     },
     async status() {
-      const { addresses } = await discoverLoadBalancers(catalog, haproxy.addresses);
-      return readStatus(deps, addresses);
+      const { addresses, error } = await discoverLoadBalancers(catalog, haproxy.addresses);
+      const status = await readStatus(deps, addresses);
+      return error ? { ...status, consul: { error, ...status.consul } } : status;
     },
   };
 }

@@ -3,10 +3,10 @@ import type { Config } from '../config/pools.js';
 import type { Report } from '../report.js';
 import { type AtLeast, type Catalog, readCatalog } from './catalog-reader.js';
 import { serveLoadBalancer } from './load-balancer.js';
-import { mapBounded } from './map-bounded.js';
 import type { CatalogPort, Connect, DeadlineClock, Resolve, SocketAddress } from './ports.js';
 import type { ReconcileOptions } from './settle.js';
 import { shareReads } from './shared-reads.js';
+import { makeTurns } from './turns.js';
 
 export interface ReconcileDeps {
   readonly config: Config;
@@ -29,8 +29,9 @@ export async function reconcile(
     latest = catalog;
   };
   const reads = shareReads(() => readCatalog({ ...deps, told }, options.atLeast), clock);
-  const loadBalancers = await mapBounded(addresses, config.concurrency, (address) =>
-    serveLoadBalancer({ config, connect, reads, clock }, address, options),
+  const turns = makeTurns(config.concurrency, () => clock.now());
+  const loadBalancers = await Promise.all(
+    addresses.map((address) => serveLoadBalancer({ config, connect, reads, turns, clock }, address, options)),
   );
   return {
     version: 1,

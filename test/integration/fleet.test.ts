@@ -1,6 +1,7 @@
 // Several load balancers in one run: each fails alone, and what Consul lists is what is served.
 import { createServer as createHttpServer } from 'node:http';
 import net from 'node:net';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
@@ -127,6 +128,25 @@ describe.each([
       ]);
     }
   });
+});
+
+it('load balancers that hang take no time from one that does not, in whatever order', async () => {
+  const lockTimeoutMs = 2_000;
+  const budgetMs = 5_000;
+  const silent = await Promise.all([1, 2, 3, 4].map(() => listen(net.createServer())));
+  await rig.haproxy.restart();
+  // Its other socket: unix sorts after tcp.
+  const last = `unix:${join(dirname(rig.haproxy.configFile), 'query.sock')}`;
+  const settings = readSettings({
+    ...rig.env,
+    HAPROXY_ADDRESSES: [last, ...silent].join(','),
+    LB_CONFIG: JSON.stringify({ ...iriLayout, lockTimeoutMs, concurrency: 1 }),
+  });
+  // One after the other they would take 8 s.
+  const report = await makeRunner(settings).run({ mode: 'apply', budgetMs });
+  const outcomes = new Map(report.loadBalancers.map(({ address, outcome }) => [address, outcome]));
+  expect(silent.map((address) => outcomes.get(address))).toEqual(Array(4).fill('failed'));
+  expect(outcomes.get(last)).toBe('changed');
 });
 
 describe('load balancers listed in Consul', () => {

@@ -84,3 +84,34 @@ it.each([
   expect(reloaded).toBe(true);
   expect(await readyServers(haproxy, 'b')).toEqual(['s 10.0.0.1:14265 w1 m0']);
 });
+
+it('a run whose process is killed in the middle waits for the next one, and ends there', async () => {
+  let killed = false;
+  let restarted: Promise<void> | undefined;
+  const connect = async (to: SocketAddress): Promise<RuntimeConnection> => {
+    const connection = await connectRuntime(to, OPTIONS).catch((error: unknown) => {
+      // Not before the run has seen that nobody is there.
+      restarted ??= haproxy.restart();
+      throw error;
+    });
+    return {
+      name: connection.name,
+      close: () => connection.close(),
+      send: async (lines) => {
+        if (!killed && lines.some((line) => line.startsWith('set server'))) {
+          killed = true;
+          await haproxy.stop(true);
+        }
+        return connection.send(lines);
+      },
+    };
+  };
+  await haproxy.restart();
+  const catalog = memoryCatalog([row()]);
+  const deps = { config, catalog, connect, resolve: async () => [], clock: systemClock };
+  const report = await reconcile(deps, [address], { mode: 'apply', force: false });
+  await restarted;
+  expect(failuresOf(report)).toEqual([]);
+  expect(restarted).toBeDefined();
+  expect(await readyServers(haproxy, 'b')).toEqual(['s 10.0.0.1:14265 w1 m0']);
+});

@@ -1,11 +1,11 @@
 // Processes that are replaced, connections that break and listings that tear, in the middle of a run.
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.js';
-import { ConnectionClosedError } from '../../lib/haproxy/errors.js';
+import { ConnectError, ConnectionClosedError } from '../../lib/haproxy/errors.js';
 import type { RuntimeConnection } from '../../lib/reconcile/ports.js';
 import { reconcile } from '../../lib/reconcile/reconcile.js';
 import { failuresOf } from '../../lib/report.js';
-import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
+import { haproxyFor, instantClock, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import type { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 import { row } from './catalog.js';
 
@@ -121,6 +121,68 @@ describe('a run starts again', () => {
     expect(readyIn(once.inner, 'iri_back')).toHaveLength(1);
     const { only } = await runOnce({ haproxy: torn(999).haproxy, catalog: memoryCatalog([row()]) });
     expect(only.error).toContain('listings disagreed 5 times');
+  });
+});
+
+describe('a process that is restarted in mid-run', () => {
+  const address = [{ kind: 'tcp' as const, host: 'simulated', port: 9999 }];
+  const refused = new ConnectError('tcp://simulated:9999', 'cannot connect (ECONNREFUSED)');
+  const closed = new ConnectionClosedError('tcp://simulated:9999', 'closed before its first prompt');
+
+  /** Breaks off the first connection, then answers connecting with `failures`, then is there again. */
+  const restarted = async (failures: readonly Error[], breaks = true) => {
+    const haproxy = haproxyFor(config, 4);
+    const clock = instantClock();
+    const pauses: number[] = [];
+    const left = [...failures];
+    let count = 0;
+    const connect = async (): Promise<RuntimeConnection> => {
+      count += 1;
+      const failure = breaks && count === 1 ? undefined : left.shift();
+      if (failure) throw failure;
+      const connection = haproxy.connect();
+      const lose = async (): Promise<never> => {
+        throw new ConnectionClosedError(connection.name, 'connection lost');
+      };
+      return breaks && count === 1 ? { ...connection, send: lose } : connection;
+    };
+    const sleep = (ms: number) => {
+      pauses.push(ms);
+      return clock.sleep(ms);
+    };
+    const deps = { config, catalog: memoryCatalog([row()]), connect, resolve: async () => [] };
+    const report = await reconcile({ ...deps, clock: { ...clock, sleep } }, address, {
+      mode: 'apply',
+      force: false,
+    });
+    return { failures: failuresOf(report), pauses, count };
+  };
+
+  it.each([
+    ['which refuses until it is up', refused],
+    ['behind a gateway, which closes until it is up', closed],
+  ])('%s, is waited for with growing pauses', async (_what, failure) => {
+    const { failures, pauses } = await restarted(Array(8).fill(failure));
+    expect(failures).toEqual([]);
+    expect(pauses).toEqual([50, 100, 200, 400, 800, 1000, 1000, 1000, 1000]);
+  });
+
+  it('and does not come back, is waited for no longer than its time, and both are said', async () => {
+    const { failures, pauses } = await restarted(Array(999).fill(refused));
+    expect(failures).toEqual([
+      'haproxy tcp://simulated:9999: cannot connect (ECONNREFUSED); before that: connection lost',
+    ]);
+    const waitedMs = pauses.reduce((sum, ms) => sum + ms, 0);
+    expect(waitedMs).toBeLessThan(config.loadBalancerTimeoutMs);
+    expect(waitedMs).toBeGreaterThan(config.loadBalancerTimeoutMs - 2_000);
+  });
+
+  it('is not one that never was there', async () => {
+    expect(await restarted([refused], false)).toMatchObject({ failures: [refused.message], count: 1 });
+    expect(await restarted(Array(9).fill(closed), false)).toMatchObject({
+      failures: [closed.message],
+      count: 3,
+    });
   });
 });
 
