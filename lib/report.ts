@@ -63,6 +63,8 @@ export interface Report {
     readonly index: string;
     readonly instances: number;
     readonly warnings: readonly string[];
+    /** Why there may be load balancers that this run did not serve. */
+    readonly error?: string;
   };
   readonly loadBalancers: readonly LoadBalancerReport[];
   readonly durationMs: number;
@@ -70,5 +72,5 @@ export interface Report {
 
 /** What went wrong in a run, one line each, the same line once; empty when all is well. */
 export function failuresOf(report: Report): string[] {
-  return [...new Set(report.loadBalancers.flatMap(({ error }) => error ?? []))];
+  return [...new Set([report.consul, ...report.loadBalancers].flatMap(({ error }) => error ?? []))];
 }

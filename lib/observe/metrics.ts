@@ -34,13 +34,13 @@ export interface MetricScope {
  * the handler until the changes were read back. An event names an index, not a time; how long it waited
  * before is Lambda's own AsyncEventAge, and what Consul and the forwarder take nobody in AWS sees.
  *
- * A run has succeeded when every load balancer was read, written and read back. What was left out or held
+ * A run has succeeded when every load balancer was known, read, written and read back. What was left out or held
  * back fails the invocation too, but has metrics of its own (Unplaced, Guarded): while it lasts, the
  * silence of runs that get nowhere must still be heard.
  */
 export function metricsOf(report: Report, scope: MetricScope): MetricLine[] {
-  const { loadBalancers } = report;
-  const succeeded = loadBalancers.every(({ outcome }) => outcome !== 'failed');
+  const { consul, loadBalancers } = report;
+  const succeeded = consul.error === undefined && loadBalancers.every(({ outcome }) => outcome !== 'failed');
   const changed = loadBalancers.some(({ changes }) => changes.length > 0);
   return [
     runMetrics(scope, succeeded, {
