@@ -10,6 +10,7 @@ import type { SocketAddress } from './reconcile/ports.js';
 import type { ReconcileDeps } from './reconcile/reconcile.js';
 import { hasAddress, slotsOfRange } from './reconcile/slots.js';
 import type { SlotView } from './report.js';
+import { differencesOf } from './status-differences.js';
 
 export interface SlotStatus extends SlotView {
   readonly backend: string;
@@ -40,7 +41,7 @@ export interface Status {
     readonly error?: string;
   };
   readonly loadBalancers: readonly LoadBalancerStatus[];
-  /** Servers that are ready in other slots on one load balancer than on another. */
+  /** Servers in another slot or state, or with other settings, on one load balancer than on the first. */
   readonly differences: readonly string[];
 }
 
@@ -93,31 +94,5 @@ function slotsIn({ config }: ReconcileDeps, observed: Observed, catalog: Catalog
         const instance = catalog?.view.whoIsAt(service, at) ?? null;
         return { backend, slot, instance, address, port, weight, maxconn, state, sessions, status };
       }),
-  );
-}
-
-/** Compares where each ready server is, against the first load balancer that answered. */
-function differencesOf(loadBalancers: readonly LoadBalancerStatus[]): string[] {
-  const layouts = loadBalancers
-    .filter(({ error }) => error === undefined)
-    .map(({ address, slots }) => ({ address, places: placesOf(slots) }));
-  const [first, ...others] = layouts;
-  if (!first) return [];
-  return others.flatMap(({ address, places }) =>
-    [...new Set([...first.places.keys(), ...places.keys()])].sort().flatMap((server) => {
-      const here = first.places.get(server) ?? 'nowhere';
-      const there = places.get(server) ?? 'nowhere';
-      return here === there ? [] : [`${server}: ${here} on ${first.address}, ${there} on ${address}`];
-    }),
-  );
-}
-
-function placesOf(slots: readonly SlotStatus[]): Map<string, string> {
-  const ready = slots.filter(({ state }) => state === 'ready');
-  return new Map(
-    ready.map(({ backend, slot, address, port }) => [
-      `${backend} ${printHostPort(address ?? '-', port)}`,
-      slot,
-    ]),
   );
 }

@@ -89,7 +89,7 @@ it(`puts an instance into the slot that it prefers through ${CHANGES} changes, u
   console.log(`${placed} placed, ${undisputed.length} undisputed, ${differing.length} of ${one.size} differ`);
 }, 180_000);
 
-it('shows who is elsewhere, or nowhere, on one load balancer', async () => {
+it('shows who is there but does not serve, and whose weight is another, on one load balancer', async () => {
   const fresh = await startFresh();
   const runner = makeRunner(
     readSettings({ ...rig.env, HAPROXY_ADDRESSES: `${rig.haproxy.admin},${fresh.admin}` }),
@@ -101,9 +101,19 @@ it('shows who is elsewhere, or nowhere, on one load balancer', async () => {
   );
   if (!somebody) throw new Error('nobody is in the same slot');
   const [at, slot] = somebody;
-  await fresh.query(`set server iri_back/${slot} state maint`);
-  const { differences } = await runner.status();
-  expect(differences.filter((line) => !before.differences.includes(line))).toEqual([
-    `iri_back ${at}: ${slot} on ${rig.haproxy.admin}, nowhere on ${fresh.admin}`,
-  ]);
+  const shown = async () =>
+    (await runner.status()).differences.filter((line) => !before.differences.includes(line));
+  const line = (here: string, there: string): string[] => [
+    `iri_back ${at}: ${here} on ${rig.haproxy.admin}, ${there} on ${fresh.admin}`,
+  ];
+  for (const [state, word] of [
+    ['maint', 'maintenance'],
+    ['drain', 'drain'],
+  ] as const) {
+    await fresh.query(`set server iri_back/${slot} state ${state}`);
+    expect(await shown()).toEqual(line(slot, `${slot} (${word})`));
+  }
+  await fresh.query(`set server iri_back/${slot} state ready`);
+  await fresh.query(`set server iri_back/${slot} weight 9`);
+  expect(await shown()).toEqual(line(`${slot} weight 1`, `${slot} weight 9`));
 });
