@@ -14,7 +14,7 @@ export interface ObservedServer extends SlotView {
 
 export interface Observed {
   readonly process: ProcessInfo;
-  /** Backend to its servers; a backend that HAProxy lacks is absent. */
+  /** Backend to its servers. Every backend that was asked for is there: one that HAProxy lacks is an error. */
   readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
 }
 

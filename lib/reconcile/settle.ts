@@ -50,8 +50,9 @@ export interface SettleDeps {
 /**
  * Makes HAProxy what is desired and leaves the way there in `progress`. After writing it asks whether
  * Consul's word changed meanwhile: where the socket is not exclusive, a run that was overtaken would
- * undo what the other one wrote. Whoever writes last has asked after it, so the last word holds. Throws what connection and
- * catalog throw, and NotHeldError with HAProxy's own words when something differs after all rounds.
+ * undo what the other one wrote. Whoever writes last has asked after it, so the last word holds. Throws
+ * what connection and catalog throw, an Error when the deadline comes while Consul or names are read, and
+ * NotHeldError with HAProxy's own words when something differs after all rounds.
  */
 export async function settle(
   { config, reads, clock }: SettleDeps,
@@ -59,11 +60,12 @@ export async function settle(
   progress: Progress,
   { mode, force, deadline }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
-  const inTime = <T>(work: Promise<T>): Promise<T> =>
-    clock.within(Math.max(1, deadline - clock.now()), work, () => new Error(TOO_LATE));
+  const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
+    clock.within(Math.max(1, deadline - clock.now()), work, () => new Error(`${what} in time; ${TOO_LATE}`));
+  const read = (): Promise<Catalog> => inTime(READ, reads.fresh());
   const backends = config.pools.map(({ backend }) => backend);
-  const [read, observed] = await bothEnded(inTime(reads.fresh()), observe(connection, backends));
-  let catalog = read;
+  const [first, observed] = await bothEnded(read(), observe(connection, backends));
+  let catalog = first;
   progress.observed = observed;
   let refused: ReadonlyMap<string, string> = new Map();
   let rereads = 0;
@@ -77,7 +79,7 @@ export async function settle(
     }
   };
   for (let round = 1; ; round += 1) {
-    progress.plan = await inTime(planAll(config, catalog, progress.observed, { force }));
+    progress.plan = await inTime(SECOND_LOOK, planAll(config, catalog, progress.observed, { force }));
     catalog = progress.plan.catalog;
     const changes = progress.plan.pools.flatMap((pool) => pool.changes);
     if (changes.length > 0 && round > MAX_ROUNDS)
@@ -92,11 +94,13 @@ export async function settle(
     if (!moved) continue;
     rereads += 1;
     round = 0;
-    [catalog, progress.observed] = await bothEnded(inTime(reads.fresh()), observe(connection, backends));
+    [catalog, progress.observed] = await bothEnded(read(), observe(connection, backends));
   }
 }
 
-const TOO_LATE = "consul: no answer before the run's deadline; is it slow, or is the time too short?";
+const READ = 'consul: it and the host names it lists were not read';
+const SECOND_LOOK = 'consul: the second look before a large removal was not done';
+const TOO_LATE = 'is Consul or DNS slow, or is the time too short?';
 
 /** Both, or the first failure once both have ended: nothing may still use the connection then. */
 async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {

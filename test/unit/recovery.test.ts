@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.js';
 import { ConnectError, ConnectionClosedError } from '../../lib/haproxy/errors.js';
-import type { RuntimeConnection } from '../../lib/reconcile/ports.js';
+import type { CatalogPort, RuntimeConnection } from '../../lib/reconcile/ports.js';
 import { reconcile } from '../../lib/reconcile/reconcile.js';
 import { failuresOf } from '../../lib/report.js';
 import { haproxyFor, instantClock, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
@@ -244,6 +244,27 @@ describe('a run and its time', () => {
     readService: () => new Promise<never>(() => {}),
   };
 
+  it('ends at its deadline while a removal is looked at again, and says so', async () => {
+    const haproxy = haproxyFor(config, 4);
+    const memory = memoryCatalog([row()]);
+    await runOnce({ haproxy, catalog: memory });
+    const readService: CatalogPort['readService'] = (service, options) =>
+      options?.consistent ? new Promise<never>(() => {}) : memory.readService(service, options);
+    memory.rows = [];
+    const deps = {
+      config,
+      catalog: { ...memory, readService },
+      connect: async () => haproxy.connect(),
+      resolve: async () => [],
+      clock: systemClock,
+    };
+    const deadline = Date.now() + 500;
+    expect(failuresOf(await reconcile(deps, address, { mode: 'apply', force: false, deadline }))).toEqual([
+      'consul: the second look before a large removal was not done in time; is Consul or DNS slow, or is the time too short?',
+    ]);
+    expect(readyIn(haproxy, 'iri_back')).toHaveLength(1);
+  });
+
   it('ends at its deadline when Consul does not answer, and says so', async () => {
     const haproxy = haproxyFor(config, 4);
     const deps = {
@@ -255,7 +276,7 @@ describe('a run and its time', () => {
     };
     const report = await reconcile(deps, address, { mode: 'apply', force: false, deadline: Date.now() + 50 });
     expect(failuresOf(report)).toEqual([
-      "consul: no answer before the run's deadline; is it slow, or is the time too short?",
+      'consul: it and the host names it lists were not read in time; is Consul or DNS slow, or is the time too short?',
     ]);
   });
 
