@@ -39,8 +39,8 @@ export interface Endpoint {
   close(): void;
 }
 
-/** A filter that no instance meets: Consul gives every one an id. */
-const NOBODY = 'Service.ID == ""';
+/** A tag that nobody has: Consul looks at tags first, and the index stays the service's (1.8.7). */
+const NOBODY = 'iri-lb-index-only';
 
 type Secret = string | undefined;
 
@@ -90,7 +90,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
           ctx: Object.assign(new EventEmitter(), { includeResponse: true }),
           ...(secret === undefined ? {} : { token: secret }),
           ...(datacenter === undefined ? {} : { dc: datacenter }),
-          ...(indexOnly ? { filter: NOBODY } : {}),
+          ...(indexOnly ? { tag: NOBODY } : {}),
           ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
         };
         // With a context that asks for it, the answer is [response, body], which the types do not say.

@@ -1,6 +1,7 @@
 // Splits what an interactive HAProxy CLI sends into answers: each ends with one `\n> `. Pure.
 
 const PROMPT = Buffer.from('\n> ');
+const LINE_END = 0x0a;
 
 /**
  * Collects chunks and gives back the answers that they complete. On every version each command line
@@ -8,22 +9,21 @@ const PROMPT = Buffer.from('\n> ');
  */
 export class AnswerReader {
   private chunks: Buffer[] = [];
-  private length = 0;
 
   /** The answers completed by `chunk`, in order, without prompt and surrounding blank lines. */
   read(chunk: Buffer): string[] {
     const answers: string[] = [];
-    let rest = this.bridge(chunk);
-    for (let at = rest.indexOf(PROMPT); at !== -1; at = rest.indexOf(PROMPT)) {
-      answers.push(trimLines(this.completed(rest.subarray(0, at))));
+    const data = this.bridge(chunk);
+    let from = 0;
+    for (let at = data.indexOf(PROMPT); at !== -1; at = data.indexOf(PROMPT, from)) {
+      // Most commands that write are answered by nothing, or by an empty line.
+      const isEmpty =
+        this.chunks.length === 0 && (at === from || (at === from + 1 && data[from] === LINE_END));
+      answers.push(isEmpty ? '' : trimLines(this.completed(data.subarray(from, at))));
       this.chunks = [];
-      this.length = 0;
-      rest = rest.subarray(at + PROMPT.length);
+      from = at + PROMPT.length;
     }
-    if (rest.length > 0) {
-      this.chunks.push(rest);
-      this.length += rest.length;
-    }
+    if (from < data.length) this.chunks.push(from === 0 ? data : data.subarray(from));
     return answers;
   }
 
@@ -48,5 +48,9 @@ export class AnswerReader {
 }
 
 function trimLines(text: string): string {
-  return /^\n|\n$/.test(text) ? text.replace(/^\n+/, '').replace(/\n+$/, '') : text;
+  let from = 0;
+  let to = text.length;
+  while (from < to && text[from] === '\n') from += 1;
+  while (to > from && text[to - 1] === '\n') to -= 1;
+  return text.slice(from, to);
 }

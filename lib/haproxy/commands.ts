@@ -87,12 +87,17 @@ export function isDone(command: string, answer: string): boolean {
 /** A line of bufsize-1 bytes makes some versions print without end; ours are far below, in bytes. */
 const MAX_LINE_BYTES = 1000;
 
+/** Printable ASCII without `;` and `\\`. */
+const PLAIN = /^[\x20-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+
 /** Whether a line is one plain command: printable ASCII, no separator, escape or payload, not too long. */
 export function isSafeLine(line: string): boolean {
   return (
     line.length > 0 &&
     line.length <= MAX_LINE_BYTES &&
-    /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(line) &&
-    !/[;\\]|<<$/.test(line)
+    PLAIN.test(line) &&
+    !line.startsWith(' ') &&
+    !line.endsWith(' ') &&
+    !line.endsWith('<<')
   );
 }

@@ -20,10 +20,13 @@ export type { ConnectOptions } from './socket.js';
 /** 3.2.0 hangs for ever past 16 kB of unanswered commands (haproxy#3064): half of that, in bytes. */
 export const WINDOW_BYTES = 8192;
 
+type Early = (answer: string, index: number) => void;
+
 interface Pending {
   readonly commands: readonly string[];
   readonly answers: string[];
   next: number;
+  readonly early: Early | undefined;
   resolve(answers: string[]): void;
   reject(error: Error): void;
 }
@@ -77,13 +80,13 @@ class Connection implements RuntimeConnection {
       this.name,
       `no prompt within ${timeout} ms; is another client holding the socket, or is it no admin socket?`,
     );
-    await this.exchange(['prompt'], timeout, silent);
+    await this.exchange(['prompt'], timeout, { late: silent });
     this.prompted = true;
     const seconds = Math.ceil(this.options.totalTimeoutMs / 1000) + 1;
     await this.send([`set timeout cli ${seconds}s`]);
   }
 
-  send(commands: readonly string[]): Promise<string[]> {
+  send(commands: readonly string[], early?: Early): Promise<string[]> {
     for (const line of commands) {
       if (!isSafeLine(line)) {
         return Promise.reject(
@@ -92,7 +95,7 @@ class Connection implements RuntimeConnection {
       }
     }
     const timeout = this.options.answerTimeoutMs;
-    return this.exchange(commands, timeout);
+    return this.exchange(commands, timeout, { early });
   }
 
   async close(): Promise<void> {
@@ -107,12 +110,16 @@ class Connection implements RuntimeConnection {
     await closed;
   }
 
-  private exchange(commands: readonly string[], timeoutMs: number, late?: Error): Promise<string[]> {
+  private exchange(
+    commands: readonly string[],
+    timeoutMs: number,
+    { late, early }: { readonly late?: Error; readonly early?: Early | undefined },
+  ): Promise<string[]> {
     if (this.failure) return Promise.reject(this.failure);
     if (this.pending) return Promise.reject(new HAProxyError(this.name, 'one exchange at a time'));
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise<string[]>((resolve, reject) => {
-      this.pending = { commands, answers: [], next: 0, resolve, reject };
+      this.pending = { commands, answers: [], next: 0, early, resolve, reject };
       this.restartTimer(timeoutMs, late);
       this.fillWindow();
     });
@@ -169,6 +176,8 @@ class Connection implements RuntimeConnection {
       pending.answers.push(answer);
       this.inFlightBytes -= this.inFlight[pending.answers.length - 1] ?? 0;
     }
+    const { early, answers: all } = pending;
+    if (early) for (let at = all.length - answers.length; at < all.length; at += 1) early(all[at] ?? '', at);
     if (pending.answers.length === pending.commands.length) {
       clearTimeout(this.timer);
       this.pending = undefined;
@@ -177,7 +186,8 @@ class Connection implements RuntimeConnection {
       pending.resolve(pending.answers);
       return;
     }
-    this.restartTimer(this.options.answerTimeoutMs);
+    if (this.prompted) this.timer?.refresh();
+    else this.restartTimer(this.options.answerTimeoutMs);
     // Half empty: few long writes instead of one for each handful of answers.
     if (this.inFlightBytes <= WINDOW_BYTES / 2) this.fillWindow();
   }

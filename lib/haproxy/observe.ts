@@ -1,12 +1,12 @@
 // Reads one HAProxy: process and listings of the backends, joined; through a connection handed in.
 
 import { messageOf } from '../errors.js';
-import { joinListings, type Observed, type ObservedServer } from '../reconcile/observed.js';
+import { joinListings, type Observed } from '../reconcile/observed.js';
 import type { RuntimeConnection } from '../reconcile/ports.js';
 import { quote } from '../text.js';
 import { showServersState, showStat } from './commands.js';
 import { HAProxyError, ListingError, PermissionError, StoppingError } from './errors.js';
-import { parseInfo, parseServersState, parseStat } from './listings.js';
+import { parseInfo, parseServersState, parseStat, type ServerStateRow } from './listings.js';
 
 /** Listings are not atomic: how often a torn one is read again. */
 const MAX_READS = 5;
@@ -18,13 +18,22 @@ const MAX_READS = 5;
 export async function observe(connection: RuntimeConnection, backends: readonly string[]): Promise<Observed> {
   for (let read = 1; read <= MAX_READS; read += 1) {
     const commands = backends.flatMap((backend) => [showServersState(backend), showStat(backend)]);
-    const [info = '', ...answers] = await connection.send(['show info', ...commands]);
-    const process = parsed(connection, info, parseInfo);
+    const all = ['show info', ...commands];
+    const states = new EarlyListings(connection, parseServersState);
+    const stats = new EarlyListings(connection, parseStat);
+    const answers = await connection.send(all, (answer, index) => {
+      if (index > 0) (index % 2 === 1 ? states : stats).early(answer, index);
+    });
+    const process = parsed(connection, answers[0] ?? '', parseInfo);
     if (process.stopping)
       throw new StoppingError(connection.name, `process ${process.pid} is being replaced (Stopping: 1)`);
-    const listed = backends.map((backend, index) =>
-      joined(connection, backend, answers[2 * index] ?? '', answers[2 * index + 1] ?? ''),
-    );
+    const listed = backends.map((backend, at) => {
+      const [state, stat] = [1 + 2 * at, 2 + 2 * at];
+      return joinListings(
+        states.rows(backend, answers[state] ?? '', state),
+        stats.rows(backend, answers[stat] ?? '', stat),
+      );
+    });
     if (listed.every((servers) => servers !== undefined)) {
       return { process, backends: new Map(backends.map((backend, index) => [backend, listed[index] ?? []])) };
     }
@@ -35,22 +44,39 @@ export async function observe(connection: RuntimeConnection, backends: readonly 
   );
 }
 
-/** Addresses and states of one backend, without maxconn: the cheap listing. */
-export async function observeAddresses(connection: RuntimeConnection, backend: string) {
-  const [answer = ''] = await connection.send([showServersState(backend)]);
+/** Addresses and states of one backend, from the answer to `show servers state`: the cheap listing. */
+export function parseAddresses(
+  connection: RuntimeConnection,
+  backend: string,
+  answer: string,
+): ServerStateRow[] {
   refuse(connection, backend, answer);
   return parsed(connection, answer, parseServersState);
 }
 
-function joined(
-  connection: RuntimeConnection,
-  backend: string,
-  states: string,
-  stats: string,
-): ObservedServer[] | undefined {
-  refuse(connection, backend, states);
-  refuse(connection, backend, stats);
-  return joinListings(parsed(connection, states, parseServersState), parsed(connection, stats, parseStat));
+/** Listings that are parsed as they come, while HAProxy makes the next; what is wrong is told afterwards. */
+class EarlyListings<T> {
+  private readonly parsed = new Map<number, T>();
+
+  constructor(
+    private readonly connection: RuntimeConnection,
+    private readonly parse: (text: string) => T,
+  ) {}
+
+  early(answer: string, index: number): void {
+    try {
+      this.parsed.set(index, this.parse(answer));
+    } catch {
+      // `rows` parses it again, and says for which backend.
+    }
+  }
+
+  rows(backend: string, answer: string, index: number): T {
+    const early = this.parsed.get(index);
+    if (early !== undefined) return early;
+    refuse(this.connection, backend, answer);
+    return parsed(this.connection, answer, this.parse);
+  }
 }
 
 function refuse({ name }: RuntimeConnection, backend: string, answer: string): void {

@@ -45,8 +45,11 @@ export type Resolve = (name: string) => Promise<readonly string[]>;
 export interface RuntimeConnection {
   /** The admin socket's address, for messages. */
   readonly name: string;
-  /** Sends command lines (without line end) in order, pipelined; returns their answers in order, trimmed. */
-  send(commands: readonly string[]): Promise<string[]>;
+  /**
+   * Sends command lines (without line end) in order, pipelined; returns their answers in order, trimmed.
+   * Where it can, it gives each to `early` as it comes: while HAProxy works on the next one.
+   */
+  send(commands: readonly string[], early?: (answer: string, index: number) => void): Promise<string[]>;
   close(): Promise<void>;
 }
 

@@ -1,8 +1,9 @@
 // Writes planned changes through one connection, wave by wave and phase by phase, waiting until new addresses show.
 import { printHostPort } from '../address.js';
-import { isDone } from '../haproxy/commands.js';
+import { isDone, showServersState } from '../haproxy/commands.js';
 import { PermissionError } from '../haproxy/errors.js';
-import { observeAddresses, permissionText } from '../haproxy/observe.js';
+import type { ServerStateRow } from '../haproxy/listings.js';
+import { parseAddresses, permissionText } from '../haproxy/observe.js';
 import type { ReportedChange } from '../report.js';
 import { quote } from '../text.js';
 import type { Clock, RuntimeConnection } from './ports.js';
@@ -28,9 +29,11 @@ export async function writePlan(
   { clock, addressTimeoutMs }: WriteOptions,
 ): Promise<Map<string, string>> {
   const refused = new Map<string, string>();
-  const send = async (writes: readonly Write[]): Promise<void> => {
+  /** Writes, and then lists the addresses in these backends, in one exchange. */
+  const send = async (writes: readonly Write[], backends: readonly string[] = []): Promise<Listed> => {
     const allowed = refused.size === 0 ? writes : writes.filter((write) => !refused.has(write.name));
-    const answers = await connection.send(allowed.map(({ line }) => line));
+    const lines = [...allowed.map(({ line }) => line), ...backends.map(showServersState)];
+    const answers = await connection.send(lines);
     for (const [index, write] of allowed.entries()) {
       const answer = answers[index] ?? '';
       if (answer === '') continue;
@@ -39,24 +42,31 @@ export async function writePlan(
       if (!isDone(write.line, answer))
         refused.set(write.name, `${quote(write.line)} was answered ${quote(answer)}`);
     }
+    return backends.map((backend, index) => [
+      backend,
+      parseAddresses(connection, backend, answers[allowed.length + index] ?? ''),
+    ]);
   };
 
   for (const wave of wavesOf(changes)) {
     const { maintenance, addresses, settings, ready } = phasesOf(wave);
     await send(maintenance);
-    await send(addresses);
-    await awaitAddresses(addresses);
-    await send(settings);
+    const backends = [...new Set(addresses.map(({ backend }) => backend))];
+    const listed = await send([...addresses, ...settings], backends);
+    await awaitAddresses(addresses, listed);
     await send(ready);
   }
   return refused;
 
-  async function awaitAddresses(addresses: readonly AddressWrite[]): Promise<void> {
+  async function awaitAddresses(addresses: readonly AddressWrite[], first: Listed): Promise<void> {
     const deadline = clock.now() + addressTimeoutMs;
     const missing = missingBySlot(addresses.filter(({ name }) => !refused.has(name)));
+    let listed = first;
     for (let pauseMs = 1; missing.size > 0; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
-      for (const [backend, slots] of missing) {
-        for (const { slot, address, port } of await observeAddresses(connection, backend)) {
+      for (const [backend, rows] of listed) {
+        const slots = missing.get(backend);
+        if (!slots) continue;
+        for (const { slot, address, port } of rows) {
           const wanted = slots.get(slot);
           if (wanted && address !== null && wanted.at === printHostPort(address, port)) slots.delete(slot);
         }
@@ -64,12 +74,16 @@ export async function writePlan(
       }
       if (missing.size === 0 || clock.now() >= deadline) break;
       await clock.sleep(pauseMs);
+      listed = await send([], [...missing.keys()]);
     }
     for (const { name, at } of [...missing.values()].flatMap((slots) => [...slots.values()])) {
       refused.set(name, `address ${at} did not show within ${addressTimeoutMs} ms`);
     }
   }
 }
+
+/** Backends and what is in their slots. */
+type Listed = readonly (readonly [string, readonly ServerStateRow[]])[];
 
 /** By backend, then by slot. */
 function missingBySlot(writes: readonly AddressWrite[]): Map<string, Map<string, AddressWrite>> {

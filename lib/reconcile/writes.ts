@@ -19,7 +19,7 @@ export interface AddressWrite extends Write {
 export interface Phases {
   /** First: what must not serve any more stops. */
   readonly maintenance: readonly Write[];
-  /** Then addresses, one per slot; they must show in a read before the slot may be ready. */
+  /** Then addresses, one per slot, with the settings; they must show in a read before the slot may be ready. */
   readonly addresses: readonly AddressWrite[];
   readonly settings: readonly Write[];
   readonly ready: readonly Write[];
