@@ -31,11 +31,13 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   },
   consul: {
     about: "the Consul agent's watch",
-    text: ({ config }, { forwarder }) => renderConsulAgent(config, { forwarderUrl: forwarder }),
+    text: ({ config, consul: { datacenter, namespace } }, { forwarder }) =>
+      renderConsulAgent(config, { forwarderUrl: forwarder, datacenter, namespace }),
   },
   policy: {
     about: "the ACL policy of the functions' token",
-    text: ({ config, haproxy }) => renderPolicy(config, { loadBalancers: haproxy.addresses }),
+    text: ({ config, consul: { namespace }, haproxy }) =>
+      renderPolicy(config, { loadBalancers: haproxy.addresses, namespace }),
   },
   systemd: {
     about: "the hosts' units, program and gateway, each under its path",
