@@ -66,8 +66,11 @@ export async function serveLoadBalancer(
   }
 }
 
-const timeTaken = (turns: Turns): string =>
-  `the run's time was used up, most of it by ${turns.longest()}; see their errors, or give it more time`;
+function timeTaken(turns: Turns): string {
+  const longest = turns.longest();
+  if (longest === '') return "the run's time was used up before any was; is Consul slow to list them?";
+  return `the run's time was used up, most of it by ${longest}; see their errors, or give it more time`;
+}
 
 /**
  * Does `work` again, with growing pauses, while what it throws is that HAProxy went away and may come

@@ -104,6 +104,14 @@ describe('a run over many load balancers', () => {
   });
 });
 
+it('a run whose time is over before it begins says that nobody was served', async () => {
+  const hosts = { a: () => haproxyFor(withConcurrency(1), 4).connect() };
+  const report = await runFleet({ catalog: memoryCatalog([row()]), hosts, deadline: Date.now() - 1 });
+  expect(report.loadBalancers.map(({ error }) => error)).toEqual([
+    "haproxy tcp://a:9999: not served; the run's time was used up before any was; is Consul slow to list them?",
+  ]);
+});
+
 describe('turns', () => {
   it('are given in order, to those who come back first', async () => {
     const turns = makeTurns(1, () => 0);
