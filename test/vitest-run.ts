@@ -1,9 +1,10 @@
 // Runs vitest in a process of its own and counts, for the runs that are made of several.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { linesWithSecrets, notedSecrets, SECRETS_FILE } from '../infra/local/secrets.js';
 
 export interface Counts {
   readonly passed: number;
@@ -12,30 +13,55 @@ export interface Counts {
 
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
 
-/** Runs the tests in `folders` (all of them when there are none) with what is added to our environment. */
+/** Takes what is for people: ours stays for the counts. */
+const toStderr = (text: string): void => void process.stderr.write(text);
+
+/**
+ * Runs the tests that vitest's `args` name (all of them when they name none) with what is added to our
+ * environment. A secret of the set-up in anything that is printed is one more failure.
+ */
 export async function runVitest(
-  folders: readonly string[],
+  args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  print: (text: string) => void = toStderr,
 ): Promise<Counts> {
   const dir = mkdtempSync(join(tmpdir(), 'iri-lb-tests-'));
   const file = join(dir, 'result.json');
+  const secretsFile = join(dir, 'secrets');
+  writeFileSync(secretsFile, '', { mode: 0o600 });
+  let output = '';
+  const heard = (text: string): void => {
+    output += text;
+    print(text);
+  };
   try {
     const code = await exitOf(
-      [VITEST, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...folders],
-      { ...process.env, ...env },
+      [VITEST, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args],
+      { ...colours(), ...process.env, ...env, [SECRETS_FILE]: secretsFile },
+      heard,
     );
-    return countsOf(file, code);
+    const { passed, failed } = countsOf(file, code);
+    const lines = linesWithSecrets(output, notedSecrets(secretsFile));
+    if (lines.length > 0) print(`\nFAIL a secret was printed:\n${lines.join('\n')}\n`);
+    return { passed, failed: failed + (lines.length > 0 ? 1 : 0) };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function exitOf(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number | null> {
+/** Its output comes through us, and may have colours where ours may. */
+const colours = (): NodeJS.ProcessEnv => (process.stderr.isTTY ? { FORCE_COLOR: '1' } : {});
+
+function exitOf(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  heard: (text: string) => void,
+): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    // Its output is for people; ours stays for the counts.
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 2, 2] });
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', heard);
     child.once('error', reject);
-    child.once('exit', resolve);
+    child.once('close', resolve);
   });
 }
 

@@ -1,4 +1,5 @@
 // Consul's HTTP API as the local set-up and the tests write to it; production code only ever reads.
+import { noteSecret } from './secrets.js';
 
 /** A service as `PUT /v1/agent/service/register` takes it. */
 export interface ServiceRegistration {
@@ -81,7 +82,9 @@ export function consulApi(url: () => string, token: string): ConsulApi {
       const name = `local-${process.pid}-${++policies}`;
       await put('/v1/acl/policy', { Name: name, Rules: rules });
       const created = await request('PUT', '/v1/acl/token', { Policies: [{ Name: name }] });
-      return textField(created, 'SecretID');
+      const secret = textField(created, 'SecretID');
+      noteSecret(secret);
+      return secret;
     },
     deleteToken: async (secret) => {
       const self = await consulApi(url, secret).request('GET', '/v1/acl/token/self');

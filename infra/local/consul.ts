@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ConsulApi, consulApi } from './consul-api.js';
 import type { Child, Harness } from './harness.js';
 import { consulBin } from './programs.js';
+import { noteSecret } from './secrets.js';
 
 export interface ConsulOptions {
   /** Wanted ports; taken ones are replaced by free ones. */
@@ -51,6 +52,7 @@ export interface Consul extends ConsulApi {
 export async function startConsul(harness: Harness, options: ConsulOptions = {}): Promise<Consul> {
   const name = options.cluster?.name ?? 'consul';
   const token = options.acls === false ? '' : (options.cluster?.token ?? randomUUID());
+  noteSecret(token);
   const ports = {
     http: await harness.freePort(options.ports?.http),
     dns: await harness.freePort(options.ports?.dns),

@@ -1,6 +1,7 @@
 // A parameter store on loopback that the real SSM client talks to; it can fail, dawdle and rotate.
 import { createServer } from 'node:http';
 import { closeServer, listenOnLoopback, readJson } from './http-server.js';
+import { noteSecret } from './secrets.js';
 
 /** An error as SSM sends it, such as `ParameterNotFound`, `AccessDeniedException`, `InvalidKeyId`. */
 export interface ParameterFault {
@@ -32,6 +33,7 @@ export async function startParameterStore(
   port = 0,
 ): Promise<ParameterStore> {
   const values = new Map(Object.entries(parameters));
+  for (const value of values.values()) noteSecret(value);
   let fault: ParameterFault | undefined;
   let delayMs = 0;
   let requests = 0;
@@ -68,6 +70,7 @@ export async function startParameterStore(
     set: (name, value) => {
       if (value === undefined) values.delete(name);
       else values.set(name, value);
+      if (value !== undefined) noteSecret(value);
     },
     fail: (next) => {
       fault = next;
