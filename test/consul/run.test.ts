@@ -102,7 +102,7 @@ async function failedRun(): Promise<string> {
 }
 
 describe('no slot leaves rotation, and the run says why, when the token', () => {
-  // Consul forgets an expired token, and answers as if it had been deleted; the shortest life is a minute.
+  // Consul answers as if an expired token had been deleted (expired.test.ts: its shortest life is a minute).
   test('was withdrawn, or has expired', async () => {
     await consul.deleteToken(token);
     expect(await failedRun()).toMatch(/403 "ACL not found"; check the token in parameter \/iri-lb\/token/);
