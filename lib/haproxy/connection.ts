@@ -146,6 +146,11 @@ class Connection implements RuntimeConnection {
     ) {
       const bytes = line.length + 1;
       if (this.inFlightBytes + bytes > WINDOW_BYTES) break;
+      if (text.length + bytes > WINDOW_BYTES / 2) {
+        // The other half while HAProxy is at work on this one: whoever is given all at once answers all at once.
+        setImmediate(() => this.fillWindow());
+        break;
+      }
       text += `${line}\n`;
       this.inFlightBytes += bytes;
       this.inFlight.push(bytes);
