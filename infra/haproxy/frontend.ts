@@ -10,6 +10,9 @@ import { aclOf, deny, type Line, section } from './section.js';
 /** Longest head of a request; HAProxy's own buffers have room for no more by default. */
 export const HEAD_LIMIT_BYTES = 16_384;
 
+/** Longest URI: IRI has but one, `/`. The head above is without it (`req.hdrs` is what follows). */
+export const URI_LIMIT_BYTES = 1_024;
+
 export function frontendSection(layout: Layout): string {
   const { settings, iri, defaultBackend, powBackend } = layout;
   const { frontend, limits } = settings;
@@ -30,6 +33,10 @@ export function frontendSection(layout: Layout): string {
     // A preflight never carries credentials.
     frontend.auth && `acl authenticated http_auth(${FRONTEND_USERS})`,
     frontend.auth && `http-request auth realm ${frontend.auth.realm} if !authenticated !preflight`,
+    // The password is for here; nodes belong to others.
+    frontend.auth && 'http-request del-header Authorization',
+    // `option forwardfor` adds its own after it: what a client says of itself is nobody's address.
+    'http-request del-header X-Forwarded-For',
     ...(iri ? iriRules(iri) : []),
     ...tlsRules(settings),
     '',
@@ -68,6 +75,7 @@ function iriRules(iri: IriSettings): Line[] {
       'Send the body as it is, without Content-Encoding',
       'if { req.hdr(Content-Encoding) -m found }',
     ),
+    deny(414, `The URI is longer than ${URI_LIMIT_BYTES} bytes`, `if { url,length gt ${URI_LIMIT_BYTES} }`),
     deny(
       431,
       `The head is longer than ${HEAD_LIMIT_BYTES} bytes`,
@@ -106,7 +114,7 @@ function tlsRules({ frontend: { tls } }: FrontendSettings): Line[] {
   return [
     'http-request set-header X-Forwarded-Proto https',
     tls.hstsSeconds > 0 &&
-      `${always} Strict-Transport-Security "max-age=${tls.hstsSeconds}; includeSubDomains"`,
+      `${always} Strict-Transport-Security "max-age=${tls.hstsSeconds}${tls.hstsSubDomains ? '; includeSubDomains' : ''}"`,
     `${always} X-Frame-Options DENY`,
     `${always} X-Content-Type-Options nosniff`,
   ];

@@ -5,6 +5,7 @@ import type { IriSettings } from '../../lib/config/frontend-rules.js';
 import type { Config, Pool } from '../../lib/config/pools.js';
 import { ConfigError, type Problem } from '../../lib/errors.js';
 import { showName } from '../../lib/text.js';
+import { listenerProblems } from './listeners.js';
 import { RESERVED } from './names.js';
 
 /** The settings with their defaults, and which pool is what. */
@@ -21,9 +22,14 @@ export function layoutOf({ pools, haproxy }: Config): Layout {
   const settings = haproxy ?? v.parse(frontendSettings, {});
   const iri = settings.iri || undefined;
   const backends = pools.map(({ backend }) => backend);
-  const defaultBackend = settings.frontend.defaultBackend ?? backends[0] ?? '';
-  const powBackend = iri && (iri.powBackend ?? backends.find((name) => name === 'iri_pow_back'));
-  const problems: Problem[] = [];
+  const powBackend = iri && (iri.powBackend ?? pools.find(isPowPool)?.backend);
+  const ordinary = pools.find((pool) => pool.backend !== powBackend && !(iri && isPowPool(pool)));
+  const defaultBackend = settings.frontend.defaultBackend ?? ordinary?.backend ?? backends[0] ?? '';
+  const problems: Problem[] = [...listenerProblems(settings)];
+  if (powBackend !== undefined && powBackend === defaultBackend) {
+    const message = `${showName(powBackend)} would serve every request; name another pool in haproxy.frontend.defaultBackend, or set haproxy.iri to false`;
+    problems.push({ path: 'LB_CONFIG.haproxy.iri.powBackend', message });
+  }
   const known = (path: string, name: string | undefined) => {
     if (name !== undefined && !backends.includes(name)) {
       problems.push({ path, message: `${showName(name)} is no pool; use one of ${backends.join(', ')}` });
@@ -41,4 +47,11 @@ export function layoutOf({ pools, haproxy }: Config): Layout {
   }
   if (problems.length > 0) throw new ConfigError('configuration', problems);
   return { settings, pools, iri, defaultBackend, powBackend };
+}
+
+/** Instances without the tag `pow` are not for it: they would be asked for work that they refuse. */
+function isPowPool({ select: { pow } }: Pool): boolean {
+  return (
+    pow !== undefined && !pow.includes(null) && pow.some((value) => value === 'true' || value === 'only')
+  );
 }

@@ -1,6 +1,6 @@
 // The sections that concern the whole process: global, defaults, users and peers. Pure.
 import type { FrontendSettings } from '../../lib/config/frontend.js';
-import { HEAD_LIMIT_BYTES } from './frontend.js';
+import { HEAD_LIMIT_BYTES, URI_LIMIT_BYTES } from './frontend.js';
 import type { Layout } from './layout.js';
 import { FRONTEND_USERS, PEERS, STATS_USERS } from './names.js';
 import { section } from './section.js';
@@ -26,12 +26,12 @@ export function globalSection({ settings, iri }: Layout): string {
 }
 
 /**
- * A body is read in one buffer, beside the head. Room for the longest of both and what HAProxy keeps free
+ * A body is read in one buffer, beside URI and head. Room for the longest of all and what HAProxy keeps free
  * (tune.maxrewrite, its table of headers) makes sure that a buffer is full only when the body is over its
  * limit: a body that is not all there is never taken for a whole one.
  */
 function bufferBytes(bodyLimitBytes: number): number {
-  return Math.ceil((bodyLimitBytes + 2 * HEAD_LIMIT_BYTES) / 4_096) * 4_096;
+  return Math.ceil((bodyLimitBytes + URI_LIMIT_BYTES + 2 * HEAD_LIMIT_BYTES) / 4_096) * 4_096;
 }
 
 export function defaultsSection({ servers, stateFile, timeouts }: FrontendSettings): string {

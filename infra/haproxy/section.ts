@@ -22,8 +22,11 @@ export function aclOf(name: string, test: string, values: readonly string[]): st
   return lines;
 }
 
-/** A refusal that says why, as IRI does: a JSON object with `error`. `error` is our own text. */
+/**
+ * A refusal that says why, as IRI does: a JSON object with `error`, which pages of other sites may read.
+ * `error` is our own text.
+ */
 export function deny(status: number, error: string, condition: string): string {
   const body = JSON.stringify({ error });
-  return `http-request deny deny_status ${status} content-type application/json string '${body}' ${condition}`;
+  return `http-request deny deny_status ${status} content-type application/json hdr Access-Control-Allow-Origin * string '${body}' ${condition}`;
 }

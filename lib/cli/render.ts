@@ -27,7 +27,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   haproxy: {
     about: 'haproxy.cfg',
     text: ({ config }, { peer }) => renderHAProxy(peer === undefined ? config : forPeer(config, peer)),
-    notes: stateNotes,
+    notes: (settings) => [...stateNotes(settings), ...tlsNotes(settings)],
   },
   consul: {
     about: "the Consul agent's watch",
@@ -77,6 +77,15 @@ function stateNotes({ config }: Settings): string[] {
     : ['haproxy.stateFile is not set: a reload empties every slot until the next run'];
 }
 
+function tlsNotes({ config: { pools, haproxy } }: Settings): string[] {
+  const { caFile = '@system-ca', verifyName } = haproxy?.servers ?? {};
+  const verified = pools.some(({ ranges }) => ranges.some(({ transport }) => transport === 'verified'));
+  if (!verified || caFile !== '@system-ca' || verifyName !== undefined) return [];
+  return [
+    'verified servers may have a certificate of any public authority, for any name: set haproxy.servers.caFile to your own authority, or haproxy.servers.verifyName',
+  ];
+}
+
 function forPeer(config: Settings['config'], peer: string): Settings['config'] {
   const { haproxy } = config;
   const members = haproxy?.peers?.members ?? [];
@@ -91,7 +100,8 @@ function forPeer(config: Settings['config'], peer: string): Settings['config'] {
 
 function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text);
+    // It can hold password hashes.
+    writeFileSync(file, text, { mode: 0o600 });
   } catch (error) {
     throw new Error(`cannot write ${quote(file)} (${messageOf(error)}); name a file in a folder that exists`);
   }

@@ -37,7 +37,7 @@ export const limitSettings = v.strictObject({
   requestCount: rate(500, 300),
   /** New connections in a short time. */
   connectionRate: rate(250, 3),
-  /** Connections at a time; 0 is no limit. */
+  /** Connections at a time, to one load balancer: peers do not tell each other; 0 is no limit. */
   connections: v.optional(whole(0, 1_000_000), 21),
   blockSeconds: seconds(300),
   /** Sources remembered. */

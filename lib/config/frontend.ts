@@ -21,6 +21,8 @@ const tls = v.strictObject({
   minVersion: v.optional(v.picklist(['TLSv1.2', 'TLSv1.3']), 'TLSv1.2'),
   /** max-age of Strict-Transport-Security; 0 leaves the header out. */
   hstsSeconds: v.optional(whole(0, 100_000_000), 31_536_000),
+  /** Whether it is for all names below this one, too. */
+  hstsSubDomains: v.optional(v.boolean(), true),
 });
 
 const frontend = v.strictObject({
@@ -101,7 +103,10 @@ const stats = v.strictObject({
   refreshSeconds: seconds(5),
   auth: v.optional(auth),
   /** Where Prometheus reads, on the same address; null for none. */
-  metricsPath: v.optional(v.nullable(field.urlPath), '/metrics'),
+  metricsPath: v.optional(
+    v.nullable(v.pipe(field.urlPath, v.notValue('/', 'use another path: / is the stats page'))),
+    '/metrics',
+  ),
 });
 
 const log = v.strictObject({
@@ -158,7 +163,10 @@ export const frontendSettings = v.strictObject({
   gateway: v.optional(gatewaySettings),
   stats: v.optional(orOff(stats), {}),
   log: v.optional(log, {}),
-  /** Load balancers that tell each other whom they block and what they counted. */
+  /**
+   * Load balancers that tell each other whom they block and what they counted. HAProxy adds nothing up: of
+   * a source that several count, the last count pushed holds; connections that are open are never told.
+   */
   peers: v.optional(peers),
   /**
    * Where `show servers state` is saved before a reload, so that addresses and states outlive it. HAProxy 2.6

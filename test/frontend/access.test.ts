@@ -41,6 +41,11 @@ describe('with TLS and users', () => {
     expect(rig.nodes.iri_back?.[0]?.arrivals.at(-1)?.headers).toMatchObject({ 'x-forwarded-proto': 'https' });
   });
 
+  it('tells no node the password', async () => {
+    await get({ body: INFO, headers: right });
+    expect(rig.nodes.iri_back?.[0]?.arrivals.at(-1)?.headers).not.toHaveProperty('authorization');
+  });
+
   it.each([
     ['no password', {}],
     ['a wrong password', basicAuth('wallet', 'wrong')],

@@ -1,5 +1,5 @@
 // `iri-lb render`: what it prints, where it writes, and what it says about mistakes.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import * as v from 'valibot';
@@ -45,13 +45,25 @@ describe('iri-lb render', () => {
 
   it('notes on stderr that a reload empties the slots where no state file is set', async () => {
     expect((await render(['haproxy'])).err).toMatch(/^note: .*stateFile/);
-    expect((await render(['haproxy'], { stateFile: '/var/lib/haproxy/server-state' })).err).toBe('');
+    const servers = { caFile: '/etc/iri-lb/nodes-ca.pem' };
+    const settled = { stateFile: '/var/lib/haproxy/server-state', servers };
+    expect((await render(['haproxy'], settled)).err).toBe('');
+  });
+
+  it('notes on stderr that any certificate will do where verified servers have no name and no authority', async () => {
+    const stateFile = '/var/lib/haproxy/server-state';
+    expect((await render(['haproxy'], { stateFile })).err).toMatch(
+      /^note: verified servers may have a certificate of any public authority, for any name/,
+    );
+    const named = { stateFile, servers: { verifyName: 'nodes.example' } };
+    expect((await render(['haproxy'], named)).err).toBe('');
   });
 
   it('writes a file where it is told to', async () => {
     const file = join(harness.dir, 'haproxy.cfg');
     expect((await render(['haproxy', '--out', file])).out).toBe('');
     expect(readFileSync(file, 'utf8')).toBe(renderHAProxy(v.parse(configSchema, iriLayout)));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('renders each load balancer of a fleet from one configuration', async () => {

@@ -58,12 +58,23 @@ export function ask(port: number, { body, ca, from, headers, method, path, versi
   });
 }
 
-/** Sends `bytes` as they are; resolves with all that came back when HAProxy closes or has answered once. */
-export function raw(port: number, bytes: string | Buffer | readonly (string | Buffer)[]): Promise<Answer> {
+/**
+ * Sends `bytes` as they are, parts with a pause between them; resolves with all that came back when HAProxy
+ * closes or has answered once.
+ */
+export function raw(
+  port: number,
+  bytes: string | Buffer | readonly (string | Buffer)[],
+  pauseMs = 0,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect(port, '127.0.0.1', () => {
-      for (const part of Array.isArray(bytes) ? bytes : [bytes]) socket.write(part, 'latin1');
+    const socket = connect(port, '127.0.0.1', async () => {
+      for (const part of Array.isArray(bytes) ? bytes : [bytes]) {
+        socket.write(part, 'latin1');
+        if (pauseMs > 0) await new Promise((resume) => setTimeout(resume, pauseMs));
+        if (socket.destroyed) return;
+      }
     });
     const finish = (): void => {
       const head = /^HTTP\/1\.1 (\d{3})[^\r]*\r\n([\s\S]*?)\r\n\r\n/.exec(text);

@@ -152,6 +152,8 @@ describe('a request', () => {
       post('{"command":"getNodeInfo"}', { headers: { 'X-Long': 'x'.repeat(16_000) } }),
       DEFAULT,
     ],
+    ['a URI at its limit', post('{"command":"getNodeInfo"}', { path: `/${'x'.repeat(1_023)}` }), DEFAULT],
+    ['a URI over its limit', post('{"command":"getNodeInfo"}', { path: `/${'x'.repeat(1_024)}` }), 414],
     [
       'a head over its limit',
       post('{"command":"getNodeInfo"}', { headers: { 'X-Long': 'x'.repeat(16_384) } }),
@@ -176,6 +178,18 @@ describe('a request', () => {
     const arrival = rig.nodes.iri_back?.[0]?.arrivals.at(-1);
     expect(Buffer.from(arrival?.body ?? '', 'latin1').toString('utf8')).toBe(body);
     expect(arrival?.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-iota-api-version': '1' });
+  });
+
+  it('is from whom its connection is from, whatever it says of itself', async () => {
+    const headers = { 'X-Forwarded-For': '127.0.0.9' };
+    await ask(rig.port, { body: '{"command":"getNodeInfo"}', headers });
+    const arrival = rig.nodes.iri_back?.[0]?.arrivals.at(-1);
+    expect(arrival?.headers['x-forwarded-for']).toBe('127.0.0.1');
+  });
+
+  it('that is refused may be read by pages of other sites', async () => {
+    const { headers } = await ask(rig.port, { body: '{"command":"addNeighbors"}' });
+    expect(headers['access-control-allow-origin']).toBe('*');
   });
 
   it('never upgrades its connection, which would be a way past the rules', async () => {

@@ -164,4 +164,54 @@ describe('settings', () => {
     expect(text).toContain('bind [::]:80 v4v6\n');
     expect(text).toContain('acl whitelisted src 2001:db8::/32 10.0.0.1\n');
   });
+
+  it.each<[string, FrontendInput, string]>([
+    ['frontend and admin socket', { frontend: { bind: '127.0.0.1:9999' } }, 'admin.bind'],
+    ['frontend on all addresses and stats', { frontend: { bind: '0.0.0.0:9292' } }, 'stats.bind'],
+    ['both admin sockets', { admin: { bind: '/run/haproxy/admin.sock' } }, 'admin.unix'],
+    [
+      'frontend and local peer',
+      {
+        frontend: { bind: '[::]:1024' },
+        peers: { local: 'a', members: [{ name: 'a', address: '10.0.0.1:1024' }] },
+      },
+      'peers.members',
+    ],
+    [
+      'admin socket and gateway',
+      { gateway: { bind: '127.0.0.1:9999', sources: ['10.0.0.0/8'] } },
+      'gateway.bind',
+    ],
+  ])('refuse one address for %s: HAProxy would start without a word', (_what, settings, path) => {
+    expect(() => render(settings)).toThrow(
+      new RegExp(`LB_CONFIG\\.haproxy\\.${path.replace('.', '\\.')}: \\S+ is taken by LB_CONFIG`),
+    );
+  });
+
+  it('take two addresses, and one of another', () => {
+    const text = render({ frontend: { bind: '127.0.0.1:14267' }, stats: { bind: '127.0.0.2:14267' } });
+    expect(text).toContain('bind 127.0.0.2:14267');
+  });
+});
+
+describe('the PoW pool', () => {
+  const [ordinary, pow] = iriLayout.pools;
+  const frontendOf = (pools: unknown): string => {
+    const text = renderHAProxy(v.parse(configSchema, { pools }));
+    return /default_backend \S+/.exec(text)?.[0] + (/use_backend \S+/.exec(text)?.[0] ?? '');
+  };
+
+  it('is the one that only instances with the tag are in, whatever its name and place', () => {
+    expect(frontendOf([ordinary, pow])).toBe('default_backend iri_backuse_backend iri_pow_back');
+    expect(frontendOf([pow, ordinary])).toBe('default_backend iri_backuse_backend iri_pow_back');
+    const renamed = [
+      { ...ordinary, backend: 'nodes' },
+      { ...pow, backend: 'workers' },
+    ];
+    expect(frontendOf(renamed)).toBe('default_backend nodesuse_backend workers');
+  });
+
+  it('never serves every request', () => {
+    expect(() => frontendOf([pow])).toThrow(/iri_pow_back would serve every request; name another pool/);
+  });
 });

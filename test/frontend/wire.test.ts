@@ -68,6 +68,18 @@ describe('on the wire', () => {
     expect(arrivals(rig) - before).toBe(typeof expected === 'string' ? 1 : 0);
   });
 
+  // The buffer is full at the end of a chunk, so that what was read looks like all there is.
+  it.each([60_000, 16_384, 1_024, 1_000])('a body that goes on behind a URI of %i bytes', async (length) => {
+    const before = arrivals(rig);
+    const head = `POST /${'x'.repeat(length)} HTTP/1.1\r\nHost: x\r\nX-IOTA-API-Version: 1\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    for (const size of [LIMIT - 8_000, LIMIT, LIMIT + 8_000]) {
+      const rest = `${denied.length.toString(16)}\r\n${denied}\r\n${END}`;
+      const answer = await raw(rig.port, [head + chunks(info.padEnd(size), size), rest], 400);
+      expect(length < 1_024 ? [413, 400] : [414]).toContain(outcome(answer));
+    }
+    expect(arrivals(rig) - before).toBe(0);
+  });
+
   // By version, and by how much is still to be read, HAProxy answers one thing, another, or just closes.
   const malformed: (readonly [what: string, bytes: string])[] = [
     [
