@@ -1,4 +1,5 @@
 // What both functions do: settings once, a run within the time left, the report told and returned.
+import { systemClock } from './clock.js';
 import { readSettings } from './config/environment.js';
 import { withParameters } from './config/parameters.js';
 import { makeObserver, type ObservedRun } from './observe/observer.js';
@@ -14,6 +15,11 @@ export interface HandlerContext {
 
 /** Kept back from the time Lambda leaves, to report in, in milliseconds. */
 const REPORTING_MS = 1_000;
+/** Kept back at the very end, for one log line, in milliseconds. */
+const LAST_WORDS_MS = 500;
+
+const TIME_IS_OVER =
+  "the function's time was over before the run was done; is Consul slow, or its timeout too short?";
 
 /** A run in which something failed: its message names every failure. Its report was told before. */
 export class RunFailed extends Error {
@@ -42,10 +48,13 @@ export async function invocation(
   const report = await attempt(observed, async () => {
     runner ??= makeRunner(readSettings(await withParameters(process.env)), observer.warn);
     const warm = runner;
-    return work(warm, (options = {}) => {
+    const working = work(warm, (options = {}) => {
       const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
       return warm.run({ mode: 'apply', budgetMs, ...options });
     });
+    // Whatever takes too long: what Lambda kills has no log line and no metric.
+    const leftMs = Math.max(1, context.getRemainingTimeInMillis() - LAST_WORDS_MS);
+    return systemClock.within(leftMs, working, () => new Error(TIME_IS_OVER));
   });
   observed.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);

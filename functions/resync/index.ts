@@ -11,6 +11,6 @@ import type { Report } from '../../lib/report.js';
 export function handler(event: DoctorEvent, context: HandlerContext): Promise<Diagnosis>;
 export function handler(event: unknown, context: HandlerContext): Promise<Report>;
 export async function handler(event: unknown, context: HandlerContext): Promise<Report | Diagnosis> {
-  if (asksForDoctor(event)) return consultDoctor();
+  if (asksForDoctor(event)) return consultDoctor(context);
   return invocation(context, (_runner, apply) => apply());
 }

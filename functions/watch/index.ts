@@ -17,7 +17,7 @@ const coverage = makeCoverage();
 export function handler(input: DoctorEvent, context: HandlerContext): Promise<Diagnosis>;
 export function handler(input: unknown, context: HandlerContext): Promise<Report>;
 export async function handler(input: unknown, context: HandlerContext): Promise<Report | Diagnosis> {
-  if (asksForDoctor(input)) return consultDoctor();
+  if (asksForDoctor(input)) return consultDoctor(context);
   return invocation(context, async (runner, apply) => {
     const event = parseWatchEvent(input);
     if (coverage.mayCover(event)) {

@@ -1,5 +1,6 @@
 // The doctor inside a function: loaded only when it is asked for.
-import type { Diagnosis } from './finding.js';
+import { systemClock } from '../clock.js';
+import { type Diagnosis, error } from './finding.js';
 
 /** The event `{ "doctor": true }`. */
 export interface DoctorEvent {
@@ -10,8 +11,21 @@ export function asksForDoctor(event: unknown): event is DoctorEvent {
   return typeof event === 'object' && event !== null && 'doctor' in event && event.doctor === true;
 }
 
-/** Examines what the function's own environment names, from where the function runs. Never throws. */
-export async function consultDoctor(): Promise<Diagnosis> {
+/** Kept back from the time Lambda leaves, to answer in, in milliseconds. */
+const ANSWER_MS = 1_000;
+
+/** Examines what the function's own environment names, from where the function runs, within its time. Never throws. */
+export async function consultDoctor(context: { getRemainingTimeInMillis(): number }): Promise<Diagnosis> {
   const { diagnose } = await import('./doctor.js');
-  return diagnose(process.env);
+  const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - ANSWER_MS);
+  const late = error(
+    'configuration',
+    "the function's time",
+    'was over before everything was examined',
+    'raise its timeout, or run iri-lb doctor on a workstation',
+  );
+  const over: Diagnosis = { version: 1, findings: [late] };
+  return systemClock
+    .within(budgetMs, diagnose(process.env, { budgetMs }), () => new Error('late'))
+    .catch(() => over);
 }

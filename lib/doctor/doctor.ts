@@ -25,18 +25,28 @@ import { judgeProcess } from './haproxy.js';
 import type { DoctorPorts } from './ports.js';
 import { judgeRestore } from './restore.js';
 
-/** Longest waits in milliseconds; together they fit into a function's time. */
+/** Longest waits in milliseconds. */
 const CONNECT_MS = 2_000;
 /** With no leader, Consul takes 7 s to say so. */
 const CONSUL_MS = 10_000;
 const LOAD_BALANCER_MS = 20_000;
+/** Of a given time, what Consul and then the load balancers may take at most. */
+const SHARE = 0.45;
+/** They are only asked, so all at once. */
+const AT_ONCE = 256;
 /** How long a second client is listened to: a free socket gives its prompt within a few milliseconds. */
 const SECOND_PROMPT_MS = 500;
+
+export interface DiagnoseOptions {
+  readonly clock?: Clock;
+  /** How long it may take, in milliseconds. */
+  readonly budgetMs?: number;
+}
 
 /** Examines what these environment variables name. Never throws: what goes wrong is a finding. */
 export async function diagnose(
   env: Readonly<Record<string, string | undefined>>,
-  clock: Clock = systemClock,
+  { clock = systemClock, budgetMs = Number.POSITIVE_INFINITY }: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
   let settings: Settings;
   try {
@@ -47,7 +57,7 @@ export async function diagnose(
     return { version: 1, findings };
   }
   const { config } = settings;
-  const facts = await gather(portsOf(settings, clock));
+  const facts = await gather(portsOf(settings, clock, budgetMs * SHARE));
   const findings: Finding[] = [
     ok('configuration', 'LB_CONFIG', `${config.pools.map(({ backend }) => backend).join(', ')}`),
     ...judgeConsul(facts),
@@ -74,7 +84,7 @@ async function gather(ports: DoctorPorts): Promise<Facts> {
     warnings: [],
     error: messageOf(error),
   }));
-  const loadBalancers = await mapBounded(found.addresses, settings.config.concurrency, (address) =>
+  const loadBalancers = await mapBounded(found.addresses, AT_ONCE, (address) =>
     gatherHAProxy(ports, address),
   );
   return {
@@ -86,10 +96,10 @@ async function gather(ports: DoctorPorts): Promise<Facts> {
   };
 }
 
-function portsOf(settings: Settings, clock: Clock): DoctorPorts {
+function portsOf(settings: Settings, clock: Clock, shareMs: number): DoctorPorts {
   const { config, consul, haproxy } = settings;
   const token = makeTokenSource(consul);
-  const consulTimeoutMs = Math.min(config.consulTimeoutMs, CONSUL_MS);
+  const consulTimeoutMs = Math.min(config.consulTimeoutMs, CONSUL_MS, shareMs);
   const limits = { connectTimeoutMs: CONNECT_MS, answerTimeoutMs: config.answerTimeoutMs, tls: haproxy.tls };
   return {
     settings,
@@ -104,8 +114,9 @@ function portsOf(settings: Settings, clock: Clock): DoctorPorts {
     }),
     consulTimeoutMs,
     connect: (address, budgetMs) => {
-      const totalTimeoutMs = Math.min(budgetMs, LOAD_BALANCER_MS);
-      const promptTimeoutMs = Math.min(config.lockTimeoutMs, totalTimeoutMs);
+      const totalTimeoutMs = Math.min(budgetMs, LOAD_BALANCER_MS, shareMs);
+      // Sooner than the whole, so that it is said what did not come.
+      const promptTimeoutMs = Math.min(config.lockTimeoutMs, 0.8 * totalTimeoutMs);
       return connectRuntime(address, { ...limits, promptTimeoutMs, totalTimeoutMs });
     },
     isPrompted: async (address) => {

@@ -32,7 +32,13 @@ export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts)
   if (findings.length > 0) return findings;
   if (restored) return [ok('haproxy', name, 'its state was loaded when it started')];
   if (config.haproxy?.stateFile !== undefined)
-    return [ok('haproxy', name, 'haproxy.stateFile is set; no state older than the process yet')];
+    return [
+      ok(
+        'haproxy',
+        name,
+        'haproxy.stateFile is set; whether the state comes back cannot be told before the first reload',
+      ),
+    ];
   return [
     warning(
       'haproxy',

@@ -114,7 +114,7 @@ describe('Consul', () => {
 
   it('has another time than we have', async () => {
     const clock = { ...systemClock, now: () => systemClock.now() + 600_000 };
-    const { findings } = await diagnose(env, clock);
+    const { findings } = await diagnose(env, { clock });
     expect(findings.filter(({ level }) => level !== 'ok').map(print)).toEqual([
       expect.stringMatching(
         `^warning consul ${rig.consul.url}: its clock is (?:599|600|601) s behind the clock here -> s`,

@@ -1,10 +1,14 @@
 // What `iri-lb render` prints, running: the doctor has nothing to find, on a workstation and in a function.
 import { execFile } from 'node:child_process';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handler as resync } from '../../functions/resync/index.js';
 import { handler as watch } from '../../functions/watch/index.js';
 import type { HAProxy } from '../../infra/local/haproxy.js';
+import { environmentOf } from '../../infra/stack/environment.js';
 import { lambdaContext } from '../../lib/cli/invoke.js';
+import { configSchema } from '../../lib/config/pools.js';
+import { exampleSettings } from '../infra/example.js';
 import { PARAMETER, type Rig, startRig } from './rig.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -74,7 +78,9 @@ describe('on what is rendered, with the rendered policy', () => {
     ['watch', watch],
     ['resync', resync],
   ])('%s answers { "doctor": true } with the same, from inside the function', async (name, handler) => {
-    Object.assign(process.env, env);
+    const config = v.parse(configSchema, JSON.parse(env.LB_CONFIG ?? ''));
+    const deployed = environmentOf({ ...exampleSettings(), config });
+    Object.assign(process.env, env, { LB_CONFIG: deployed.LB_CONFIG });
     const { findings } = await handler({ doctor: true }, lambdaContext(name));
     expect(findings.filter(({ level }) => level !== 'ok')).toEqual([]);
     expect(findings.length).toBeGreaterThan(10);
