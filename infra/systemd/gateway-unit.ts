@@ -20,6 +20,8 @@ export function renderGatewayUnit(settings: GatewaySettings, options: GatewayUni
     'Description=Mutual-TLS gateway to the admin socket of HAProxy',
     'After=network-online.target haproxy.service',
     'Wants=network-online.target',
+    // A certificate or an address that comes late must not end it for good.
+    'StartLimitIntervalSec=0',
     '',
     '[Service]',
     'Type=notify',

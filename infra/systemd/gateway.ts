@@ -26,6 +26,8 @@ export function renderGateway(settings: GatewaySettings, socket: string): string
     section('global', [
       'log stdout format raw daemon',
       'maxconn 100',
+      // One client at a time; a thread for each processor would only meet TasksMax.
+      'nbthread 1',
       'ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     ]),
     section('defaults', [

@@ -71,9 +71,20 @@ export function renderSystemd(config: Config, options: SystemdOptions = {}): Hos
       : []),
     file(
       `${units}/iri-lb-forwarder.service`,
-      renderForwarderUnit({ program: `${home}/dist/forwarder.mjs`, environmentFile: `${etc}/forwarder.env` }),
+      renderForwarderUnit({
+        program: `${home}/dist/forwarder.mjs`,
+        environmentFile: `${etc}/forwarder.env`,
+        ...listenOf(forwarderUrl),
+      }),
     ),
   ];
+}
+
+/** A forwarder on loopback listens where its URL says; one of another host is that host's. */
+function listenOf(forwarderUrl: string): { listen?: string } {
+  const { hostname, host, port } = new URL(forwarderUrl);
+  if (!/^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname)) return {};
+  return { listen: port === '' ? `${host}:80` : host };
 }
 
 /** All files as one text, each under its path, as `systemctl cat` prints them. */

@@ -19,7 +19,8 @@ export function renderStateProgram({ socket, stateFile, forwarderUrl }: StatePro
 # Rendered by iri-lb. Keeps what HAProxy was told at runtime: addresses, weights and states of servers.
 #   prepare      before HAProxy starts: what is saved is taken only if it is fresh
 #   save         before HAProxy stops
-#   reload PID   saves, reloads the master process PID, waits for the new worker, notifies
+#   started      after HAProxy has started, and so has read what was saved: forgets it, notifies
+#   reload PID   saves, reloads the master process PID, waits for the new worker, then as started
 #   notify       has the forwarder wake the watch function, which sets what was not saved (maxconn)
 set -eu
 umask 027
@@ -31,14 +32,17 @@ ask() {
 }
 
 worker() {
-  ask 'show info' | sed -n 's/^Pid: //p'
+  ask 'show info' | sed -n 's/^Pid: //p' | grep .
+}
+
+# A state of no servers: HAProxy 2.6 warns of a file that is missing or empty, but starts all the same.
+forget() {
+  { echo 1 >"$state.new" && mv "$state.new" "$state"; } || rm -f "$state" "$state.new"
 }
 
 prepare() {
   if [ -z "$(find "$state" -mmin -${FRESH_MINUTES} -size +0 2>/dev/null)" ]; then
-    # HAProxy 2.6 warns of a file that is missing or empty.
-    echo 1 >"$state.new"
-    mv "$state.new" "$state"
+    forget
   fi
 }
 
@@ -58,12 +62,25 @@ notify() {
     echo 'the forwarder was not reached; the next resync does its work' >&2
 }
 
+# What is read by any later reload (the master's own \`reload\`, kill -USR2) must not be of long ago.
+started() {
+  forget || echo "$state could not be emptied; the next reload not made by systemctl takes it for new" >&2
+  notify
+}
+
+# A worker of before that is not done yet may still answer: new is who was no child of the master.
+is_new() {
+  after=$(worker 2>/dev/null) || return 1
+  case " $before " in *" $after "*) return 1 ;; esac
+}
+
 reload() {
   save
-  before=$(worker)
+  before="$(worker) $(cat "/proc/$1/task/$1/children" 2>/dev/null)" || true
+  case $before in ' '*) before=; esac
   kill -USR2 "$1"
   tries=0
-  until after=$(worker 2>/dev/null) && [ -n "$after" ] && [ "$after" != "$before" ]; do
+  until is_new; do
     tries=$((tries + 1))
     if [ "$tries" -ge ${RELOAD_TENTHS} ]; then
       echo "no new worker answers on $socket; see the journal of haproxy" >&2
@@ -71,14 +88,14 @@ reload() {
     fi
     sleep 0.1
   done
-  notify
+  started
 }
 
 case "\${1:-}" in
-prepare | save | notify) "$1" ;;
+prepare | save | started | notify) "$1" ;;
 reload) reload "$2" ;;
 *)
-  echo 'usage: prepare | save | reload PID | notify' >&2
+  echo 'usage: prepare | save | reload PID | started | notify' >&2
   exit 2
   ;;
 esac

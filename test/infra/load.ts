@@ -3,20 +3,30 @@ import http from 'node:http';
 
 const CLIENTS = 8;
 
+export interface Load {
+  answered(): number;
+  /** The ports that answered a request that was sent since `forget`. */
+  answering(): ReadonlySet<string>;
+  forget(): void;
+  failures(): string;
+  stop(): Promise<string[]>;
+}
+
 /** Clients that send one request after another until told to stop; what went wrong, and how many were answered. */
-export function startLoad(
-  frontPort: number,
-  ports: readonly number[],
-): { answered(): number; failures(): string; stop(): Promise<string[]> } {
+export function startLoad(frontPort: number, ports: readonly number[]): Load {
   const failures: string[] = [];
   const known = new Set(ports.map(String));
   let answered = 0;
+  let answering = new Set<string>();
   let going = true;
   const client = async (agent: http.Agent | false): Promise<void> => {
     while (going) {
+      const seen = answering;
       const answer = await get(frontPort, agent);
-      if (known.has(answer)) answered += 1;
-      else failures.push(answer);
+      if (known.has(answer)) {
+        answered += 1;
+        seen.add(answer);
+      } else failures.push(answer);
     }
     if (agent) agent.destroy();
   };
@@ -25,6 +35,10 @@ export function startLoad(
   );
   return {
     answered: () => answered,
+    answering: () => answering,
+    forget: () => {
+      answering = new Set();
+    },
     failures: () => [...new Set(failures)].join(', '),
     stop: async () => {
       going = false;

@@ -1,6 +1,6 @@
 // The units of the hosts, as systemd sees them.
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,7 +21,8 @@ const host = { stateFile: '/var/lib/haproxy/iri-lb.state' };
 const gateway = { bind: '10.0.1.5:9998', sources: ['10.0.0.0/24', '10.0.1.0/24'] };
 const config = v.parse(configSchema, { ...iriLayout, haproxy: { ...host, gateway } });
 
-/** Debian's own unit, in the parts that the drop-in builds on. */
+/** The package's own unit; where it is not installed, the parts of Debian's that the drop-in builds on. */
+const INSTALLED_UNIT = '/lib/systemd/system/haproxy.service';
 const DEBIAN_UNIT = `[Unit]
 Description=HAProxy Load Balancer
 [Service]
@@ -48,7 +49,10 @@ beforeAll(() => {
     write(path.replace('/etc/systemd/system', units), text, mode);
   }
   write(haproxy, '#!/bin/sh\n', '755');
-  write(join(units, 'haproxy.service'), DEBIAN_UNIT.replaceAll('PROGRAM', haproxy), '644');
+  const ownUnit = existsSync(INSTALLED_UNIT)
+    ? readFileSync(INSTALLED_UNIT, 'utf8').replaceAll('/usr/sbin/haproxy', 'PROGRAM')
+    : DEBIAN_UNIT;
+  write(join(units, 'haproxy.service'), ownUnit.replaceAll('PROGRAM', haproxy), '644');
 });
 
 function write(path: string, text: string, mode: HostFile['mode']): void {
