@@ -68,19 +68,21 @@ started() {
   notify
 }
 
-# A worker of before that is not done yet may still answer: new is who was no child of the master.
+# Old workers may still answer, more than one after reloads in a row; new is who was no child of the master.
 is_new() {
-  after=$(worker 2>/dev/null) || return 1
-  case " $before " in *" $after "*) return 1 ;; esac
+  case " $before " in *" $1 "*) return 1 ;; esac
 }
 
 reload() {
   save
-  before="$(worker) $(cat "/proc/$1/task/$1/children" 2>/dev/null)" || true
-  case $before in ' '*) before=; esac
+  before=$(worker) || {
+    echo "nobody says on $socket who answers; nothing is reloaded" >&2
+    return 1
+  }
+  before="$before $(cat "/proc/$1/task/$1/children" 2>/dev/null)" || true
   kill -USR2 "$1"
   tries=0
-  until is_new; do
+  until after=$(worker 2>/dev/null) && is_new "$after"; do
     tries=$((tries + 1))
     if [ "$tries" -ge ${RELOAD_TENTHS} ]; then
       echo "no new worker answers on $socket; see the journal of haproxy" >&2

@@ -23,6 +23,7 @@ export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts
     return [
       ...(found.level === 'admin' ? [judgeBalance(subject, backend)] : []),
       ...pool.ranges.map((range) => judgeRange(subject, range, backend, desired)),
+      ...judgeTransports(subject, pool, desired),
     ];
   });
 }
@@ -30,6 +31,22 @@ export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts
 function desiredOf(pool: Pool, { servers }: BackendFacts, catalog: CatalogView): readonly DesiredServer[] {
   const candidates = catalog.candidates.get(pool.backend) ?? [];
   return desiredServers(candidates, catalog.answers, statesIn(pool, servers, heldIn(pool, servers))).servers;
+}
+
+/** A run names these instances, too, and serves none of them. */
+function judgeTransports(subject: string, { ranges }: Pool, desired: readonly DesiredServer[]): Finding[] {
+  const known = new Set(ranges.map(({ transport }) => transport));
+  const without = desired.filter(({ transport }) => !known.has(transport));
+  return [...new Set(without.map(({ transport }) => transport))].map((transport) => {
+    const labels = without.filter((server) => server.transport === transport).map(({ label }) => label);
+    const finding = `has no ${transport} range in LB_CONFIG, which ${labels.length} instances need (${labels[0]}, …)`;
+    return error(
+      'haproxy',
+      subject,
+      finding,
+      'add the range to LB_CONFIG, or correct the tags of these instances',
+    );
+  });
 }
 
 /** Verified and unverified TLS look the same from outside: the listing says only whether there is TLS. */
@@ -43,10 +60,9 @@ function judgeRange(
   const needed = desired.filter((server) => server.transport === transport).length;
   if (slots.length === 0) {
     const finding = `has no server-template ${prefix} (${transport})`;
-    const todo = `declare it (${RENDER}), or take the range out of LB_CONFIG`;
     return needed > 0
-      ? error('haproxy', subject, `${finding}, which ${needed} instances need`, todo)
-      : warning('haproxy', subject, finding, todo);
+      ? error('haproxy', subject, `${finding}, which ${needed} instances need`, `declare it (${RENDER})`)
+      : warning('haproxy', subject, finding, `declare it (${RENDER}), or take the range out of LB_CONFIG`);
   }
   const secure = transport !== 'plain';
   if (slots.some(({ tls }) => tls !== undefined && tls !== secure)) {

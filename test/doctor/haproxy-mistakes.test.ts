@@ -113,6 +113,27 @@ describe('the backends', () => {
     ]);
   });
 
+  it('a range is missing in LB_CONFIG that an instance needs', async () => {
+    const { pools, ...rest } = JSON.parse(rig.env.LB_CONFIG ?? '');
+    const tlsOnly = pools.map((pool: { ranges: { transport: string }[] }) => ({
+      ...pool,
+      ranges: pool.ranges.filter(({ transport }) => transport !== 'plain'),
+    }));
+    const lb = await rig.startLoadBalancer();
+    const env = {
+      ...rig.env,
+      HAPROXY_ADDRESSES: lb.admin,
+      LB_CONFIG: JSON.stringify({ ...rest, pools: tlsOnly }),
+    };
+    const found = await rig.findings(env);
+    await lb.stop();
+    expect(found).toEqual([
+      expect.stringMatching(
+        /iri_back: has no plain range in LB_CONFIG, which 1 instances need \(\S+\/one, …\)/,
+      ),
+    ]);
+  });
+
   it('a range connects the other way', async () => {
     const found = await findings((text) =>
       text.replace(/(server-template iritlsnv .*) ssl verify none/, '$1'),
