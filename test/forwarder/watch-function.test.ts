@@ -101,3 +101,21 @@ test('an event that the Consul asked has not heard of yet is waited for, and the
   expect(BigInt(report.consul.index)).toBeGreaterThanOrEqual(BigInt(index));
   expect(await rig.ready('iri_back')).toContain(SERVER);
 });
+
+// As the drop-in of HAProxy's unit does after a start: `haproxy-state started` posts to the forwarder.
+test('a HAProxy that was restarted is full again once the forwarder is told, with no change in Consul', async () => {
+  const forwarder = await startForwarder(rig.harness, endpoint.url, BUILT_FORWARDER);
+  await waitFor(() => finished.length === 1, { what: 'the event of the start' });
+  await rig.consul.catalogRegister([
+    { node: 'node-1', service: 'iri', address: '10.0.1.1', port: 14265, tags: ['haproxy.maxconn=7'] },
+  ]);
+  await forwarder.post(Number(await indexNow()));
+  const full = async () => (await rig.ready('iri_back')).includes('irisrv 10.0.1.1:14265 w1 m7');
+  await waitFor(full, { what: 'the instance to be ready' });
+
+  await rig.haproxy.restart();
+  expect(await rig.ready('iri_back')).toEqual([]);
+  const answer = await fetch(`${forwarder.url}/notify`, { method: 'POST' });
+  expect(answer.status).toBe(202);
+  await waitFor(full, { what: 'the instance to be ready again' });
+});

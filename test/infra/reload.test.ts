@@ -64,6 +64,12 @@ beforeAll(async () => {
 
   await run(program, ['prepare']);
   haproxy = await startHAProxy(harness, { config: renderHAProxy(config), adminPort, master: true });
+  await fill();
+});
+afterAll(() => harness.close());
+
+/** Gives every server its own slot, weight and traffic. */
+async function fill(): Promise<void> {
   for (const [index, port] of ports.entries()) {
     const slot = `web/srv${index + 1}`;
     await haproxy.query(`set server ${slot} addr 127.0.0.1 port ${port}`);
@@ -76,8 +82,7 @@ beforeAll(async () => {
     },
   );
   for (const index of ports.keys()) await haproxy.query(`set server web/srv${index + 1} state ready`);
-});
-afterAll(() => harness.close());
+}
 
 async function serve(
   answer: (port: number, request: http.IncomingMessage, response: http.ServerResponse) => void,
@@ -118,6 +123,17 @@ async function readServers(): Promise<Server[]> {
       inMaintenance: (Number(field.get('srv_admin_state')) & 0x23) !== 0,
     };
   });
+}
+
+const readyServers = async (): Promise<Server[]> =>
+  (await readServers()).filter(({ inMaintenance }) => !inMaintenance);
+
+/** `systemctl restart`, with what the drop-in runs around it. */
+async function startAgain(): Promise<void> {
+  await run(program, ['save']);
+  await run(program, ['prepare']);
+  await haproxy.restart();
+  await run(program, ['started']);
 }
 
 describe('a reload under load', { timeout: 120_000 }, () => {
@@ -168,30 +184,32 @@ describe('a reload under load', { timeout: 120_000 }, () => {
 describe('the state program', () => {
   it('keeps the servers over a restart when the state is fresh', async () => {
     const before = await readServers();
-    await run(program, ['save']);
-    await run(program, ['prepare']);
-    await haproxy.restart();
+    await startAgain();
     expect(await readServers()).toEqual(before);
   });
 
   it('starts empty from a state that is old: the addresses may be of others by now', async () => {
+    await fill();
     await run(program, ['save']);
     const old = new Date(Date.now() - 6 * 60_000);
     utimesSync(join(harness.dir, 'servers.state'), old, old);
     await run(program, ['prepare']);
     await haproxy.restart();
-    expect((await readServers()).filter(({ inMaintenance }) => !inMaintenance)).toEqual([]);
+    expect(await readyServers()).toEqual([]);
   });
 
-  it('brings nothing back at a reload that it does not make: the addresses may be of others by now', async () => {
-    await run(program, ['save']);
-    await run(program, ['started']);
-    const pidNow = async () =>
-      /^Pid: .*$/m.exec(await askSocket(join(harness.dir, 'people.sock'), 'show info'))?.[0];
-    const old = await pidNow();
-    process.kill(haproxy.pid, 'SIGUSR2');
-    await waitFor(async () => ((await pidNow().catch(() => old)) ?? old) !== old, { what: 'the new worker' });
-    expect((await readServers()).filter(({ inMaintenance }) => !inMaintenance)).toEqual([]);
+  it.each([
+    ['a reload', () => run(program, ['reload', String(haproxy.pid)])],
+    ['a start', startAgain],
+  ])('brings nothing back after %s at a reload that it does not make', async (_, begin) => {
+    await fill();
+    await begin();
+    expect(await readyServers()).toHaveLength(SERVERS);
+    // srv1 gets another owner; what was saved is no longer true.
+    await haproxy.query('set server web/srv1 state maint');
+    await haproxy.query(`set server web/srv1 addr 127.0.0.9 port ${ports[0]}`);
+    await haproxy.reload();
+    expect(await readyServers()).toEqual([]);
   });
 
   it('says how it is used, and what it could not reach', async () => {
