@@ -79,7 +79,7 @@ reload() {
     echo "nobody says on $socket who answers; nothing is reloaded" >&2
     return 1
   }
-  before="$before " || true
+  before="$before $(cat "/proc/$1/task/$1/children" 2>/dev/null)" || true
   kill -USR2 "$1"
   tries=0
   until after=$(worker 2>/dev/null) && is_new "$after"; do
@@ -90,7 +90,7 @@ reload() {
     fi
     sleep 0.1
   done
-  started
+  notify
 }
 
 case "\${1:-}" in
