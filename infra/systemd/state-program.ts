@@ -90,7 +90,7 @@ reload() {
     fi
     sleep 0.1
   done
-  notify
+  started
 }
 
 case "\${1:-}" in
