@@ -3,6 +3,8 @@
 export interface ForwarderUnitOptions {
   /** Where it listens for the agent's HTTP watch handler. */
   readonly listen?: string;
+  /** Listens there although others than its own host reach it. */
+  readonly allowRemote?: boolean;
   /** The built forwarder. */
   readonly program?: string;
   /** Holds WATCH_FUNCTION and AWS_REGION. */
@@ -13,17 +15,19 @@ export interface ForwarderUnitOptions {
 export function renderForwarderUnit(options: ForwarderUnitOptions = {}): string {
   const {
     listen = '127.0.0.1:8401',
+    allowRemote = false,
     program = '/opt/iri-lb/dist/forwarder.mjs',
     environmentFile = '/etc/iri-lb/forwarder.env',
   } = options;
-  return `[Unit]
+  const remote = `# Only for the host of ${listen}. Whoever reaches it can wake the function: let the load balancers in.\n`;
+  return `${allowRemote ? remote : ''}[Unit]
 Description=Wakes the iri-lb watch function when Consul's catalog changes
 After=network-online.target
 Wants=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen}
+ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen}${allowRemote ? ' --allow-remote' : ''}
 EnvironmentFile=${environmentFile}
 Restart=always
 RestartSec=1

@@ -4,6 +4,7 @@ import { type FrontendSettings, frontendSettings } from '../../lib/config/fronte
 import type { Config } from '../../lib/config/pools.js';
 import { ConfigError } from '../../lib/errors.js';
 import { renderForwarderUnit } from '../consul/forwarder-unit.js';
+import { forwarderAddress } from './forwarder-address.js';
 import { renderGateway } from './gateway.js';
 import { renderGatewayUnit } from './gateway-unit.js';
 import { renderHAProxyDropIn } from './haproxy-unit.js';
@@ -23,7 +24,10 @@ export interface SystemdOptions {
   readonly home?: string;
   /** Where our own settings are on the host. */
   readonly etc?: string;
-  /** The forwarder, as seen from the load balancer's host. */
+  /**
+   * The forwarder, as seen from the load balancer's host; its unit listens there. One that is not on loopback
+   * makes that unit one for the host that has the address.
+   */
   readonly forwarderUrl?: string;
 }
 
@@ -44,6 +48,7 @@ export function renderSystemd(config: Config, options: SystemdOptions = {}): Hos
     const message = 'is null; name a socket, by which the state is saved without waiting for a run';
     throw new ConfigError('configuration', [{ path: 'haproxy.admin.unix', message }]);
   }
+  const forwarder = forwarderAddress(forwarderUrl);
   const units = '/etc/systemd/system';
   const stateProgram = `${home}/bin/haproxy-state`;
   const gatewayFile = `${etc}/gateway.cfg`;
@@ -54,7 +59,11 @@ export function renderSystemd(config: Config, options: SystemdOptions = {}): Hos
   });
   return [
     file(`${units}/haproxy.service.d/iri-lb.conf`, renderHAProxyDropIn({ haproxy, stateProgram })),
-    file(stateProgram, renderStateProgram({ socket: admin.unix, stateFile, forwarderUrl }), '755'),
+    file(
+      stateProgram,
+      renderStateProgram({ socket: admin.unix, stateFile, forwarderUrl: forwarder.url }),
+      '755',
+    ),
     ...(gateway
       ? [
           file(gatewayFile, renderGateway(gateway, admin.bind)),
@@ -74,17 +83,11 @@ export function renderSystemd(config: Config, options: SystemdOptions = {}): Hos
       renderForwarderUnit({
         program: `${home}/dist/forwarder.mjs`,
         environmentFile: `${etc}/forwarder.env`,
-        ...listenOf(forwarderUrl),
+        listen: forwarder.listen,
+        allowRemote: forwarder.allowRemote,
       }),
     ),
   ];
-}
-
-/** A forwarder on loopback listens where its URL says; one of another host is that host's. */
-function listenOf(forwarderUrl: string): { listen?: string } {
-  const { hostname, host, port } = new URL(forwarderUrl);
-  if (!/^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname)) return {};
-  return { listen: port === '' ? `${host}:80` : host };
 }
 
 /** All files as one text, each under its path, as `systemctl cat` prints them. */

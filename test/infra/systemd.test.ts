@@ -10,6 +10,7 @@ import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { type HostFile, printHostFiles, renderSystemd } from '../../infra/systemd/render.js';
 import { gatewaySettings } from '../../lib/config/gateway.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { readForwarderOptions } from '../../lib/forwarder/options.js';
 import { root } from './example.js';
 
 const run = promisify(execFile);
@@ -137,6 +138,42 @@ describe('the rendered units', () => {
   it('need a socket to save the state by', () => {
     const without = v.parse(configSchema, { ...iriLayout, haproxy: { admin: { unix: null } } });
     expect(() => renderSystemd(without)).toThrow(/haproxy\.admin\.unix: is null; name a socket/);
+  });
+});
+
+describe('the forwarder of render systemd', () => {
+  const rendered = (forwarderUrl: string): { unit: string; program: string } => {
+    const files = renderSystemd(config, { forwarderUrl });
+    const text = (name: string): string => files.find(({ path }) => path.endsWith(name))?.text ?? '';
+    return { unit: text('forwarder.service'), program: text('haproxy-state') };
+  };
+
+  it.each([
+    ['http://127.0.0.1:8500/', '127.0.0.1:8500', false],
+    ['http://localhost:8402', 'localhost:8402', false],
+    ['http://[::1]:8402', '[::1]:8402', false],
+    ['http://10.0.3.7:8401', '10.0.3.7:8401', true],
+    ['http://agent-1.internal:8401', 'agent-1.internal:8401', true],
+  ])('listens where %s is told', (url, listen, allowRemote) => {
+    const { unit, program } = rendered(url);
+    const args = /^ExecStart=\/usr\/bin\/node .*\.mjs (.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+    // As the forwarder itself takes them.
+    const options = readForwarderOptions(args, { WATCH_FUNCTION: 'iri-lb-watch', AWS_REGION: 'eu-west-1' });
+    expect(options).toMatchObject({ allowRemote });
+    expect(args.slice(0, 2)).toEqual(['--listen', listen]);
+    expect(unit.includes(`# Only for the host of ${listen}.`)).toBe(allowRemote);
+    expect(program).toContain(` -X POST http://${listen}/notify `);
+  });
+
+  it.each([
+    ['moon', /--forwarder: "moon" is no URL of a forwarder; use http:\/\/HOST:PORT/],
+    ['https://127.0.0.1:8401', /is no URL of a forwarder/],
+    ['http://127.0.0.1:8401/a;b', /is no URL of a forwarder/],
+    ['http://127.0.0.1', /has port 80; use one from 1024/],
+    ['http://0.0.0.0:8401', /is no URL of a forwarder/],
+    ['http://$(reboot):8401', /is no URL of a forwarder/],
+  ])('is refused at %s', (url, message) => {
+    expect(() => rendered(url)).toThrow(message);
   });
 });
 
