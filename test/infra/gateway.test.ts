@@ -1,5 +1,5 @@
 // The gateway in front of a real admin socket: ours get through, one at a time; everybody else gets nothing.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import tls from 'node:tls';
@@ -21,6 +21,7 @@ const timeouts = {
 
 let harness: Harness;
 let port: number;
+let pid: number;
 let certificates: Readonly<Record<'server' | 'ours' | 'other' | 'foreign', Certificate>>;
 
 beforeAll(async () => {
@@ -51,6 +52,7 @@ beforeAll(async () => {
     env: { CREDENTIALS_DIRECTORY: harness.dir },
   });
   await gateway.until(() => isOpen(port), { what: 'the gateway to listen' });
+  pid = gateway.pid;
 });
 afterAll(() => harness.close());
 
@@ -125,6 +127,10 @@ describe('the gateway', () => {
       { ...timeouts, tls: { ca: foreign.cert, cert: ours.cert, key: ours.key } },
     );
     await expect(connecting).rejects.toThrow(/certificate/);
+  });
+
+  it('runs in one thread, however many processors there are', () => {
+    expect(readdirSync(`/proc/${pid}/task`)).toHaveLength(1);
   });
 
   it('takes one client at a time; the next one has its turn when the first has gone', async () => {

@@ -82,7 +82,7 @@ describe('the rendered units', () => {
     },
   );
 
-  // Exposure from 0 (none) to 10, times ten. HAProxy starts as root, to bind low ports and to chroot.
+  // Exposure from 0 (none) to 10, times ten. HAProxy starts as root, to bind low ports and to become another user.
   it.each([
     ['iri-lb-gateway.service', 20],
     ['iri-lb-forwarder.service', 20],
@@ -93,6 +93,16 @@ describe('the rendered units', () => {
     expect(text).toMatch(/Overall exposure level/);
     expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' });
   });
+
+  it.each(['iri-lb-gateway.service', 'iri-lb-forwarder.service'])(
+    '%s never gives up: what it lacks may come late',
+    (unit) => {
+      const text = readFileSync(join(units, unit), 'utf8');
+      expect(text).toMatch(/^Restart=always$/m);
+      // In [Unit]; elsewhere systemd ignores it.
+      expect(text).toMatch(/^\[Unit\]\n(?:[^[].*\n)*StartLimitIntervalSec=0$/m);
+    },
+  );
 
   it('are exposed less than what Debian ships', async () => {
     const bare = join(folder, 'bare', 'bare.service');
