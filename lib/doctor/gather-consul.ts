@@ -9,8 +9,8 @@ import type { DoctorPorts } from './ports.js';
 
 type Secret = string | undefined;
 
-/** A node that need not exist: `node_prefix ""` covers every name, rules for single nodes do not. */
-const ANY_NODE = 'iri-lb-doctor';
+/** Only `node_prefix ""` covers the empty name; rules for single nodes and for longer prefixes do not. */
+const ANY_NODE = '';
 
 export async function gatherConsul(ports: DoctorPorts): Promise<Pick<Facts, 'token' | 'consul' | 'rights'>> {
   const { endpoints, settings } = ports;

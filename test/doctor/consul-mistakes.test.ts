@@ -51,7 +51,7 @@ describe('the token', () => {
     ]);
   });
 
-  it('it may read nothing, or no nodes', async () => {
+  it('it may read nothing, no nodes, or some nodes only', async () => {
     const todo = 'give it the policy that iri-lb render policy prints';
     rig.store.set(PARAMETER, await rig.consul.createPolicyToken('key "x" { policy = "read" }'));
     const nodes = `error consul nodes: ${name}: may not read nodes, so Consul leaves instances out -> ${todo}`;
@@ -60,6 +60,9 @@ describe('the token', () => {
       `error consul service iri: ${name}: may not read it; Consul answers an empty list -> ${todo}`,
     ]);
     rig.store.set(PARAMETER, await rig.consul.createPolicyToken('service "iri" { policy = "read" }'));
+    expect(await rig.findings(env)).toEqual([nodes]);
+    const some = 'service "iri" { policy = "read" } node_prefix "iri-lb" { policy = "read" }';
+    rig.store.set(PARAMETER, await rig.consul.createPolicyToken(some));
     expect(await rig.findings(env)).toEqual([nodes]);
   });
 
