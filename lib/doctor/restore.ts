@@ -7,11 +7,15 @@ import { error, type Finding, ok, warning } from './finding.js';
 /** Reading a long configuration takes a while too; a state that was loaded is usually far older. */
 const OLDER_SECONDS = 60;
 const DECLARE = 'declare slots as "slot.invalid:1" with "init-addr last,0.0.0.0" (iri-lb render haproxy)';
+const UNTOLD =
+  'no slot is older than the process, so it was not reloaded yet, or a reload lost the state: that cannot be told apart';
 
 /**
  * HAProxy tells nobody its `server-state-file`. What shows is how slots are declared, and slots whose
  * last change is older than the process: those were loaded. A process that never had a state to load
- * has none; then `haproxy.stateFile` in LB_CONFIG is believed.
+ * has none; then `haproxy.stateFile` in LB_CONFIG is believed. Nor does a worker of 2.6.12 say whether it
+ * was started by a reload (3.0.11 has HAPROXY_LOAD_SUCCESS in its environment then, 3.2.26
+ * HAPROXY_MWORKER_REEXEC), and a predecessor that lived for a minute only leaves no older slot.
  */
 export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts): Finding[] {
   if ('error' in found) return [];
@@ -32,13 +36,7 @@ export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts)
   if (findings.length > 0) return findings;
   if (restored) return [ok('haproxy', name, 'its state was loaded when it started')];
   if (config.haproxy?.stateFile !== undefined)
-    return [
-      ok(
-        'haproxy',
-        name,
-        'haproxy.stateFile is set; whether the state comes back cannot be told before the first reload',
-      ),
-    ];
+    return [ok('haproxy', name, `haproxy.stateFile is set; ${UNTOLD}`)];
   return [
     warning(
       'haproxy',

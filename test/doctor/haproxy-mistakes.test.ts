@@ -222,6 +222,14 @@ describe('state over a reload', () => {
     ]);
   });
 
+  it('cannot be told from one that was never saved where the settings name a state file', async () => {
+    const lost = await rig.startLoadBalancer((text) => text.replace(/^ *(?:load-)?server-state.*\n/gm, ''));
+    const env = { ...rig.env, HAPROXY_ADDRESSES: lost.admin };
+    expect(await rig.findings(env)).toEqual([]);
+    await lost.stop();
+    expect(said.at(-1)).toContain('it was not reloaded yet, or a reload lost the state');
+  });
+
   it('is seen to come back once it has, whatever the settings say', async () => {
     const { haproxy: _, ...runs } = JSON.parse(rig.env.LB_CONFIG ?? '');
     const lb = await rig.startLoadBalancer();
