@@ -14,7 +14,9 @@ const FOLDERS = [
   'test/frontend',
   'test/doctor',
   'test/node/rotation.test.ts',
+  'test/infra/capabilities.test.ts',
   'test/infra/gateway.test.ts',
+  'test/infra/host.test.ts',
   'test/infra/reload.test.ts',
 ];
 
