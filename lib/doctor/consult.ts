@@ -14,7 +14,7 @@ export function asksForDoctor(event: unknown): event is DoctorEvent {
 /** Kept back from the time Lambda leaves, to answer in, in milliseconds. */
 const ANSWER_MS = 1_000;
 
-/** Examines what the function's own environment names, from where the function runs, within its time. Never throws. */
+/** Examines what the function's own environment names, from where the function runs, within its time. */
 export async function consultDoctor(context: { getRemainingTimeInMillis(): number }): Promise<Diagnosis> {
   const { diagnose } = await import('./doctor.js');
   const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - ANSWER_MS);
@@ -24,8 +24,11 @@ export async function consultDoctor(context: { getRemainingTimeInMillis(): numbe
     'was over before everything was examined',
     'raise its timeout, or run iri-lb doctor on a workstation',
   );
-  const over: Diagnosis = { version: 1, findings: [late] };
+  const isOver = new Error('late');
   return systemClock
-    .within(budgetMs, diagnose(process.env, { budgetMs }), () => new Error('late'))
-    .catch(() => over);
+    .within(budgetMs, diagnose(process.env, { budgetMs }), () => isOver)
+    .catch((problem: unknown): Diagnosis => {
+      if (problem !== isOver) throw problem;
+      return { version: 1, findings: [late] };
+    });
 }
