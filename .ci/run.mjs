@@ -5,27 +5,38 @@ import { existsSync, readFileSync } from 'node:fs';
 let passed = 0;
 let failed = 0;
 
+/** What the steps that failed said last, told again before the end: not everybody keeps all of a long output. */
+const ends = [];
+const END_LINES = 80;
+
 /** A step that passes or fails as a whole. */
 function step(name, command, args) {
-  console.log(`\n== ${name}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  const { status, output } = run(name, command, args, 'pipe');
+  if (status !== 0) ends.push([name, output]);
   count(name, status === 0 ? 1 : 0, status === 0 ? 0 : 1);
   return status === 0;
 }
 
 /** A step that prints `N passed, N failed` as its last line; without that it is one failure. */
 function tests(name, command, args, env = {}) {
+  const { status, output } = run(name, command, args, 'inherit', env);
+  const [, good = '0', bad = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  const lost = status !== 0 && Number(bad) === 0 ? 1 : 0;
+  if (Number(bad) + lost > 0) ends.push([name, output]);
+  count(name, Number(good), Number(bad) + lost);
+}
+
+function run(name, command, args, stderr, env = {}) {
   console.log(`\n== ${name}`);
-  const { status, stdout } = spawnSync(command, args, {
+  const result = spawnSync(command, args, {
     env: { ...process.env, ...env },
-    stdio: ['inherit', 'pipe', 'inherit'],
+    stdio: ['inherit', 'pipe', stderr],
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  process.stdout.write(stdout ?? '');
-  const [, good = '0', bad = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(stdout ?? '') ?? [];
-  const lost = status !== 0 && Number(bad) === 0 ? 1 : 0;
-  count(name, Number(good), Number(bad) + lost);
+  const output = `${result.stderr ?? ''}${result.stdout ?? ''}`;
+  process.stdout.write(output);
+  return { status: result.status, output };
 }
 
 function count(name, good, bad) {
@@ -52,6 +63,10 @@ if (step('set-up', process.execPath, ['infra/setup/setup.mjs'])) {
   tests('tests on HAProxy 3.0 and 3.2', process.execPath, [...tsx, 'test/matrix.ts', 'trixie', 'sid']);
   if (scripts['test:ric']) step('Lambda runtime', 'npm', ['run', '--silent', 'test:ric']);
   step('npm start', 'npm', ['start', '--silent', '--', '--for', '20']);
+}
+for (const [name, output] of ends) {
+  console.log(`\n== failed: ${name}`);
+  console.log(output.trimEnd().split('\n').slice(-END_LINES).join('\n'));
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

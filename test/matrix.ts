@@ -44,7 +44,9 @@ async function main(asked: readonly string[]): Promise<number> {
   for (const suite of asked.length > 0 ? asked : ALL) {
     const bin = binaryOf(suite);
     const counts = await runVitest(folders, { HAPROXY_BIN: bin });
-    lines.push(`HAProxy ${versionOf(bin).padEnd(8)} ${counts.passed} passed, ${counts.failed} failed`);
+    const version = `HAProxy ${versionOf(bin).padEnd(8)}`;
+    for (const failure of counts.failures) lines.push(`FAILED ${version} ${failure}`);
+    lines.push(`${version} ${counts.passed} passed, ${counts.failed} failed`);
     passed += counts.passed;
     failed += counts.failed;
   }

@@ -2,13 +2,15 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linesWithSecrets, notedSecrets, SECRETS_FILE } from '../infra/local/secrets.js';
 
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** What failed, each in a few lines: to be repeated where the end of a long output is all that is kept. */
+  readonly failures: readonly string[];
 }
 
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
@@ -40,10 +42,12 @@ export async function runVitest(
       { ...colours(), ...process.env, ...env, [SECRETS_FILE]: secretsFile },
       heard,
     );
-    const { passed, failed } = countsOf(file, code);
+    const counts = countsOf(file, code);
     const lines = linesWithSecrets(output, notedSecrets(secretsFile));
-    if (lines.length > 0) print(`\nFAIL a secret was printed:\n${lines.join('\n')}\n`);
-    return { passed, failed: failed + (lines.length > 0 ? 1 : 0) };
+    if (lines.length === 0) return counts;
+    const failure = `a secret was printed:\n${lines.join('\n')}`;
+    print(`\nFAIL ${failure}\n`);
+    return { ...counts, failed: counts.failed + 1, failures: [...counts.failures, failure] };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -69,17 +73,37 @@ function exitOf(
 function countsOf(file: string, code: number | null): Counts {
   let passed = 0;
   let failed = 0;
+  const failures: string[] = [];
   try {
     const result: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    passed = numberIn(result, 'numPassedTests');
-    failed = numberIn(result, 'numFailedTests');
+    passed = Number(field(result, 'numPassedTests') ?? 0);
+    failed = Number(field(result, 'numFailedTests') ?? 0);
+    for (const each of listIn(result, 'testResults')) failures.push(...failuresOf(each));
   } catch {
     // No result at all: the exit status says so.
   }
-  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
+  if (failed === 0 && code !== 0)
+    return { passed, failed: 1, failures: [...failures, `exit status ${code}`] };
+  return { passed, failed, failures };
 }
 
-function numberIn(value: unknown, name: string): number {
-  const found = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  return typeof found === 'number' ? found : 0;
+const MESSAGE_LINES = 12;
+
+/** Of one test file: its failed tests with the beginnings of what they say, and why it did not load. */
+function failuresOf(result: unknown): string[] {
+  const name = relative(process.cwd(), String(field(result, 'name')));
+  const failures = listIn(result, 'assertionResults')
+    .filter((test) => field(test, 'status') === 'failed')
+    .map((test) => `${name} > ${field(test, 'fullName')}\n${listIn(test, 'failureMessages').join('\n')}`);
+  const message = field(result, 'message');
+  if (typeof message === 'string' && message !== '') failures.push(`${name}\n${message}`);
+  return failures.map((text) => text.split('\n').slice(0, MESSAGE_LINES).join('\n'));
+}
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+
+function listIn(value: unknown, name: string): readonly unknown[] {
+  const found = field(value, name);
+  return Array.isArray(found) ? found : [];
 }

@@ -48,3 +48,15 @@ test.each([
   expect({ passed, failed }).toEqual({ passed: 1, failed: 1 });
   expect(printed).toMatch(/FAIL a secret was printed:\n(.*\n)*.*\(secret\)/);
 });
+
+test('a run tells again what failed, by file and name', async () => {
+  const { failed, failures } = await runOf("throw new Error('what was wrong');");
+  expect({ failed, count: failures.length }).toEqual({ failed: 1, count: 1 });
+  expect(failures[0]).toMatch(/one\.test\.ts > passes\nError: what was wrong/);
+});
+
+test('a run whose file does not load tells why', async () => {
+  const { failed, failures } = await runOf('}); throw new Error("no such thing"); (() => {');
+  expect(failed).toBe(1);
+  expect(failures.join('\n')).toMatch(/one\.test\.ts\n.*no such thing/);
+});
