@@ -2,7 +2,7 @@
 import type { ConsulSettings } from './config/environment.js';
 import { messageOf } from './errors.js';
 import { ssmParameters } from './ssm.js';
-import { isToken } from './text.js';
+import { isToken, showMs } from './text.js';
 
 /** Where the token comes from. Errors name the parameter and never hold its value. */
 export interface TokenSource {
@@ -106,7 +106,7 @@ async function fetchToken(
   // A race, too: looking for credentials does not listen to the signal.
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no answer within ${timeoutMs} ms; is the SSM endpoint reachable from here?`));
+      reject(new Error(`no answer within ${showMs(timeoutMs)}; is the SSM endpoint reachable from here?`));
       abort.abort();
     }, timeoutMs);
   });

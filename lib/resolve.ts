@@ -5,6 +5,7 @@ import { parseAddress } from './address.js';
 import { systemClock } from './clock.js';
 import { messageOf, NotResolvedError } from './errors.js';
 import type { Resolve } from './reconcile/ports.js';
+import { showMs } from './text.js';
 
 export interface ResolveOptions {
   /** Longest wait for one name, in milliseconds. */
@@ -21,7 +22,7 @@ export function makeResolve({ timeoutMs, find = findAsTheMachine() }: ResolveOpt
   const remembered = new Map<string, readonly string[]>();
   return async (name) => {
     try {
-      const late = (): Error => new Error(`no answer within ${timeoutMs} ms`);
+      const late = (): Error => new Error(`no answer within ${showMs(timeoutMs)}`);
       const found = await systemClock.within(timeoutMs, find(name, timeoutMs), late);
       const usable = found.flatMap((address) => parseAddress(address)?.text ?? []);
       if (usable.length === 0) throw new Error('no usable address among the answers');

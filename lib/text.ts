@@ -15,6 +15,9 @@ export function showName(value: string, max = 80): string {
   return /^[A-Za-z0-9_.:@/[\]-]+$/.test(value) && value.length <= max ? value : quote(value, max);
 }
 
+/** A time in messages, in whole milliseconds: what is waited for is often a share of what is left. */
+export const showMs = (ms: number): string => `${Math.round(ms)} ms`;
+
 /** Whether a token can be sent in a header: printable ASCII, without blanks. What cannot is shown by nobody. */
 export function isToken(value: string): boolean {
   return /^[\x21-\x7e]+$/.test(value);

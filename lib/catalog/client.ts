@@ -3,6 +3,7 @@ import type { ConsulSettings } from '../config/environment.js';
 import { messageOf } from '../errors.js';
 import type { TokenSource } from '../parameters.js';
 import type { CatalogPort, CatalogRead, Clock } from '../reconcile/ports.js';
+import { showMs } from '../text.js';
 import { CatalogError } from './errors.js';
 import { blockingQuery, mayReadFrom, parseRead, parseRights } from './read.js';
 import { type Endpoint, makeEndpoint } from './request.js';
@@ -52,7 +53,7 @@ export function makeCatalog(options: CatalogOptions): Catalog {
         try {
           const answer = await secrets.use((secret) => {
             const budgetMs = remaining();
-            if (budgetMs <= 0) throw new RequestFailure(`not within ${timeoutMs} ms`, undefined, true);
+            if (budgetMs <= 0) throw new RequestFailure(`not within ${showMs(timeoutMs)}`, undefined, true);
             return request(endpoint, secret, budgetMs);
           });
           preferred = index;

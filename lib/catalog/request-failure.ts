@@ -1,6 +1,6 @@
 // Turns what the `consul` client throws into status, words and whether to try again. Pure.
 import { messageOf } from '../errors.js';
-import { quote } from '../text.js';
+import { quote, showMs } from '../text.js';
 
 /** One request failed. Holds Consul's status and words, and nothing of the request: that has the token. */
 export class RequestFailure extends Error {
@@ -24,7 +24,7 @@ export function toFailure(error: unknown, secret: string | undefined, timeoutMs:
   if (error instanceof RequestFailure) return error;
   const { response, isTimeout, isCodec, code } = fieldsOf(error);
   const { statusCode, body } = fieldsOf(response);
-  if (isTimeout) return new RequestFailure(`no answer within ${Math.round(timeoutMs)} ms`, undefined, true);
+  if (isTimeout) return new RequestFailure(`no answer within ${showMs(timeoutMs)}`, undefined, true);
   if (typeof statusCode === 'number' && (statusCode < 200 || statusCode > 299)) {
     const words = hide(textOf(body).trim(), secret);
     const text = words === '' ? String(statusCode) : `${statusCode} ${quote(words, 200)}`;

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { ConsulSettings, Settings } from '../config/environment.js';
 import { makeTokenSource, type TokenSource } from '../parameters.js';
-import { quote, showName } from '../text.js';
+import { quote, showMs, showName } from '../text.js';
 import type { Registration } from './node-registration.js';
 
 /** The agent refused, or could not be asked. Holds its address, status and words, and never the token. */
@@ -126,7 +126,7 @@ function send(
         resolve({ status: reply.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
       );
     });
-    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
+    const timer = setTimeout(() => fail(`no answer within ${showMs(timeoutMs)}`), timeoutMs);
     sent.on('error', (error) => fail(error.message || 'no connection'));
     sent.once('close', () => clearTimeout(timer));
     sent.end(body === undefined ? undefined : JSON.stringify(body));

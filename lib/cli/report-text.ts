@@ -1,6 +1,7 @@
 // Prints a report for people: a line per change, then a line per load balancer and pool. Pure.
 import { printHostPort } from '../address.js';
 import type { LoadBalancerReport, Report, ReportedChange, SlotView } from '../report.js';
+import { showMs } from '../text.js';
 
 const DONE = {
   changed: 'changed',
@@ -60,7 +61,7 @@ function summary(
   });
   const what = `${DONE[outcome]}${changes.length > 0 ? ` (${changes.length})` : ''}`;
   return [
-    `${address}  ${what}, ${consul.instances} instances at index ${consul.index}, ${durationMs} ms`,
+    `${address}  ${what}, ${consul.instances} instances at index ${consul.index}, ${showMs(durationMs)}`,
     ...counts,
   ].join('; ');
 }

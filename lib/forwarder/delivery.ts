@@ -1,6 +1,7 @@
 // Delivers events at least once: folds what comes meanwhile, and tries again until it is delivered.
 import { messageOf } from '../errors.js';
 import type { Clock } from '../reconcile/ports.js';
+import { showMs } from '../text.js';
 import type { WatchEvent } from '../watch-event.js';
 import type { Invoke } from './invoke.js';
 
@@ -67,7 +68,7 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
       failures += 1;
       lastError = messageOf(error);
       const pauseMs = backoff(failures, random());
-      log(`forwarder: ${lastError} (attempt ${failures}, again in ${Math.round(pauseMs)} ms)`);
+      log(`forwarder: ${lastError} (attempt ${failures}, again in ${showMs(pauseMs)})`);
       return pauseMs;
     }
     if (failures > 0) log(`forwarder: delivered after ${failures} failed attempts`);

@@ -2,7 +2,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { messageOf } from '../errors.js';
-import { quote } from '../text.js';
+import { quote, showMs } from '../text.js';
 import type { WatchEvent } from '../watch-event.js';
 import type { CredentialSource } from './credentials.js';
 
@@ -89,7 +89,7 @@ function nextStep(status: number): string {
 
 /** fetch says "fetch failed", and its cause says why. */
 function reasonOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${showMs(timeoutMs)}`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return messageOf(cause) || code || 'no connection';

@@ -2,7 +2,7 @@
 import type net from 'node:net';
 import { messageOf } from '../errors.js';
 import type { RuntimeConnection, SocketAddress } from '../reconcile/ports.js';
-import { quote } from '../text.js';
+import { quote, showMs } from '../text.js';
 import { printAdminAddress } from './admin-address.js';
 import { AnswerReader } from './answers.js';
 import { isSafeLine } from './commands.js';
@@ -69,7 +69,7 @@ class Connection implements RuntimeConnection {
     socket.on('close', () => this.fail(new ConnectionClosedError(name, this.closedText())));
     const total = options.totalTimeoutMs;
     this.total = setTimeout(
-      () => this.fail(new AnswerTimeoutError(name, `not done within ${total} ms; given up`)),
+      () => this.fail(new AnswerTimeoutError(name, `not done within ${showMs(total)}; given up`)),
       total,
     );
   }
@@ -78,7 +78,7 @@ class Connection implements RuntimeConnection {
     const timeout = this.options.promptTimeoutMs;
     const silent = new NoPromptError(
       this.name,
-      `no prompt within ${timeout} ms; is another client holding the socket, or is it no admin socket?`,
+      `no prompt within ${showMs(timeout)}; is another client holding the socket, or is it no admin socket?`,
     );
     await this.exchange(['prompt'], timeout, { late: silent });
     this.prompted = true;
@@ -130,7 +130,8 @@ class Connection implements RuntimeConnection {
     this.timer = setTimeout(() => {
       const command = this.pending?.commands[this.pending.answers.length] ?? '';
       this.fail(
-        late ?? new AnswerTimeoutError(this.name, `no answer to ${quote(command)} within ${timeoutMs} ms`),
+        late ??
+          new AnswerTimeoutError(this.name, `no answer to ${quote(command)} within ${showMs(timeoutMs)}`),
       );
     }, timeoutMs);
   }

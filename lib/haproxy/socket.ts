@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import type { TlsFiles } from '../config/environment.js';
 import { messageOf } from '../errors.js';
 import type { SocketAddress } from '../reconcile/ports.js';
+import { showMs } from '../text.js';
 import { ConnectError } from './errors.js';
 
 export interface ConnectOptions {
@@ -50,7 +51,7 @@ export function openSocket(
       reject(new ConnectError(name, detail));
     };
     const timer = setTimeout(
-      () => fail(`no connection within ${connectTimeoutMs} ms; is it up and reachable?`),
+      () => fail(`no connection within ${showMs(connectTimeoutMs)}; is it up and reachable?`),
       connectTimeoutMs,
     );
     const failed = (error: Error): void => {

@@ -1,5 +1,6 @@
 // Whose turn it is: so many load balancers are served at once, not counting those that keep us waiting. Pure.
 import type { Config } from '../config/pools.js';
+import { showMs } from '../text.js';
 
 /** Most of those that may wait for their sockets beside the ones that are served: each is an open file. */
 const MAX_ASIDE = 256;
@@ -77,7 +78,7 @@ export function makeTurns(bound: number, now: () => number): Turns {
       [...usedMs]
         .sort(([, a], [, b]) => b - a)
         .slice(0, MAX_NAMED)
-        .map(([name, ms]) => `${name} (${ms} ms)`)
+        .map(([name, ms]) => `${name} (${showMs(ms)})`)
         .join(', '),
   };
 }

@@ -5,7 +5,7 @@ import { PermissionError } from '../haproxy/errors.js';
 import type { ServerStateRow } from '../haproxy/listings.js';
 import { parseAddresses, permissionText } from '../haproxy/observe.js';
 import type { ReportedChange } from '../report.js';
-import { quote } from '../text.js';
+import { quote, showMs } from '../text.js';
 import type { Clock, RuntimeConnection } from './ports.js';
 import { type AddressWrite, phasesOf, type Write, wavesOf } from './writes.js';
 
@@ -77,7 +77,7 @@ export async function writePlan(
       listed = await send([], [...missing.keys()]);
     }
     for (const { name, at } of [...missing.values()].flatMap((slots) => [...slots.values()])) {
-      refused.set(name, `address ${at} did not show within ${addressTimeoutMs} ms`);
+      refused.set(name, `address ${at} did not show within ${showMs(addressTimeoutMs)}`);
     }
   }
 }
