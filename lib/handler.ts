@@ -19,7 +19,7 @@ const REPORTING_MS = 1_000;
 const LAST_WORDS_MS = 500;
 
 const TIME_IS_OVER =
-  "the function's time was over before the run was done; is Consul slow, or its timeout too short?";
+  "the function's time was over before the run was done; is Consul or the parameter store slow, or its timeout too short?";
 
 /** A run in which something failed: its message names every failure. Its report was told before. */
 export class RunFailed extends Error {
@@ -45,16 +45,18 @@ export async function invocation(
   work: (runner: Runner, apply: Apply) => Promise<Report>,
 ): Promise<Report> {
   const observed = observer.begin(context);
-  const report = await attempt(observed, async () => {
+  const prepareAndWork = async (): Promise<Report> => {
     runner ??= makeRunner(readSettings(await withParameters(process.env)), observer.warn);
     const warm = runner;
-    const working = work(warm, (options = {}) => {
+    return work(warm, (options = {}) => {
       const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
       return warm.run({ mode: 'apply', budgetMs, ...options });
     });
+  };
+  const report = await attempt(observed, () => {
     // Whatever takes too long: what Lambda kills has no log line and no metric.
     const leftMs = Math.max(1, context.getRemainingTimeInMillis() - LAST_WORDS_MS);
-    return systemClock.within(leftMs, working, () => new Error(TIME_IS_OVER));
+    return systemClock.within(leftMs, prepareAndWork(), () => new Error(TIME_IS_OVER));
   });
   observed.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);

@@ -1,8 +1,8 @@
 // The Consul token: from the environment or from the SSM parameter store, kept for a while.
 import type { ConsulSettings } from './config/environment.js';
 import { messageOf } from './errors.js';
-import { ssmParameters } from './ssm.js';
-import { isToken, showMs } from './text.js';
+import { type ReadParameter, readWithin, ssmParameters } from './ssm.js';
+import { isToken } from './text.js';
 
 /** Where the token comes from. Errors name the parameter and never hold its value. */
 export interface TokenSource {
@@ -31,7 +31,7 @@ export interface TokenOptions {
   /** Longest time one fetch may take, in milliseconds. */
   readonly timeoutMs?: number;
   /** Fetches a parameter's value; throws errors with a message for people. */
-  readonly fetch?: (name: string, signal: AbortSignal) => Promise<string>;
+  readonly fetch?: ReadParameter;
   /** Told, in one line, that an old token is used. */
   readonly log?: (line: string) => void;
 }
@@ -96,27 +96,12 @@ function parameterSource(parameter: string, options: TokenOptions): TokenSource 
   return { name: `parameter ${parameter}`, get, refresh };
 }
 
-async function fetchToken(
-  parameter: string,
-  fetch: NonNullable<TokenOptions['fetch']>,
-  timeoutMs: number,
-): Promise<string> {
-  const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  // A race, too: looking for credentials does not listen to the signal.
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${showMs(timeoutMs)}; is the SSM endpoint reachable from here?`));
-      abort.abort();
-    }, timeoutMs);
-  });
+async function fetchToken(parameter: string, fetch: ReadParameter, timeoutMs: number): Promise<string> {
   try {
-    const value = (await Promise.race([fetch(parameter, abort.signal), late])).trim();
+    const value = (await readWithin(fetch, parameter, timeoutMs)).trim();
     if (!isToken(value)) throw new Error('its value is no token; store the SecretID alone');
     return value;
   } catch (error) {
     throw new ParameterError(parameter, messageOf(error));
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,13 +1,33 @@
 // Reads one SecureString from SSM with the AWS SDK, which is loaded only when it is needed (630 kB).
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { systemClock } from './clock.js';
 import { messageOf } from './errors.js';
+import { showMs } from './text.js';
+
+/** Reads the value of the parameter `name`. Throws an Error that says what is wrong. */
+export type ReadParameter = (name: string, signal: AbortSignal) => Promise<string>;
+
+/**
+ * Reads a parameter, for at most `timeoutMs` milliseconds; then it throws, too. A race as well as a
+ * signal: looking for credentials does not listen to one.
+ */
+export async function readWithin(read: ReadParameter, name: string, timeoutMs: number): Promise<string> {
+  const abort = new AbortController();
+  const late = (): Error =>
+    new Error(`no answer within ${showMs(timeoutMs)}; is the SSM endpoint reachable from here?`);
+  try {
+    return await systemClock.within(timeoutMs, read(name, abort.signal), late);
+  } finally {
+    abort.abort();
+  }
+}
 
 /**
  * Returns what reads the decrypted value of a parameter. Region, credentials and endpoint
  * (`AWS_ENDPOINT_URL_SSM`) come from the environment. It throws an Error whose message says what is
  * wrong and what to do about it; `variable` is the one that names the parameter.
  */
-export function ssmParameters(variable = 'its name'): (name: string, signal: AbortSignal) => Promise<string> {
+export function ssmParameters(variable = 'its name'): ReadParameter {
   let client: SSMClient | undefined;
   return async (name, signal) => {
     const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');

@@ -1,6 +1,6 @@
 // Certificates and keys from SSM parameters: `HAPROXY_CLIENT_KEY=ssm:/iri-lb/key` becomes the PEM text itself.
 import { ConfigError, messageOf, type Problem } from '../errors.js';
-import { ssmParameters } from '../ssm.js';
+import { type ReadParameter, readWithin, ssmParameters } from '../ssm.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,7 +24,8 @@ const FETCH_TIMEOUT_MS = 5_000;
  */
 export async function withParameters(
   env: Environment,
-  fetch: (name: string, signal: AbortSignal) => Promise<string> = ssmParameters(),
+  fetch: ReadParameter = ssmParameters(),
+  timeoutMs = FETCH_TIMEOUT_MS,
 ): Promise<Environment> {
   const named = PEM_VARIABLES.filter((variable) => env[variable]?.startsWith(SCHEME));
   if (named.length === 0) return env;
@@ -33,7 +34,7 @@ export async function withParameters(
     named.map(async (variable): Promise<[string, string]> => {
       const name = env[variable]?.slice(SCHEME.length) ?? '';
       try {
-        const value = (await fetch(name, AbortSignal.timeout(FETCH_TIMEOUT_MS))).trimStart();
+        const value = (await readWithin(fetch, name, timeoutMs)).trimStart();
         if (!value.startsWith('-----BEGIN ')) throw new Error('its value is no PEM text');
         return [variable, value];
       } catch (error) {

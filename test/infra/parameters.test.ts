@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { withParameters } from '../../lib/config/parameters.js';
+import { invocation } from '../../lib/handler.js';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
@@ -41,5 +42,36 @@ describe('PEM variables that name a parameter', () => {
       /HAPROXY_CLIENT_KEY: parameter \/lb\/token: its value is no PEM text/,
     );
     await expect(failing).rejects.not.toThrow(/hunter2/);
+  });
+
+  it('are waited for no longer than they are given, even by who does not listen to a signal', async () => {
+    const deaf = (): Promise<string> => new Promise(() => {});
+    await expect(withParameters({ HAPROXY_CACERT: 'ssm:/lb/ca' }, deaf, 20)).rejects.toThrow(
+      /HAPROXY_CACERT: parameter \/lb\/ca: no answer within 20 ms; is the SSM endpoint reachable/,
+    );
+  });
+
+  it("cost a function no more than its time, and the end is in the log's line", async () => {
+    store.delay(60_000);
+    vi.stubEnv('HAPROXY_CACERT', 'ssm:/lb/ca');
+    const lines: string[] = [];
+    const written = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      lines.push(String(text));
+      return true;
+    });
+    const end = Date.now() + 600;
+    const context = {
+      awsRequestId: 'id',
+      functionName: 'resync',
+      getRemainingTimeInMillis: () => end - Date.now(),
+    };
+    try {
+      await expect(invocation(context, () => Promise.reject(new Error('not reached')))).rejects.toThrow(
+        "the function's time was over before the run was done; is Consul or the parameter store slow",
+      );
+    } finally {
+      written.mockRestore();
+    }
+    expect(lines.join('')).toContain("the function's time was over");
   });
 });
