@@ -5,7 +5,7 @@ import { COMMAND_BODY, COMMAND_OF_BODY } from './command.js';
 import type { Layout } from './layout.js';
 import { limitRules } from './limits.js';
 import { FRONTEND, FRONTEND_USERS } from './names.js';
-import { aclOf, deny, type Line, section } from './section.js';
+import { aclOf, deny, type Line, refuseSixToFour, section } from './section.js';
 
 /** Longest head of a request; HAProxy's own buffers have room for no more by default. */
 export const HEAD_LIMIT_BYTES = 16_384;
@@ -26,6 +26,7 @@ export function frontendSection(layout: Layout): string {
     (iri || settings.log.bodyBytes > 0) && 'option http-buffer-request',
     '',
     ...aclOf('whitelisted', 'src', frontend.whitelist),
+    ...refuseSixToFour('whitelisted', frontend.whitelist, frontend.bind),
     'acl preflight method OPTIONS',
     ...(limits ? limitRules(limits) : []),
     settings.log.bodyBytes > 0 && 'http-request capture req.body id 1',

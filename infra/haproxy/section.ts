@@ -23,6 +23,23 @@ export function aclOf(name: string, test: string, values: readonly string[]): st
 }
 
 /**
+ * Closes connections that the ACL `name` of these `sources` takes for another's: `src` matches an address of
+ * 6to4 (2002::/16) with the IPv4 address written in it, and anybody on an IPv6 network can write one.
+ */
+export function refuseSixToFour(name: string, sources: readonly string[], bind: string): string[] {
+  if (!bind.startsWith('[')) return [];
+  return [
+    'acl six_to_four src 2002::/16',
+    ...aclOf(
+      `${name}_as_ipv6`,
+      'src',
+      sources.filter((source) => source.includes(':')),
+    ),
+    `tcp-request connection reject if six_to_four ${name} !${name}_as_ipv6`,
+  ];
+}
+
+/**
  * A refusal that says why, as IRI does: a JSON object with `error`, which pages of other sites may read.
  * `error` is our own text.
  */

@@ -1,6 +1,6 @@
 // Renders the configuration of the mutual-TLS gateway to HAProxy's admin socket. Pure.
 import type { GatewaySettings } from '../../lib/config/gateway.js';
-import { aclOf, section } from '../haproxy/section.js';
+import { aclOf, refuseSixToFour, section } from '../haproxy/section.js';
 
 /** Longest silence on a connection, in seconds: a run may wait for Consul while it holds the lock. */
 const IDLE_SECONDS = 30;
@@ -44,6 +44,7 @@ export function renderGateway(settings: GatewaySettings, socket: string): string
       `bind ${bind} ssl crt ${credential('server')} ca-file ${credential('ca')} verify required`,
       ...aclOf('function_network', 'src', sources),
       'tcp-request connection reject if !function_network',
+      ...refuseSixToFour('function_network', sources, bind),
       ...(clientNames ? aclOf('function_name', 'ssl_c_s_dn(cn) -m str', clientNames) : []),
       clientNames && 'tcp-request content reject if !function_name',
       `server haproxy ${server} maxconn 1`,

@@ -166,6 +166,23 @@ describe('renderHAProxy', () => {
       expect(line).toMatch(/ slot\.invalid:1 .*disabled$/);
   });
 
+  it('takes an address of 6to4 for no IPv4 address of the whitelist, but for what is listed as IPv6', async () => {
+    const whitelist = ['127.0.0.1', '2002:a00::/24'];
+    const config = configOf({ frontend: { bind: '[::]:14267', whitelist } });
+    expect(await check(config)).toEqual(CLEAN);
+    const text = renderHAProxy(config);
+    expect(text).toContain(
+      [
+        '    acl whitelisted src 127.0.0.1 2002:a00::/24',
+        '    acl six_to_four src 2002::/16',
+        '    acl whitelisted_as_ipv6 src 2002:a00::/24',
+        '    tcp-request connection reject if six_to_four whitelisted !whitelisted_as_ipv6',
+        '',
+      ].join('\n'),
+    );
+    expect(renderHAProxy(configOf({ frontend: { whitelist } }))).not.toContain('six_to_four');
+  });
+
   it('refuses names that stand for no pool, all at once', () => {
     const wrong = configOf({ frontend: { defaultBackend: 'nope' }, iri: { powBackend: 'neither' } });
     expect(() => renderHAProxy(wrong)).toThrow(
