@@ -1,5 +1,5 @@
 // The rendered HAProxy with no more rights than its drop-in leaves it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,13 +18,14 @@ afterAll(() => harness.close());
 // Only root has capabilities to give away.
 it.skipIf(process.getuid?.() !== 0)('starts as another user on a low port, and keeps no right', async () => {
   const socket = join(harness.dir, 'people.sock');
+  const functionsSocket = join(harness.dir, 'functions.sock');
   const stateFile = join(harness.dir, 'servers.state');
   const port = await harness.freePort(443);
   const config = v.parse(configSchema, {
     ...iriLayout,
     haproxy: {
       frontend: { bind: `127.0.0.1:${port}` },
-      admin: { bind: join(harness.dir, 'functions.sock'), unix: socket },
+      admin: { bind: functionsSocket, unix: socket },
       process: { user: 'nobody', group: 'nogroup' },
       stats: false,
       log: { target: 'stderr' },
@@ -46,6 +47,11 @@ it.skipIf(process.getuid?.() !== 0)('starts as another user on a low port, and k
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
   expect(status).toMatch(/^CapEff:\t0+$/m);
+  // The gateway is in this group, and in nothing else.
+  for (const path of [socket, functionsSocket]) {
+    const { gid, mode } = statSync(path);
+    expect({ gid, mode: (mode & 0o777).toString(8) }).toEqual({ gid: 65_534, mode: '660' });
+  }
 });
 
 it('asks for no right to chroot, since it does not', () => {
