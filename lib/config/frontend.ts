@@ -127,6 +127,10 @@ const peers = v.pipe(
       v.array(v.strictObject({ name: field.peerName, address: field.bindAddress })),
       v.maxLength(100),
       v.check((items) => namedOnce(items), 'a member is named twice'),
+      v.check(
+        (items) => new Set(items.map(({ address }) => address)).size === items.length,
+        'two members have one address',
+      ),
     ),
   }),
   v.check(

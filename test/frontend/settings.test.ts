@@ -141,6 +141,18 @@ describe('settings', () => {
         },
       },
     ],
+    [
+      'two members with one address',
+      {
+        peers: {
+          local: 'a',
+          members: [
+            { name: 'a', address: '127.0.0.1:1' },
+            { name: 'b', address: '127.0.0.1:1' },
+          ],
+        },
+      },
+    ],
     ['no user at all', { frontend: { auth: { users: [] } } }],
     [
       'a user named twice',
