@@ -1,6 +1,7 @@
 // Renders the part of a Consul agent's configuration that wakes the forwarder. Pure.
 import type { Config } from '../../lib/config/pools.js';
 import { ConfigError } from '../../lib/errors.js';
+import { forwarderAddress } from '../systemd/forwarder-address.js';
 
 export interface AgentOptions {
   /** Where the forwarder listens; the agent runs on the same host. */
@@ -14,7 +15,8 @@ export interface AgentOptions {
 /**
  * JSON for a file in the agent's `-config-dir`: a watch per service of the pools. Type `service`, since
  * `checks` lacks the node's health, and without `passingonly`, since a failing instance is what we want
- * to hear of. With ACLs on, the agent's default token must be able to read the services. Throws ConfigError for a
+ * to hear of. With ACLs on, the agent's default token needs `service:read` and
+ * `node:read`: without the latter its answers are empty, always, and an answer that stays the same is no event. Throws ConfigError for a
  * namespace: watches have none (hashicorp/consul#9353), and an agent does not start with one in them.
  */
 export function renderConsulAgent(
@@ -26,7 +28,7 @@ export function renderConsulAgent(
     throw new ConfigError('consul watch', [{ path: 'CONSUL_NAMESPACE', message }]);
   }
   const services = [...new Set(config.pools.map((pool) => pool.service))].sort();
-  const base = forwarderUrl.replace(/\/+$/, '');
+  const { url: base } = forwarderAddress(forwarderUrl);
   const watches = services.map((service) => ({
     type: 'service',
     service,

@@ -7,6 +7,7 @@ import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { printHostFiles, renderSystemd } from '../../infra/systemd/render.js';
 import type { Settings } from '../config/environment.js';
 import { ConfigError, messageOf } from '../errors.js';
+import { isLoopback } from '../forwarder/options.js';
 import { quote } from '../text.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
@@ -27,7 +28,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   haproxy: {
     about: 'haproxy.cfg',
     text: ({ config }, { peer }) => renderHAProxy(peer === undefined ? config : forPeer(config, peer)),
-    notes: (settings) => [...stateNotes(settings), ...tlsNotes(settings)],
+    notes: (settings) => [...stateNotes(settings), ...tlsNotes(settings), ...openNotes(settings)],
   },
   consul: {
     about: "the Consul agent's watch",
@@ -42,7 +43,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   systemd: {
     about: "the hosts' units, program and gateway, each under its path",
     text: ({ config }, { forwarder }) => printHostFiles(renderSystemd(config, { forwarderUrl: forwarder })),
-    notes: stateNotes,
+    notes: (settings) => [...stateNotes(settings), ...groupNotes(settings)],
   },
 };
 
@@ -85,6 +86,32 @@ function tlsNotes({ config: { pools, haproxy } }: Settings): string[] {
     'verified servers may have a certificate of any public authority, for any name: set haproxy.servers.caFile to your own authority, or haproxy.servers.verifyName',
   ];
 }
+
+function groupNotes({ config: { haproxy } }: Settings): string[] {
+  if (!haproxy?.gateway || !haproxy.admin.bind.startsWith('/') || haproxy.process.group !== null) return [];
+  return [
+    `haproxy.process.group is null: the gateway gets in at ${haproxy.admin.bind} only if its unit's user may write there`,
+  ];
+}
+
+function openNotes({ config: { haproxy } }: Settings): string[] {
+  const notes: string[] = [];
+  if (haproxy?.frontend.auth && !haproxy.frontend.tls) {
+    notes.push(
+      'passwords cross the network in plain text: haproxy.frontend.auth is set, and no haproxy.frontend.tls',
+    );
+  }
+  const { bind } = haproxy?.admin ?? {};
+  if (bind && !bind.startsWith('/') && !isLoopback(hostOf(bind))) {
+    notes.push(
+      `whoever reaches ${bind} controls this HAProxy: give haproxy.admin.bind a path, and use haproxy.gateway`,
+    );
+  }
+  return notes;
+}
+
+/** Of `address:port`, as it was parsed. */
+const hostOf = (bind: string): string => bind.slice(0, bind.lastIndexOf(':'));
 
 function forPeer(config: Settings['config'], peer: string): Settings['config'] {
   const { haproxy } = config;

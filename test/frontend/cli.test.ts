@@ -8,6 +8,7 @@ import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { registerRender } from '../../lib/cli/render.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { PASSWORD_HASH } from './users.js';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -57,6 +58,37 @@ describe('iri-lb render', () => {
     );
     const named = { stateFile, servers: { verifyName: 'nodes.example' } };
     expect((await render(['haproxy'], named)).err).toBe('');
+  });
+
+  it('notes on stderr passwords in plain text and an admin socket that others reach', async () => {
+    const stateFile = '/var/lib/haproxy/server-state';
+    const servers = { verifyName: 'nodes.example' };
+    const auth = { users: [{ name: 'wallet', password: PASSWORD_HASH }] };
+    const open = { stateFile, servers, frontend: { auth }, admin: { bind: '0.0.0.0:9999' } };
+    const { err } = await render(['haproxy'], open);
+    expect(err.trim().split('\n')).toEqual([
+      expect.stringMatching(/^note: passwords cross the network in plain text: haproxy\.frontend\.auth/),
+      expect.stringMatching(
+        /^note: whoever reaches 0\.0\.0\.0:9999 controls this HAProxy: give haproxy\.admin/,
+      ),
+    ]);
+  });
+
+  it('notes on stderr that the gateway has no group by which it gets in', async () => {
+    const gateway = { bind: '10.0.1.5:9998', sources: ['10.0.10.0/24'] };
+    const admin = { bind: '/run/haproxy/functions.sock' };
+    const haproxy = { stateFile: '/var/lib/haproxy/server-state', admin, gateway };
+    expect((await render(['systemd'], haproxy)).err).toBe('');
+    const { err } = await render(['systemd'], { ...haproxy, process: { group: null } });
+    expect(err).toMatch(
+      /^note: haproxy\.process\.group is null: the gateway gets in at \/run\/haproxy\/functions/,
+    );
+  });
+
+  it('refuses a forwarder that is no URL, also for the watch', async () => {
+    const { out, err, status } = await render(['consul', '--forwarder', '10.0.3.7:8401']);
+    expect({ out, status }).toEqual({ out: '', status: 1 });
+    expect(err).toMatch(/--forwarder: "10\.0\.3\.7:8401" is no URL of a forwarder; use http:\/\/HOST:PORT/);
   });
 
   it('writes a file where it is told to', async () => {
