@@ -1,11 +1,13 @@
 // `iri-lb node add`: from flags or a file to a registration that Consul takes.
 import type { Command } from 'commander';
+import { isLoopback } from '../forwarder/options.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
 import { agentOf } from './node-agent.js';
 import { toFileForm } from './node-file.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
-interface AddFlags extends DefinitionFlags {
+interface AddFlags extends Omit<DefinitionFlags, 'checkCommand'> {
+  readonly checkCommand?: string;
   readonly print?: boolean;
   readonly json?: boolean;
 }
@@ -14,6 +16,9 @@ const collect = (value: string, earlier: readonly string[] | undefined): string[
   ...(earlier ?? []),
   value,
 ];
+
+/** Where the deploy guide puts the node check on an agent's host. */
+const INSTALLED_CHECK = '/opt/iri-lb/node-check.mjs';
 
 /** `nodeCheck` is where the node check is on this host. */
 export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: string): void {
@@ -33,7 +38,10 @@ export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: stri
     .option('--sslverify <0|1>', 'tag sslverify: 0 takes any certificate')
     .option('--file <file>', "a service definition in JSON, as Consul's API or files have it, - for stdin")
     .option('--no-check', 'register without a check')
-    .option('--check-command <file>', "the node check on the agent's host", nodeCheck)
+    .option(
+      '--check-command <file>',
+      `the node check on the agent's host (default: this one's for an agent on loopback, else ${INSTALLED_CHECK})`,
+    )
     .option(
       '--check-args <options>',
       `more options of the node check, in one argument: '-n 4 -r "IRI Testnet"'`,
@@ -46,13 +54,19 @@ export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: stri
     .option('--json', 'print what was registered as JSON')
     .action((flags: AddFlags, command: Command) => {
       const isSaid = (flag: string): boolean => command.getOptionValueSource(flag) === 'cli';
-      return guarded(terminal, () => add(flags, isSaid, terminal));
+      return guarded(terminal, () => add(flags, isSaid, terminal, nodeCheck));
     });
 }
 
-async function add(flags: AddFlags, isSaid: (flag: string) => boolean, terminal: Terminal): Promise<void> {
+async function add(
+  flags: AddFlags,
+  isSaid: (flag: string) => boolean,
+  terminal: Terminal,
+  nodeCheck: string,
+): Promise<void> {
   const settings = settingsOf(terminal);
-  const { registration, token } = readDefinition(flags, isSaid, settings.config);
+  const { checkCommand = isHere(settings.consul.addresses[0]) ? nodeCheck : INSTALLED_CHECK } = flags;
+  const { registration, token } = readDefinition({ ...flags, checkCommand }, isSaid, settings.config);
   if (flags.print) {
     if (token !== undefined) terminal.err('iri-lb: token: not printed; add it to the file yourself');
     terminal.out(JSON.stringify(toFileForm(registration), null, 2));
@@ -66,3 +80,7 @@ async function add(flags: AddFlags, isSaid: (flag: string) => boolean, terminal:
   else
     terminal.out(`registered ${registration.ID} as ${registration.Name} with the agent at ${agent.address}`);
 }
+
+/** Whether the agent at `address`, a parsed URL, is on this machine. */
+const isHere = (address: string | undefined): boolean =>
+  address !== undefined && isLoopback(new URL(address).hostname);

@@ -28,6 +28,15 @@ describe('iri-lb node add', () => {
     });
   });
 
+  it('names the node check where the guide puts it for an agent on another host, and what is said anywhere', async () => {
+    const { run: away } = commandLine({ env: { CONSUL_HTTP_ADDR: 'http://10.0.3.7:8500' } });
+    const print = ['add', '--address', '10.0.0.5', '--port', '14265', '--print'];
+    const args = async (...more: string[]): Promise<readonly string[]> =>
+      JSON.parse((await away(...print, ...more)).out).service.check.args;
+    expect((await args())[1]).toBe('/opt/iri-lb/node-check.mjs');
+    expect((await args('--check-command', '/srv/check.mjs'))[1]).toBe('/srv/check.mjs');
+  });
+
   it('makes tags of flags, and has the check do what they say', async () => {
     const service = await printed(
       ...['--address', 'Node.Example.org', '--port', '443', '--scheme', 'https', '--sslverify', '0'],
