@@ -9,8 +9,9 @@ import { guarded, type Terminal } from './output.js';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
-/** The stack's timeout of both functions, in milliseconds. */
-const FUNCTION_TIMEOUT_MS = 50_000;
+/** The stack's defaults for both functions. */
+const FUNCTION_TIMEOUT_MS = 45_000;
+const FUNCTION_MEMORY_MB = 512;
 
 /** `bundles` is the folder that holds `watch/index.mjs` and `resync/index.mjs`. */
 export function registerInvoke(program: Command, terminal: Terminal, bundles: string): void {
@@ -40,7 +41,7 @@ export function lambdaContext(name: string, now: () => number = Date.now) {
     functionName: `iri-lb-${name}`,
     functionVersion: '$LATEST',
     invokedFunctionArn: `arn:aws:lambda:local:000000000000:function:iri-lb-${name}`,
-    memoryLimitInMB: '256',
+    memoryLimitInMB: String(FUNCTION_MEMORY_MB),
     awsRequestId: randomUUID(),
     logGroupName: `/aws/lambda/iri-lb-${name}`,
     logStreamName: 'local',
