@@ -138,13 +138,14 @@ it('lets requests that wait for a connection through when the limit is taken awa
 
   const release = node.hold();
   const load = startLoad(apiPort, CLIENTS);
-  const waiting = new RegExp(`^iri_back,BACKEND,${2 * CLIENTS - 1},`, 'm');
-  await waitFor(
-    async () => node.held() === 1 && waiting.test(await haproxy.query('show stat iri_back 2 -1')),
-    {
-      what: 'one request of each client, one in the node and the others waiting',
-    },
-  );
+  // Those who see a free server at the same time wait in its own queue, all others in that of the backend.
+  const waiting = async (): Promise<number> => {
+    const rows = (await haproxy.query('show stat iri_back 6 -1')).matchAll(/^iri_back,[^,]*,(\d+),/gm);
+    return [...rows].reduce((sum, [, queued]) => sum + Number(queued), 0);
+  };
+  await waitFor(async () => node.held() === 1 && (await waiting()) === 2 * CLIENTS - 1, {
+    what: 'one request of each client, one in the node and the others waiting',
+  });
   await consul.catalogRegister([instance]);
   expect((await applyOnce(runner)).only).toMatchObject({ outcome: 'changed' });
   await waitFor(() => node.held() === 2 * CLIENTS, { what: 'the requests of all clients in the node' });
