@@ -1,11 +1,11 @@
 // The forwarder: wakes the watch function when Consul's catalog changes. Runs beside a Consul agent.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../lib/errors.js';
 import { credentialProvider, keepCredentials } from '../lib/forwarder/credentials.js';
 import { makeDelivery } from '../lib/forwarder/delivery.js';
 import { makeInvoke } from '../lib/forwarder/invoke.js';
 import { readForwarderOptions, USAGE } from '../lib/forwarder/options.js';
 import { listen, runScript } from '../lib/forwarder/run.js';
+import { messageOf } from '../lib/model/errors.js';
 
 const INVOKE_TIMEOUT_MS = 5_000;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The check that a Consul agent runs for a node: `node-check.mjs -a http://10.0.0.5:14265`.
-import { checkNode } from '../lib/node-check/check.js';
-import { HELP, parseArguments } from '../lib/node-check/options.js';
+import { checkNode } from '../lib/iri/node-check/check.js';
+import { HELP, parseArguments } from '../lib/iri/node-check/options.js';
 
 // Node cannot exit while the C library waits for a name server: 10 s and more, and Consul kills the check
 // before its finding is read. glibc takes these bounds from here.

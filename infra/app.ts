@@ -1,7 +1,7 @@
 // `npm run synth [-- SETTINGS.json [FOLDER]]`: writes the CloudFormation template and its assets, to cdk.out.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '../lib/errors.js';
+import { messageOf } from '../lib/model/errors.js';
 import { makeApp } from './stack/app.js';
 import { readStackSettings } from './stack/settings.js';
 

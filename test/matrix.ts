@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { haproxyBin } from '../infra/local/programs.js';
-import { messageOf } from '../lib/errors.js';
+import { messageOf } from '../lib/model/errors.js';
 import { runVitest } from './vitest-run.js';
 
 /** `system` is what `HAPROXY_BIN` or the PATH says; the others are Debian suites. */
@@ -11,13 +11,9 @@ const ALL = ['system', 'trixie', 'sid'];
 const FOLDERS = [
   'test/haproxy',
   'test/integration',
-  'test/frontend',
+  'test/render',
   'test/doctor',
-  'test/node/rotation.test.ts',
-  'test/infra/capabilities.test.ts',
-  'test/infra/gateway.test.ts',
-  'test/infra/host.test.ts',
-  'test/infra/reload.test.ts',
+  'test/iri/rotation.test.ts',
 ];
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));

@@ -1,8 +1,8 @@
 // The scheduled function: a full run, no shortcuts.
 import { asksForDoctor, consultDoctor, type DoctorEvent } from '../../lib/doctor/consult.js';
 import type { Diagnosis } from '../../lib/doctor/finding.js';
-import { type HandlerContext, invocation } from '../../lib/handler.js';
-import type { Report } from '../../lib/report.js';
+import type { Report } from '../../lib/model/report.js';
+import { type HandlerContext, invocation } from '../../lib/run/handler.js';
 
 /**
  * Makes every load balancer what Consul says and returns the report; throws when anything failed.

@@ -1,10 +1,10 @@
 // The function behind the Consul watch: an event says look, never what.
 import { asksForDoctor, consultDoctor, type DoctorEvent } from '../../lib/doctor/consult.js';
 import type { Diagnosis } from '../../lib/doctor/finding.js';
-import { type HandlerContext, invocation } from '../../lib/handler.js';
-import { failuresOf, type Report } from '../../lib/report.js';
-import { makeCoverage } from '../../lib/watch-cover.js';
-import { parseWatchEvent } from '../../lib/watch-event.js';
+import { failuresOf, type Report } from '../../lib/model/report.js';
+import { parseWatchEvent } from '../../lib/model/watch-event.js';
+import { makeCoverage } from '../../lib/run/coverage.js';
+import { type HandlerContext, invocation } from '../../lib/run/handler.js';
 
 const coverage = makeCoverage();
 

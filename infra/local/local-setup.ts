@@ -2,9 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
-import { renderConsulAgent } from '../consul/agent.js';
-import { renderPolicy } from '../consul/policy.js';
-import { renderHAProxy } from '../haproxy/render.js';
+import { renderConsulAgent } from '../../lib/render/consul/agent.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
+import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { type Consul, startConsul } from './consul.js';
 import { type HAProxy, startHAProxy } from './haproxy.js';
 import type { Child, Harness } from './harness.js';

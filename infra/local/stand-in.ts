@@ -2,7 +2,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { printHostPort } from '../../lib/address.js';
+import { printHostPort } from '../../lib/model/address.js';
 import type { Fault } from './stand-in-answers.js';
 import { newState, type StandInRequest, serveRequest } from './stand-in-requests.js';
 

@@ -1,6 +1,6 @@
 // The command line of `npm start`. Pure.
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../lib/errors.js';
+import { messageOf } from '../../lib/model/errors.js';
 
 export const USAGE = `npm start -- [--for SECONDS] [--no-demo]
 

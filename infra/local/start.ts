@@ -1,7 +1,7 @@
 // `npm start`: the whole design on this machine, until Ctrl-C or `--for` seconds have passed.
 import pc from 'picocolors';
-import { messageOf } from '../../lib/errors.js';
-import type { Report } from '../../lib/report.js';
+import { messageOf } from '../../lib/model/errors.js';
+import type { Report } from '../../lib/model/report.js';
 import { demonstrate } from './demo.js';
 import { type Harness, startHarness } from './harness.js';
 import type { Finished } from './lambda-endpoint.js';

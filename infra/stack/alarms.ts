@@ -38,7 +38,7 @@ export interface AlarmSources {
 /** What metrics and alarms are counted by. */
 export const MINUTE = Duration.minutes(1);
 
-/** A metric of our own, as lib/observe writes it. */
+/** A metric of our own, as lib/telemetry writes it. */
 export function ownMetric(
   settings: StackSettings,
   metricName: string,

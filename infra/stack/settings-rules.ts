@@ -1,6 +1,6 @@
 // What the stack's settings must be together, beyond each on its own. Pure.
 import { parseAdminAddress } from '../../lib/config/environment.js';
-import type { Problem } from '../../lib/errors.js';
+import type { Problem } from '../../lib/model/errors.js';
 import { environmentOf } from './environment.js';
 import type { StackSettings } from './settings.js';
 

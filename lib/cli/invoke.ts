@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { messageOf } from '../errors.js';
-import { quote } from '../text.js';
+import { messageOf } from '../model/errors.js';
+import { quote } from '../model/text.js';
 import { guarded, type Terminal } from './output.js';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;

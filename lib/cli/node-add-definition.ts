@@ -1,8 +1,8 @@
 // What `iri-lb node add` was told, by flags or in a file, as one definition and one check. Reads the file.
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
-import { messageOf, type Problem } from '../errors.js';
-import { quote } from '../text.js';
+import { messageOf, type Problem } from '../model/errors.js';
+import { quote } from '../model/text.js';
 import { splitWords } from './node-check-arguments.js';
 import type { CheckSettings } from './node-default-check.js';
 import { parseServiceFile, type ServiceDefinition } from './node-file.js';

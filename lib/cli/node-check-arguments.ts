@@ -1,6 +1,7 @@
 // The node check's arguments: those that follow from the node, and what people add to them. Pure.
-import type { TagValues } from '../catalog/tags.js';
-import { type CheckOptions, parseArguments } from '../node-check/options.js';
+
+import { type CheckOptions, parseArguments } from '../iri/node-check/options.js';
+import type { TagValues } from '../model/tags.js';
 
 /** The node check's arguments for a node that says this of itself in its tags. */
 export function argumentsOf(target: string, said: TagValues): string[] {

@@ -1,9 +1,9 @@
 // `iri-lb node check`: runs the node check once, as the Consul agent would, and prints its finding.
 import type { Command } from 'commander';
-import { parseTags, tagTable } from '../catalog/tags.js';
 import type { Config } from '../config/pools.js';
-import { checkNode } from '../node-check/check.js';
-import { makeRunner } from '../run.js';
+import { checkNode } from '../iri/node-check/check.js';
+import { parseTags, tagTable } from '../model/tags.js';
+import { makeRunner } from '../run/runner.js';
 import { argumentsOf, joinArguments, splitWords } from './node-check-arguments.js';
 import { findNode, type RegisteredNode, readNodes } from './node-find.js';
 import { guarded, settingsOf, type Terminal } from './output.js';

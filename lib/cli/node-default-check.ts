@@ -1,8 +1,9 @@
 // The check that a registration gets when it brings none: the node check, told what the tags say. Pure.
-import type { TagValues } from '../catalog/tags.js';
-import { quote } from '../text.js';
+
+import { parseDuration } from '../model/duration.js';
+import type { TagValues } from '../model/tags.js';
+import { quote } from '../model/text.js';
 import { argumentsOf, joinArguments } from './node-check-arguments.js';
-import { parseDuration } from './node-duration.js';
 import type { CheckDefinition } from './node-file.js';
 
 /** The check that a registration gets when it brings none. */

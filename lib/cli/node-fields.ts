@@ -1,8 +1,9 @@
 // Validates the fields of a service definition as Consul does, before Consul sees them. Pure.
-import { parseTags, type TagValues, tagTable } from '../catalog/tags.js';
+
 import type { Config } from '../config/pools.js';
 import { MAX_WEIGHT } from '../haproxy/commands.js';
-import { quote, showName } from '../text.js';
+import { parseTags, type TagValues, tagTable } from '../model/tags.js';
+import { quote, showName } from '../model/text.js';
 import type { Tell } from './node-default-check.js';
 import type { ServiceDefinition } from './node-file.js';
 

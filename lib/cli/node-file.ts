@@ -1,6 +1,6 @@
 // A service definition as Consul takes it: read from JSON in either spelling, written in either. Pure.
-import { messageOf, type Problem } from '../errors.js';
-import { quote } from '../text.js';
+import { messageOf, type Problem } from '../model/errors.js';
+import { quote } from '../model/text.js';
 
 /** A check, in the spelling of Consul's HTTP API; only what we look at is typed. */
 export interface CheckDefinition {

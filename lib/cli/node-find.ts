@@ -1,9 +1,10 @@
 // Finds the registered nodes of the pools' services in Consul, all or the one that is named.
-import { parseAddress, parsePort, printHostPort } from '../address.js';
-import { labelOf, parseRows, type ServiceInstance } from '../catalog/instances.js';
+
 import type { Config } from '../config/pools.js';
-import type { CatalogPort } from '../reconcile/ports.js';
-import { showName } from '../text.js';
+import { labelOf, parseRows, type ServiceInstance } from '../consul/rows.js';
+import { parseAddress, parsePort, printHostPort } from '../model/address.js';
+import type { CatalogPort } from '../model/ports.js';
+import { showName } from '../model/text.js';
 
 /** An instance and the service that it is registered under. */
 export interface RegisteredNode extends ServiceInstance {

@@ -1,7 +1,8 @@
 // Completes and validates what `iri-lb node add` registers, before Consul sees it. Pure.
-import { parseAddress, parsePort, printHostPort } from '../address.js';
+
 import type { Config } from '../config/pools.js';
-import { ConfigError, type Problem } from '../errors.js';
+import { parseAddress, parsePort, printHostPort } from '../model/address.js';
+import { ConfigError, type Problem } from '../model/errors.js';
 import { type CheckSettings, makeCheck } from './node-default-check.js';
 import { show, textOf, validateTags, validateTypes, validateWeights } from './node-fields.js';
 import type { ServiceDefinition } from './node-file.js';

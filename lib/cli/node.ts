@@ -1,12 +1,12 @@
 // `iri-lb node add|remove|list|check`: the nodes in Consul, for people.
 import type { Command } from 'commander';
-import { labelOf } from '../catalog/instances.js';
-import { messageOf } from '../errors.js';
-import { makeRunner, type Runner } from '../run.js';
-import type { Status } from '../status.js';
+import { agentOf } from '../consul/agent.js';
+import { labelOf } from '../consul/rows.js';
+import { messageOf } from '../model/errors.js';
+import { makeRunner, type Runner } from '../run/runner.js';
+import type { Status } from '../run/status.js';
 import type { Confirm } from './confirm.js';
 import { registerAdd } from './node-add.js';
-import { agentOf } from './node-agent.js';
 import { registerCheck } from './node-check.js';
 import { findNode, readNodes } from './node-find.js';
 import { listNodes, nodeTable } from './node-list.js';

@@ -1,6 +1,6 @@
 // What every command of the command line shares: results on stdout, everything else on stderr.
 import { readSettings, type Settings } from '../config/environment.js';
-import { ConfigError, messageOf } from '../errors.js';
+import { ConfigError, messageOf } from '../model/errors.js';
 
 /** Where a command writes; tests hand in their own. */
 export interface Terminal {

@@ -1,7 +1,7 @@
 // `iri-lb plan` and `iri-lb apply`: what differs between Consul and HAProxy, and making it equal.
 import type { Command } from 'commander';
-import { failuresOf, type Report } from '../report.js';
-import { makeRunner } from '../run.js';
+import { failuresOf, type Report } from '../model/report.js';
+import { makeRunner } from '../run/runner.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 import { reportLines } from './report-text.js';
 

@@ -1,14 +1,14 @@
 // `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { renderConsulAgent } from '../../infra/consul/agent.js';
-import { renderPolicy } from '../../infra/consul/policy.js';
-import { renderHAProxy } from '../../infra/haproxy/render.js';
-import { printHostFiles, renderSystemd } from '../../infra/systemd/render.js';
 import type { Settings } from '../config/environment.js';
-import { ConfigError, messageOf } from '../errors.js';
 import { isLoopback } from '../forwarder/options.js';
-import { quote } from '../text.js';
+import { ConfigError, messageOf } from '../model/errors.js';
+import { quote } from '../model/text.js';
+import { renderConsulAgent } from '../render/consul/agent.js';
+import { renderPolicy } from '../render/consul/policy.js';
+import { renderHAProxy } from '../render/haproxy/render.js';
+import { printHostFiles, renderSystemd } from '../render/systemd/render.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
 interface Flags {

@@ -1,7 +1,7 @@
 // Prints a report for people: a line per change, then a line per load balancer and pool. Pure.
-import { printHostPort } from '../address.js';
-import type { LoadBalancerReport, Report, ReportedChange, SlotView } from '../report.js';
-import { showMs } from '../text.js';
+import { printHostPort } from '../model/address.js';
+import type { LoadBalancerReport, Report, ReportedChange, SlotView } from '../model/report.js';
+import { showMs } from '../model/text.js';
 
 const DONE = {
   changed: 'changed',

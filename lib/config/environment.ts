@@ -1,9 +1,9 @@
 // Turns environment variables into settings; every problem is reported at once. Reads files it is pointed to.
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { parseAddress, parsePort } from '../address.js';
-import { ConfigError, messageOf, type Problem } from '../errors.js';
-import { isToken, quote } from '../text.js';
+import { parseAddress, parsePort } from '../model/address.js';
+import { ConfigError, messageOf, type Problem } from '../model/errors.js';
+import { isToken, quote } from '../model/text.js';
 import { type Config, configSchema, iriLayout } from './pools.js';
 
 /** Where a HAProxy admin socket is, or the Consul service that lists where they are. */

@@ -1,6 +1,6 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
-import { frontendSettings } from './frontend.js';
+import { frontendSettings } from '../render/settings.js';
 
 /** HAProxy names that are safe on its command line (`facts`: separators a value must never contain). */
 const haproxyName = v.pipe(

@@ -1,9 +1,9 @@
 // Judges the backends of one HAProxy: ranges, room for the instances selected now, balance. Pure.
 import type { Config, Pool, Range } from '../config/pools.js';
-import type { CatalogView } from '../reconcile/catalog-view.js';
-import { type DesiredServer, desiredServers } from '../reconcile/desired.js';
-import { heldIn, statesIn } from '../reconcile/slot-states.js';
-import { slotsOfRange } from '../reconcile/slots.js';
+import { type DesiredServer, desiredServers } from '../plan/desired.js';
+import { heldIn, statesIn } from '../plan/slot-states.js';
+import { slotsOfRange } from '../plan/slots.js';
+import type { CatalogView } from '../plan/view.js';
 import type { BackendFacts, Facts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
 

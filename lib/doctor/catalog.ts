@@ -1,6 +1,6 @@
 // Judges what is registered: tags, addresses, names that do not resolve, instances that contradict. Pure.
 import type { Config } from '../config/pools.js';
-import { desiredServers } from '../reconcile/desired.js';
+import { desiredServers } from '../plan/desired.js';
 import type { Facts } from './facts.js';
 import { errorFrom, type Finding, ok, warning } from './finding.js';
 

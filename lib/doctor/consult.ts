@@ -1,5 +1,5 @@
 // The doctor inside a function: loaded only when it is asked for.
-import { systemClock } from '../clock.js';
+import { systemClock } from '../run/system-clock.js';
 import { type Diagnosis, error } from './finding.js';
 
 /** The event `{ "doctor": true }`. */

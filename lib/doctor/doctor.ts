@@ -1,28 +1,29 @@
 // Looks at everything a run depends on, changes nothing, and says what to do about what it finds.
-import { makeCatalog } from '../catalog/client.js';
-import { discoverLoadBalancers } from '../catalog/discovery.js';
-import { makeEndpoint } from '../catalog/request.js';
-import { systemClock } from '../clock.js';
+
 import { readSettings, type Settings } from '../config/environment.js';
-import { withParameters } from '../config/parameters.js';
-import { ConfigError, messageOf } from '../errors.js';
+import { withParameters } from '../config/pem-parameters.js';
+import { makeCatalog } from '../consul/client.js';
+import { discoverLoadBalancers } from '../consul/discovery.js';
+import { makeEndpoint } from '../consul/http.js';
+import { readCatalog } from '../consul/source.js';
+import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
 import { NoPromptError } from '../haproxy/errors.js';
-import { makeTokenSource } from '../parameters.js';
-import { readCatalog } from '../reconcile/catalog-reader.js';
-import { mapBounded } from '../reconcile/map-bounded.js';
-import type { Clock } from '../reconcile/ports.js';
-import { makeResolve } from '../resolve.js';
+import { ConfigError, messageOf } from '../model/errors.js';
+import type { Clock } from '../model/ports.js';
+import { mapBounded } from '../run/map-bounded.js';
+import { makeResolve } from '../run/resolve.js';
+import { systemClock } from '../run/system-clock.js';
 import { judgeBackends } from './backends.js';
 import { judgeCatalog } from './catalog.js';
 import { judgeConsul } from './consul.js';
+import type { DoctorPorts } from './deps.js';
 import type { Facts } from './facts.js';
 import { type Diagnosis, errorFrom, type Finding, ok } from './finding.js';
 import { judgeFleet } from './fleet.js';
 import { gatherConsul } from './gather-consul.js';
 import { gatherHAProxy } from './gather-haproxy.js';
 import { judgeProcess } from './haproxy.js';
-import type { DoctorPorts } from './ports.js';
 import { judgeRestore } from './restore.js';
 
 /** Longest waits in milliseconds. */

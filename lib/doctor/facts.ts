@@ -2,9 +2,9 @@
 
 import type { ProcessInfo } from '../haproxy/listings.js';
 import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
-import type { CatalogView } from '../reconcile/catalog-view.js';
-import type { ObservedServer } from '../reconcile/observed.js';
-import type { Right, SocketAddress } from '../reconcile/ports.js';
+import type { Right, SocketAddress } from '../model/ports.js';
+import type { ObservedServer } from '../model/server.js';
+import type { CatalogView } from '../plan/view.js';
 
 export interface TokenFacts {
   /** `parameter /iri-lb/token`, `CONSUL_HTTP_TOKEN`, …; never its value. */

@@ -1,11 +1,11 @@
 // Asks each Consul address for itself, and what the token may do; the token stays here.
-import { parseRead, parseRights } from '../catalog/read.js';
-import type { Answer, Endpoint, Question } from '../catalog/request.js';
-import { RequestFailure } from '../catalog/request-failure.js';
-import { messageOf } from '../errors.js';
-import type { Right } from '../reconcile/ports.js';
+import { parseRead, parseRights } from '../consul/answers.js';
+import type { Answer, Endpoint, Question } from '../consul/http.js';
+import { RequestFailure } from '../consul/request-failure.js';
+import { messageOf } from '../model/errors.js';
+import type { Right } from '../model/ports.js';
+import type { DoctorPorts } from './deps.js';
 import type { ConsulFacts, Facts, Rights, TokenFacts } from './facts.js';
-import type { DoctorPorts } from './ports.js';
 
 type Secret = string | undefined;
 

@@ -1,8 +1,6 @@
 // Asks each HAProxy how it is set up, in one connection; nothing is changed.
-import { messageOf } from '../errors.js';
-import { printAdminAddress } from '../haproxy/admin-address.js';
+
 import { showServersState } from '../haproxy/commands.js';
-import { observe } from '../haproxy/observe.js';
 import {
   balanceProbe,
   parseBalance,
@@ -11,9 +9,12 @@ import {
   SHOW_LEVEL,
   SHOW_SOCKETS,
 } from '../haproxy/probes.js';
-import type { RuntimeConnection, SocketAddress } from '../reconcile/ports.js';
+import { observe } from '../haproxy/read.js';
+import { printAdminAddress } from '../model/admin-address.js';
+import { messageOf } from '../model/errors.js';
+import type { RuntimeConnection, SocketAddress } from '../model/ports.js';
+import type { DoctorPorts } from './deps.js';
 import type { BackendFacts, HAProxyFacts, LoadBalancerFacts } from './facts.js';
-import type { DoctorPorts } from './ports.js';
 
 export async function gatherHAProxy(ports: DoctorPorts, address: SocketAddress): Promise<LoadBalancerFacts> {
   const name = printAdminAddress(address);

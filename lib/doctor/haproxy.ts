@@ -1,6 +1,6 @@
 // Judges one HAProxy process: reachable, version, and how its admin socket is set up. Pure.
-import { parseIp } from '../address.js';
-import { showName } from '../text.js';
+import { parseIp } from '../model/address.js';
+import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
 

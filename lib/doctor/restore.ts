@@ -1,6 +1,6 @@
 // Judges whether addresses and states come back when HAProxy is reloaded. Pure.
 import type { Config } from '../config/pools.js';
-import { slotsOfRange } from '../reconcile/slots.js';
+import { slotsOfRange } from '../plan/slots.js';
 import type { BackendFacts, LoadBalancerFacts } from './facts.js';
 import { error, type Finding, ok, warning } from './finding.js';
 

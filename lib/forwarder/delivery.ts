@@ -1,8 +1,8 @@
 // Delivers events at least once: folds what comes meanwhile, and tries again until it is delivered.
-import { messageOf } from '../errors.js';
-import type { Clock } from '../reconcile/ports.js';
-import { showMs } from '../text.js';
-import type { WatchEvent } from '../watch-event.js';
+import { messageOf } from '../model/errors.js';
+import type { Clock } from '../model/ports.js';
+import { showMs } from '../model/text.js';
+import type { WatchEvent } from '../model/watch-event.js';
 import type { Invoke } from './invoke.js';
 
 export interface DeliveryOptions {

@@ -1,9 +1,9 @@
 // Invokes the watch function asynchronously: Lambda's Invoke API over HTTP, signed with SigV4.
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { messageOf } from '../errors.js';
-import { quote, showMs } from '../text.js';
-import type { WatchEvent } from '../watch-event.js';
+import { messageOf } from '../model/errors.js';
+import { quote, showMs } from '../model/text.js';
+import type { WatchEvent } from '../model/watch-event.js';
 import type { CredentialSource } from './credentials.js';
 
 export interface InvokeOptions {

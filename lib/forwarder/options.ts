@@ -1,9 +1,9 @@
 // The forwarder's command line and environment. Pure.
 import { parseArgs } from 'node:util';
-import { parseAddress, parseIp, parsePort, printHostPort } from '../address.js';
-import { ConfigError, messageOf, type Problem } from '../errors.js';
-import { quote } from '../text.js';
-import { isServiceName } from '../watch-event.js';
+import { parseAddress, parseIp, parsePort, printHostPort } from '../model/address.js';
+import { ConfigError, messageOf, type Problem } from '../model/errors.js';
+import { quote } from '../model/text.js';
+import { isServiceName } from '../model/watch-event.js';
 
 export const USAGE = `Usage: forwarder [--listen 127.0.0.1:8401] [--function NAME] [--service NAME] [--allow-remote]
 

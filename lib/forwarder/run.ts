@@ -1,9 +1,9 @@
 // Runs the forwarder in either form: listening until it is told to stop, or as a watch script, once.
 import type { Readable } from 'node:stream';
-import { printHostPort } from '../address.js';
-import type { Clock } from '../reconcile/ports.js';
-import { quote } from '../text.js';
-import { isIndex } from '../watch-event.js';
+import { printHostPort } from '../model/address.js';
+import type { Clock } from '../model/ports.js';
+import { quote } from '../model/text.js';
+import { isIndex } from '../model/watch-event.js';
 import { readArray } from './body.js';
 import type { Delivery } from './delivery.js';
 import type { ForwarderOptions } from './options.js';

@@ -1,6 +1,6 @@
 // The forwarder as an HTTP handler: Consul's watches, /notify for the load balancer's host, /health.
 import http, { type IncomingMessage } from 'node:http';
-import { isIndex, isServiceName } from '../watch-event.js';
+import { isIndex, isServiceName } from '../model/watch-event.js';
 import { MAX_BODY_BYTES, readArray } from './body.js';
 import type { Delivery } from './delivery.js';
 import { isLoopback } from './options.js';

@@ -1,6 +1,6 @@
 // The commands that change a server, printed from parsed values only. Pure.
-import { parseIp, parsePort, parseWhole } from '../address.js';
-import { quote } from '../text.js';
+import { parseIp, parsePort, parseWhole } from '../model/address.js';
+import { quote } from '../model/text.js';
 
 /** HAProxy stores a server's weight in 0..256 (`set server … weight`). */
 export const MAX_WEIGHT = 256;

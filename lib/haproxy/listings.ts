@@ -1,6 +1,6 @@
 // Parses `show info`, `show servers state` and `show stat`. Columns by header name, never by place. Pure.
-import { parseIp } from '../address.js';
-import { quote } from '../text.js';
+import { parseIp } from '../model/address.js';
+import { quote } from '../model/text.js';
 import { readRecord } from './csv.js';
 
 export type SlotState = 'ready' | 'drain' | 'maintenance';

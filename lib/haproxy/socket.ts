@@ -2,9 +2,9 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { TlsFiles } from '../config/environment.js';
-import { messageOf } from '../errors.js';
-import type { SocketAddress } from '../reconcile/ports.js';
-import { showMs } from '../text.js';
+import { messageOf } from '../model/errors.js';
+import type { SocketAddress } from '../model/ports.js';
+import { showMs } from '../model/text.js';
 import { ConnectError } from './errors.js';
 
 export interface ConnectOptions {

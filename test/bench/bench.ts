@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { haproxyBin } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { isBuilt } from '../../infra/setup/build.mjs';
-import { messageOf } from '../../lib/errors.js';
+import { messageOf } from '../../lib/model/errors.js';
 import { benchLatency } from './latency.js';
 import { type Part, printTable } from './measure.js';
 import { benchNodeCheck } from './node-check.js';

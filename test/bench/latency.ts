@@ -1,7 +1,6 @@
 // From registration in Consul to ready in HAProxy, next to a bare blocking query that writes straight to it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { renderConsulAgent } from '../../infra/consul/agent.js';
 import { startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
@@ -9,6 +8,7 @@ import { startLambdaEndpoint } from '../../infra/local/lambda-endpoint.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
+import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { connectFloor, getJson } from './floor.js';
 import { type Part, rowBeside, rowOf, timed } from './measure.js';
 

@@ -1,12 +1,12 @@
 // Planning alone, on data in memory, from 1,000 to 100,000 instances.
 import * as v from 'valibot';
-import { parseRows } from '../../lib/catalog/instances.js';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
-import type { Catalog } from '../../lib/reconcile/catalog-reader.js';
-import { locateServices, viewCatalog } from '../../lib/reconcile/catalog-view.js';
-import type { Observed, ObservedServer } from '../../lib/reconcile/observed.js';
-import { type GuardedPlan, planAll } from '../../lib/reconcile/plan-all.js';
-import { row } from '../unit/catalog.js';
+import { parseRows } from '../../lib/consul/rows.js';
+import type { Catalog } from '../../lib/consul/source.js';
+import type { Observed, ObservedServer } from '../../lib/model/server.js';
+import { type GuardedPlan, planAll } from '../../lib/plan/plan.js';
+import { locateServices, viewCatalog } from '../../lib/plan/view.js';
+import { row } from '../simulation/row.js';
 import { median, type Part, type Row, rowOf, timed } from './measure.js';
 
 const SIZES = [1_000, 3_000, 10_000, 30_000, 100_000];

@@ -9,9 +9,9 @@ import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { lambdaContext } from '../../lib/cli/invoke.js';
 import { showServersState, showStat } from '../../lib/haproxy/commands.js';
-import { mapBounded } from '../../lib/reconcile/map-bounded.js';
-import { phasesOf } from '../../lib/reconcile/writes.js';
-import type { LoadBalancerReport, Report } from '../../lib/report.js';
+import { phasesOf } from '../../lib/haproxy/phases.js';
+import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
+import { mapBounded } from '../../lib/run/map-bounded.js';
 import { connectFloor, getJson } from './floor.js';
 import { interleaved, type Part, type Row, rowBeside, rowOf } from './measure.js';
 

@@ -1,11 +1,11 @@
 // Tokens and rights on a real Consul with ACLs on and default deny; and the policy that we render.
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { renderPolicy } from '../../infra/consul/policy.js';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { consulApi } from '../../infra/local/consul-api.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { makeTokenSource, type TokenSource } from '../../lib/parameters.js';
+import { makeTokenSource, type TokenSource } from '../../lib/consul/token.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { type FaultProxy, startProxy } from './proxy.js';
 import { client, failure, heard } from './rig.js';
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import { parseRows } from '../../lib/catalog/instances.js';
+import { parseRows } from '../../lib/consul/rows.js';
 import { type FaultProxy, startProxy } from './proxy.js';
 import { client, failure, heard } from './rig.js';
 

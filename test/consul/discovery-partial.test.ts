@@ -1,12 +1,12 @@
 // A list of load balancers that may lack one: those that are known are served, and the run fails.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { renderPolicy } from '../../infra/consul/policy.js';
-import { discoverLoadBalancers } from '../../lib/catalog/discovery.js';
 import { parseAdminAddress, readSettings } from '../../lib/config/environment.js';
-import { metricsOf } from '../../lib/observe/metrics.js';
-import { makeTokenSource } from '../../lib/parameters.js';
-import { failuresOf } from '../../lib/report.js';
-import { makeRunner } from '../../lib/run.js';
+import { discoverLoadBalancers } from '../../lib/consul/discovery.js';
+import { makeTokenSource } from '../../lib/consul/token.js';
+import { failuresOf } from '../../lib/model/report.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
+import { makeRunner } from '../../lib/run/runner.js';
+import { metricsOf } from '../../lib/telemetry/metrics.js';
 import { type Rig, startRig } from '../integration/rig.js';
 import { type Fault, type FaultProxy, startProxy } from './proxy.js';
 import { client, failure } from './rig.js';

@@ -1,12 +1,12 @@
 // A token that expires while it is in use. It takes more than a minute, Consul's shortest life: .ci/run does it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { renderPolicy } from '../../infra/consul/policy.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { noteSecret } from '../../infra/local/secrets.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
-import { failuresOf } from '../../lib/report.js';
-import { makeRunner } from '../../lib/run.js';
+import { failuresOf } from '../../lib/model/report.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
+import { makeRunner } from '../../lib/run/runner.js';
 import { type Rig, startRig } from '../integration/rig.js';
 
 const EXPIRY_SECONDS = Number(process.env.EXPIRY_SECONDS) || 0;

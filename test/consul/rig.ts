@@ -1,8 +1,8 @@
 // What the tests of the catalog client share: a client on the system clock, and an ear for secrets.
 import { inspect } from 'node:util';
-import { type Catalog, makeCatalog } from '../../lib/catalog/client.js';
 import type { ConsulSettings } from '../../lib/config/environment.js';
-import { makeTokenSource, type TokenSource } from '../../lib/parameters.js';
+import { type Catalog, makeCatalog } from '../../lib/consul/client.js';
+import { makeTokenSource, type TokenSource } from '../../lib/consul/token.js';
 
 /** Everything that was logged or thrown, as deep as inspect goes. */
 export const heard: string[] = [];

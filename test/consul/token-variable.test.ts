@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { startParameterStore } from '../../infra/local/parameter-store.js';
 import { readSettings } from '../../lib/config/environment.js';
-import { withParameters } from '../../lib/config/parameters.js';
+import { withParameters } from '../../lib/config/pem-parameters.js';
 import { failure } from './rig.js';
 
 const NO_TOKEN =

@@ -1,8 +1,8 @@
 // Mistakes around Consul, the token and what is registered, each planted in and found on real parts.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startConsul } from '../../infra/local/consul.js';
-import { systemClock } from '../../lib/clock.js';
 import { diagnose } from '../../lib/doctor/doctor.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { PARAMETER, print, type Rig, said, startRig } from './rig.js';
 
 let rig: Rig;

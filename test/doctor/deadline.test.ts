@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { consultDoctor } from '../../lib/doctor/consult.js';
-import { type HandlerContext, invocation } from '../../lib/handler.js';
+import { type HandlerContext, invocation } from '../../lib/run/handler.js';
 import { type Rig, startRig } from './rig.js';
 
 let rig: Rig;

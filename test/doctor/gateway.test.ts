@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxyBin } from '../../infra/local/haproxy.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
-import { renderGateway } from '../../infra/systemd/gateway.js';
+import { renderGateway } from '../../lib/render/systemd/gateway.js';
 import { type Rig, startRig } from './rig.js';
 
 let rig: Rig;

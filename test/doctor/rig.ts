@@ -2,8 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { renderPolicy } from '../../infra/consul/policy.js';
-import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
@@ -11,6 +9,8 @@ import { type ParameterStore, startParameterStore } from '../../infra/local/para
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
 import { diagnose } from '../../lib/doctor/doctor.js';
 import type { Finding } from '../../lib/doctor/finding.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
+import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 
 export const PARAMETER = '/iri-lb/token';
 const AWS = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };

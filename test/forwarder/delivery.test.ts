@@ -1,7 +1,7 @@
 // How the forwarder folds events, and how it goes on when nobody takes them.
 import { describe, expect, test } from 'vitest';
 import { backoff, makeDelivery } from '../../lib/forwarder/delivery.js';
-import type { WatchEvent } from '../../lib/watch-event.js';
+import type { WatchEvent } from '../../lib/model/watch-event.js';
 
 const iri = (index: number | string): WatchEvent => ({ service: 'iri', index: String(index) });
 

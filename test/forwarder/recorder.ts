@@ -1,7 +1,7 @@
 // A Lambda endpoint for the forwarder's tests: notes what it is sent, answers what it is told to.
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { closeServer, listenOnLoopback } from '../../infra/local/http-server.js';
-import { parseWatchEvent, type WatchEvent } from '../../lib/watch-event.js';
+import { parseWatchEvent, type WatchEvent } from '../../lib/model/watch-event.js';
 
 export interface Received {
   readonly method: string;

@@ -3,7 +3,7 @@ import http, { type OutgoingHttpHeaders } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeServer } from '../../lib/forwarder/server.js';
-import type { WatchEvent } from '../../lib/watch-event.js';
+import type { WatchEvent } from '../../lib/model/watch-event.js';
 
 let server: http.Server;
 afterEach(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));

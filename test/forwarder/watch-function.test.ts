@@ -7,7 +7,7 @@ import {
   startLambdaEndpoint,
 } from '../../infra/local/lambda-endpoint.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import type { Report } from '../../lib/report.js';
+import type { Report } from '../../lib/model/report.js';
 import { type FaultProxy, startProxy } from '../consul/proxy.js';
 import { client } from '../consul/rig.js';
 import { startTap, type Tap } from '../haproxy/tap.js';

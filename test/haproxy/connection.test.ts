@@ -8,7 +8,7 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { parseAdminAddress } from '../../lib/config/environment.js';
 import { type ConnectOptions, connectRuntime } from '../../lib/haproxy/connection.js';
-import type { RuntimeConnection, SocketAddress } from '../../lib/reconcile/ports.js';
+import type { RuntimeConnection, SocketAddress } from '../../lib/model/ports.js';
 
 const OPTIONS: ConnectOptions = {
   connectTimeoutMs: 5_000,

@@ -4,7 +4,7 @@ import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { parseInfo, parseServersState, parseStat } from '../../lib/haproxy/listings.js';
-import { joinListings } from '../../lib/reconcile/observed.js';
+import { joinListings } from '../../lib/model/server.js';
 
 describe('show servers state', () => {
   const of22 =

@@ -8,8 +8,8 @@ import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { isDone } from '../../lib/haproxy/commands.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
-import { observe } from '../../lib/haproxy/observe.js';
-import type { RuntimeConnection } from '../../lib/reconcile/ports.js';
+import { observe } from '../../lib/haproxy/read.js';
+import type { RuntimeConnection } from '../../lib/model/ports.js';
 import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
 const SLOTS = 3;

@@ -1,9 +1,9 @@
 // Every alarm, row by row: what it looks at, how, when it goes off, and who is told.
 import { describe, expect, it } from 'vitest';
 import { environmentOf } from '../../infra/stack/environment.js';
-import { makeObserver } from '../../lib/observe/observer.js';
+import { makeObserver } from '../../lib/telemetry/telemetry.js';
+import { invocation, reportOf, unchanged } from '../telemetry/observed.js';
 import { exampleSettings, propertiesOf, synthesise } from './example.js';
-import { invocation, reportOf, unchanged } from './observed.js';
 
 const settings = exampleSettings();
 const made = synthesise(settings);

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import example from '../../infra/consul/examples/load-balancer.json' with { type: 'json' };
-import { parseLoadBalancers } from '../../lib/catalog/discovery.js';
 import { configSchema } from '../../lib/config/pools.js';
-import { printAdminAddress } from '../../lib/haproxy/admin-address.js';
-import { row } from '../unit/catalog.js';
+import { parseLoadBalancers } from '../../lib/consul/discovery.js';
+import { printAdminAddress } from '../../lib/model/admin-address.js';
+import { row } from '../simulation/row.js';
 import { exampleSettings, propertiesOf, root, synthesise } from './example.js';
 
 const guide = readFileSync(join(root, 'infra', 'README.md'), 'utf8');

@@ -18,11 +18,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxyBin, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
-import { renderGateway } from '../../infra/systemd/gateway.js';
-import { renderSystemd } from '../../infra/systemd/render.js';
 import type { TlsFiles } from '../../lib/config/environment.js';
 import { configSchema } from '../../lib/config/pools.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
+import { renderGateway } from '../../lib/render/systemd/gateway.js';
+import { renderSystemd } from '../../lib/render/systemd/render.js';
 import { root } from './example.js';
 
 const guide = readFileSync(join(root, 'infra', 'README.md'), 'utf8');

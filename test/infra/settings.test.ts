@@ -1,7 +1,7 @@
 // The settings of a deployment: what is accepted, and what every mistake is told.
 import { describe, expect, it } from 'vitest';
 import { parseStackSettings, readStackSettings } from '../../infra/stack/settings.js';
-import { ConfigError } from '../../lib/errors.js';
+import { ConfigError } from '../../lib/model/errors.js';
 import { exampleInput, exampleSettings } from './example.js';
 
 function problemsOf(input: unknown): string[] {

@@ -4,9 +4,9 @@ import type { CatalogInstance } from '../../infra/local/consul-api.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
-import type { CatalogPort, RuntimeConnection } from '../../lib/reconcile/ports.js';
-import type { Report } from '../../lib/report.js';
-import { makeRunner, type Runner } from '../../lib/run.js';
+import type { CatalogPort, RuntimeConnection } from '../../lib/model/ports.js';
+import type { Report } from '../../lib/model/report.js';
+import { makeRunner, type Runner } from '../../lib/run/runner.js';
 import { startTap, type Tap } from '../haproxy/tap.js';
 import { iriBackends, type Rig, type RigOptions, startRig } from './rig.js';
 

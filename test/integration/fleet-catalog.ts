@@ -1,8 +1,8 @@
 // Random changes of what is registered, and which instance a collision kept from the slot that it prefers.
 import type { CatalogInstance, ConsulApi } from '../../infra/local/consul-api.js';
-import { printHostPort } from '../../lib/address.js';
-import { preferredIndex } from '../../lib/reconcile/slots.js';
-import type { ReportedChange, SlotView } from '../../lib/report.js';
+import { printHostPort } from '../../lib/model/address.js';
+import type { ReportedChange, SlotView } from '../../lib/model/report.js';
+import { preferredIndex } from '../../lib/plan/slots.js';
 import type { Seeded } from './seeded.js';
 
 const PORT = 14265;

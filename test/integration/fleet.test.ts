@@ -7,7 +7,7 @@ import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { iriLayout } from '../../lib/config/pools.js';
-import { makeRunner } from '../../lib/run.js';
+import { makeRunner } from '../../lib/run/runner.js';
 import { iriBackends, type Rig, readyServers, startRig } from './rig.js';
 
 /** Far below what a run may take otherwise, so that a run that waits for more shows in its report. */

@@ -1,7 +1,7 @@
 // Hostile registrations, as far as a real Consul takes them: only planned commands reach a real HAProxy.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSettings } from '../../lib/config/environment.js';
-import { makeRunner } from '../../lib/run.js';
+import { makeRunner } from '../../lib/run/runner.js';
 import { startTap, type Tap } from '../haproxy/tap.js';
 import { applyOnce, type Rig, startRig } from './rig.js';
 

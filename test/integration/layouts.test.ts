@@ -7,7 +7,7 @@ import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { startStandIn } from '../../infra/local/stand-in.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { readSettings } from '../../lib/config/environment.js';
-import { makeRunner } from '../../lib/run.js';
+import { makeRunner } from '../../lib/run/runner.js';
 import { applyOnce } from './rig.js';
 
 let harness: Harness;

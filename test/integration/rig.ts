@@ -5,8 +5,8 @@ import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type MinimalOptions, minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { readSettings } from '../../lib/config/environment.js';
-import type { LoadBalancerReport, Report } from '../../lib/report.js';
-import { makeRunner, type Runner } from '../../lib/run.js';
+import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
+import { makeRunner, type Runner } from '../../lib/run/runner.js';
 
 export interface Rig {
   readonly harness: Harness;

@@ -1,7 +1,7 @@
 // Two thousand instances in two backends of two thousand slots, through one connection.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSettings } from '../../lib/config/environment.js';
-import { makeRunner } from '../../lib/run.js';
+import { makeRunner } from '../../lib/run/runner.js';
 import { startTap, type Tap } from '../haproxy/tap.js';
 import { applyOnce, type Rig, startRig } from './rig.js';
 

@@ -1,12 +1,12 @@
 // A real Consul, and a real HAProxy with the configuration that `iri-lb render haproxy` prints.
 import * as v from 'valibot';
-import { renderHAProxy } from '../../infra/haproxy/render.js';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
-import { makeRunner, type Runner } from '../../lib/run.js';
+import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import { makeRunner, type Runner } from '../../lib/run/runner.js';
 
 interface Ports {
   readonly api: number;

@@ -1,7 +1,7 @@
 // The local parameter store, asked by the real SSM client.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
-import { ssmParameters } from '../../lib/ssm.js';
+import { ssmParameters } from '../../lib/config/ssm.js';
 
 const NAME = '/iri-lb/consul-token';
 let store: ParameterStore;

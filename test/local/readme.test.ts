@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { frontendSettings } from '../../lib/config/frontend.js';
+import { frontendSettings } from '../../lib/render/settings.js';
 
 const README = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
 const [, TABLE = ''] = /^\| `haproxy` setting .*\n.*\n((?:\|.*\n)+)/m.exec(README) ?? [];

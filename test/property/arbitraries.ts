@@ -1,7 +1,7 @@
 // Random catalogs and random HAProxies from a small universe, so that they meet often.
 import fc from 'fast-check';
+import { row } from '../simulation/row.js';
 import type { SimulatedServer } from '../simulation/simulated-haproxy.js';
-import { row } from '../unit/catalog.js';
 
 const address = fc.constantFrom(
   '10.0.0.1',

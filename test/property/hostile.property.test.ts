@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce, writesOf } from '../simulation/rig.js';
-import { row } from '../unit/catalog.js';
+import { row } from '../simulation/row.js';
 
 const ALLOWED =
   /^(?:set server iri_(?:pow_)?back\/iri(?:srv|tls|tlsnv)\d (?:addr [0-9a-f.:]+ port \d{1,5}|weight \d{1,3}|state (?:ready|maint))|set maxconn server iri_(?:pow_)?back\/iri(?:srv|tls|tlsnv)\d \d{1,7})$/;

@@ -1,12 +1,12 @@
 // What the functions talk to: a real Consul, a real HAProxy and a parameter store, each behind a tap.
 import * as v from 'valibot';
-import { renderPolicy } from '../../infra/consul/policy.js';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { startTap, type Tap } from './tap.js';
 
 const PARAMETER = '/iri-lb/consul-token';

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startHarness } from '../../infra/local/harness.js';
-import { messageOf } from '../../lib/errors.js';
+import { messageOf } from '../../lib/model/errors.js';
 import { runtimeClient } from './cache.js';
 import { type Check, resyncChecks, watchChecks } from './checks.js';
 import { startRig } from './rig.js';

@@ -1,10 +1,11 @@
 // One run of the real reconcile loop against several simulated HAProxies, each under a host name.
-import { systemClock } from '../../lib/clock.js';
+
 import type { Config } from '../../lib/config/pools.js';
-import { printAdminAddress } from '../../lib/haproxy/admin-address.js';
-import type { CatalogPort, RuntimeConnection } from '../../lib/reconcile/ports.js';
-import { reconcile } from '../../lib/reconcile/reconcile.js';
-import type { Report } from '../../lib/report.js';
+import { printAdminAddress } from '../../lib/model/admin-address.js';
+import type { CatalogPort, RuntimeConnection } from '../../lib/model/ports.js';
+import type { Report } from '../../lib/model/report.js';
+import { reconcile } from '../../lib/run/reconcile.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { parseConfig } from './rig.js';
 
 export interface FleetRun {

@@ -1,10 +1,10 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
-import type { AtLeast } from '../../lib/reconcile/catalog-reader.js';
-import type { CatalogPort, CatalogRead, DeadlineClock, MayRead, Resolve } from '../../lib/reconcile/ports.js';
-import { reconcile } from '../../lib/reconcile/reconcile.js';
-import type { LoadBalancerReport, Report } from '../../lib/report.js';
+import type { AtLeast } from '../../lib/consul/source.js';
+import type { CatalogPort, CatalogRead, DeadlineClock, MayRead, Resolve } from '../../lib/model/ports.js';
+import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
+import { reconcile } from '../../lib/run/reconcile.js';
 import { SimulatedHAProxy } from './simulated-haproxy.js';
 
 /** A clock whose sleeps end at once and move it on. */

@@ -1,0 +1,48 @@
+// Certificates and keys from SSM parameters: `HAPROXY_CLIENT_KEY=ssm:/iri-lb/key` becomes the PEM text itself.
+import { ConfigError, messageOf, type Problem } from '../model/errors.js';
+import { type ReadParameter, readWithin, ssmParameters } from './ssm.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variables that name a PEM file; a function has no files but its own. */
+const PEM_VARIABLES = [
+  'CONSUL_CACERT',
+  'CONSUL_CLIENT_CERT',
+  'CONSUL_CLIENT_KEY',
+  'HAPROXY_CACERT',
+  'HAPROXY_CLIENT_CERT',
+  'HAPROXY_CLIENT_KEY',
+] as const;
+
+const SCHEME = 'ssm:';
+const FETCH_TIMEOUT_MS = 5_000;
+
+/**
+ * The environment with every `ssm:NAME` among the PEM variables replaced by the parameter's value, for
+ * readSettings. All are fetched at once, and nothing is where none is named. Throws ConfigError with
+ * every parameter that cannot be read or holds no PEM text; no value is ever part of it.
+ */
+export async function withParameters(
+  env: Environment,
+  fetch: ReadParameter = ssmParameters(),
+  timeoutMs = FETCH_TIMEOUT_MS,
+): Promise<Environment> {
+  const named = PEM_VARIABLES.filter((variable) => env[variable]?.startsWith(SCHEME));
+  if (named.length === 0) return env;
+  const problems: Problem[] = [];
+  const values = await Promise.all(
+    named.map(async (variable): Promise<[string, string]> => {
+      const name = env[variable]?.slice(SCHEME.length) ?? '';
+      try {
+        const value = (await readWithin(fetch, name, timeoutMs)).trimStart();
+        if (!value.startsWith('-----BEGIN ')) throw new Error('its value is no PEM text');
+        return [variable, value];
+      } catch (error) {
+        problems.push({ path: variable, message: `parameter ${name}: ${messageOf(error)}` });
+        return [variable, ''];
+      }
+    }),
+  );
+  if (problems.length > 0) throw new ConfigError('configuration', problems);
+  return { ...env, ...Object.fromEntries(values) };
+}

@@ -1,0 +1,155 @@
+// Reads Consul's catalog: addresses in turn, one retry, one deadline, and never a smaller catalog for an error.
+import type { ConsulSettings } from '../config/environment.js';
+import { messageOf } from '../model/errors.js';
+import type { CatalogPort, CatalogRead, Clock } from '../model/ports.js';
+import { showMs } from '../model/text.js';
+import { blockingQuery, mayReadFrom, parseRead, parseRights } from './answers.js';
+import { CatalogError } from './errors.js';
+import { type Endpoint, makeEndpoint } from './http.js';
+import { RequestFailure } from './request-failure.js';
+import type { TokenSource } from './token.js';
+
+export interface CatalogOptions {
+  readonly settings: ConsulSettings;
+  readonly token: TokenSource;
+  /** Longest time one read may take, all tries together, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** From 0 up to 1, as Math.random. */
+  readonly random: () => number;
+  /** Told, in one line, of what failed and was tried again. */
+  readonly log?: (line: string) => void;
+}
+
+export type Catalog = CatalogPort & {
+  /** Ends connections that are still open; further reads fail. */
+  close(): void;
+};
+
+/** Before the second try, in milliseconds: half of this to one and a half times this. */
+const RETRY_DELAY_MS = 250;
+
+/**
+ * The catalog behind `settings.addresses`. Each read tries the addresses in turn, the one that answered
+ * last first, and all of them once more after a short pause when a failure may pass (connection, 429,
+ * 500, 503). The time left is shared out among the addresses left, so a silent one cannot use it up.
+ * On 403 the token is fetched again, once. Everything that fails is a CatalogError.
+ */
+export function makeCatalog(options: CatalogOptions): Catalog {
+  const { settings, timeoutMs, clock, random, log } = options;
+  const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings));
+  let preferred = 0;
+
+  async function ask<T>(service: string, request: Request<T>): Promise<T> {
+    const deadline = clock.now() + timeoutMs;
+    const secrets = tokenForOneRead(options.token);
+    const failures: Failures = new Map();
+    for (let round = 1; ; round += 1) {
+      for (let turn = 0; turn < endpoints.length; turn += 1) {
+        const index = (preferred + turn) % endpoints.length;
+        const endpoint = endpoints[index];
+        const remaining = (): number => (deadline - clock.now()) / (endpoints.length - turn);
+        if (endpoint === undefined) continue;
+        try {
+          const answer = await secrets.use((secret) => {
+            const budgetMs = remaining();
+            if (budgetMs <= 0) throw new RequestFailure(`not within ${showMs(timeoutMs)}`, undefined, true);
+            return request(endpoint, secret, budgetMs);
+          });
+          preferred = index;
+          return answer;
+        } catch (error) {
+          if (!(error instanceof RequestFailure)) throw new CatalogError(service, messageOf(error));
+          note(failures, endpoint.address, error);
+          if (error.status === 403) break;
+        }
+      }
+      const text = [...failures].map(([address, { message }]) => `${address}: ${message}`).join('; ');
+      const pauseMs = RETRY_DELAY_MS * (0.5 + random());
+      const again = round === 1 && [...failures.values()].some(({ transient }) => transient);
+      if (!again || clock.now() + pauseMs >= deadline) {
+        const step = nextStep([...failures.values()], options.token.name);
+        throw new CatalogError(service, `${text}; ${step}`);
+      }
+      log?.(`consul: service ${service}: ${text}; trying again`);
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  return {
+    tokenName: options.token.name,
+    readService: (service, { consistent = false, minIndex } = {}) =>
+      ask(service, async (endpoint, secret, budgetMs): Promise<CatalogRead> => {
+        const query = { consistent, ...blockingQuery(minIndex, budgetMs) };
+        return parseRead(await endpoint.readService(service, query, secret, budgetMs));
+      }),
+    readIndex: (service) =>
+      ask(service, async (endpoint, secret, budgetMs) => {
+        const answer = await endpoint.readService(service, { indexOnly: true }, secret, budgetMs);
+        return parseRead(answer).index;
+      }),
+    mayRead: (service) =>
+      ask(service, async (endpoint, secret, budgetMs) => {
+        const questions = [
+          { resource: 'service', access: 'read', name: service },
+          { resource: 'node', access: 'read', name: '' },
+        ] as const;
+        return mayReadFrom(await parseRights(endpoint.authorize(questions, secret, budgetMs), 2));
+      }),
+    renewToken: async () => {
+      const before = await options.token.get();
+      return (await options.token.refresh()) !== before;
+    },
+    close: () => {
+      for (const endpoint of endpoints) endpoint.close();
+    },
+  };
+}
+
+type Request<T> = (endpoint: Endpoint, secret: string | undefined, budgetMs: number) => Promise<T>;
+
+/** By address. */
+type Failures = Map<string, RequestFailure>;
+
+/**
+ * Without a leader, Consul answers after 7 s, and the second try runs out of time: getting no answer
+ * says less than what was answered to the first.
+ */
+function note(failures: Failures, address: string, failure: RequestFailure): void {
+  const unanswered = failure.status === undefined && failure.transient;
+  if (unanswered && failures.get(address)?.status !== undefined) return;
+  failures.set(address, failure);
+}
+
+/** Runs requests with the token; on the first 403 fetches it again, and repeats if it is another one. */
+function tokenForOneRead(token: TokenSource) {
+  let refreshed = false;
+  return {
+    async use<T>(request: (secret: string | undefined) => Promise<T>): Promise<T> {
+      const secret = await token.get();
+      try {
+        return await request(secret);
+      } catch (error) {
+        if (!(error instanceof RequestFailure) || error.status !== 403 || refreshed) throw error;
+        refreshed = true;
+        const fresh = await token.refresh().catch((problem: unknown) => {
+          const text = `${error.message}, and the token cannot be renewed (${messageOf(problem)})`;
+          throw new RequestFailure(text, error.status, false);
+        });
+        if (fresh === secret) throw error;
+        return await request(fresh);
+      }
+    },
+  };
+}
+
+function nextStep(failures: readonly RequestFailure[], tokenName: string): string {
+  const statuses = new Set(failures.map(({ status }) => status));
+  if (statuses.has(403)) return `check the token in ${tokenName}: Consul does not take it`;
+  if (statuses.has(500)) return 'has Consul a leader?';
+  if (statuses.has(429) || statuses.has(503)) return 'Consul limits its clients; the next run tries again';
+  if (statuses.has(400)) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
+  if (failures.some(({ message }) => /certificate|altname|\bSSL\b|\bTLS\b/i.test(message)))
+    return 'check CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_TLS_SERVER_NAME';
+  return 'is this Consul, is it up, and is CONSUL_HTTP_ADDR right?';
+}

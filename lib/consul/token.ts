@@ -1,0 +1,107 @@
+// The Consul token: from the environment or from the SSM parameter store, kept for a while.
+import type { ConsulSettings } from '../config/environment.js';
+import { type ReadParameter, readWithin, ssmParameters } from '../config/ssm.js';
+import { messageOf } from '../model/errors.js';
+import { isToken } from '../model/text.js';
+
+/** Where the token comes from. Errors name the parameter and never hold its value. */
+export interface TokenSource {
+  /** For messages: the parameter's or the variable's name. */
+  readonly name: string;
+  /** The token, from memory where it is fresh enough; undefined where none is configured. */
+  get(): Promise<string | undefined>;
+  /** The token as it is now; for when Consul refused the one from memory. */
+  refresh(): Promise<string | undefined>;
+}
+
+/** The parameter could not be read, or holds no token. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError';
+  constructor(
+    readonly parameter: string,
+    detail: string,
+  ) {
+    super(`parameter ${parameter}: ${detail}`);
+  }
+}
+
+export interface TokenOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Longest time one fetch may take, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Fetches a parameter's value; throws errors with a message for people. */
+  readonly fetch?: ReadParameter;
+  /** Told, in one line, that an old token is used. */
+  readonly log?: (line: string) => void;
+}
+
+const PARAMETER_VARIABLE = 'CONSUL_HTTP_TOKEN_PARAMETER';
+const FRESH_MS = 5 * 60_000;
+/** While the store is down, it is asked only this often: each try costs a run its time. */
+const ASK_AGAIN_MS = 30_000;
+const FETCH_TIMEOUT_MS = 3_000;
+
+/** The token that `settings` names: the parameter where there is one, else the variable, else none. */
+export function makeTokenSource(settings: ConsulSettings, options: TokenOptions = {}): TokenSource {
+  const { token, tokenParameter } = settings;
+  if (tokenParameter !== undefined) return parameterSource(tokenParameter, options);
+  const get = async (): Promise<string | undefined> => token;
+  return { name: tokenName(settings), get, refresh: get };
+}
+
+/** What to check when the token is at fault: the name of the parameter or of the variable. */
+export function tokenName({ token, tokenParameter }: ConsulSettings): string {
+  if (tokenParameter !== undefined) return `parameter ${tokenParameter}`;
+  return token === undefined
+    ? 'CONSUL_HTTP_TOKEN_PARAMETER or CONSUL_HTTP_TOKEN (neither is set)'
+    : 'CONSUL_HTTP_TOKEN';
+}
+
+function parameterSource(parameter: string, options: TokenOptions): TokenSource {
+  const {
+    now = Date.now,
+    timeoutMs = FETCH_TIMEOUT_MS,
+    fetch = ssmParameters(PARAMETER_VARIABLE),
+    log,
+  } = options;
+  let kept: { readonly token: string; freshUntil: number } | undefined;
+  let inFlight: Promise<string> | undefined;
+
+  const refresh = (): Promise<string> => {
+    inFlight ??= fetchToken(parameter, fetch, timeoutMs)
+      .then((token) => {
+        kept = { token, freshUntil: now() + FRESH_MS };
+        return token;
+      })
+      .finally(() => {
+        inFlight = undefined;
+      });
+    return inFlight;
+  };
+
+  const get = async (): Promise<string> => {
+    const old = kept;
+    if (old && now() < old.freshUntil) return old.token;
+    try {
+      return await refresh();
+    } catch (error) {
+      if (!old) throw error;
+      old.freshUntil = now() + ASK_AGAIN_MS;
+      log?.(`${messageOf(error)}; the token read before is used on`);
+      return old.token;
+    }
+  };
+
+  return { name: `parameter ${parameter}`, get, refresh };
+}
+
+async function fetchToken(parameter: string, fetch: ReadParameter, timeoutMs: number): Promise<string> {
+  try {
+    const value = (await readWithin(fetch, parameter, timeoutMs)).trim();
+    if (!isToken(value)) throw new Error('its value is no token; store the SecretID alone');
+    return value;
+  } catch (error) {
+    throw new ParameterError(parameter, messageOf(error));
+  }
+}

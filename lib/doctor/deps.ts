@@ -1,0 +1,24 @@
+// What the doctor needs from the outside world; doctor.ts puts the real ones in.
+
+import type { Settings } from '../config/environment.js';
+import type { Endpoint } from '../consul/http.js';
+import type { TokenSource } from '../consul/token.js';
+import type { CatalogPort, Clock, Connect, Resolve, SocketAddress } from '../model/ports.js';
+
+export interface DoctorPorts {
+  readonly settings: Settings;
+  /** One for each Consul address. */
+  readonly endpoints: readonly Endpoint[];
+  readonly token: TokenSource;
+  readonly catalog: CatalogPort;
+  /** Longest wait for one answer of Consul, in milliseconds. */
+  readonly consulTimeoutMs: number;
+  readonly connect: Connect;
+  /**
+   * Whether a client that connects now is given a prompt within a short time; undefined where it could not
+   * connect at all.
+   */
+  readonly isPrompted: (address: SocketAddress) => Promise<boolean | undefined>;
+  readonly resolve: Resolve;
+  readonly clock: Clock;
+}

@@ -1,0 +1,18 @@
+// The gateway to the admin socket: who may come from where. Pure.
+import * as v from 'valibot';
+import { bindAddress, hostName, source } from '../model/fields.js';
+
+/** Settings of the mutual-TLS gateway; its certificate, key and authority are files on its host. */
+export const gatewaySettings = v.strictObject({
+  /** Where the functions reach it; `tls://host:port` in HAPROXY_ADDRESSES. */
+  bind: v.pipe(
+    bindAddress,
+    v.check((address) => Number(/\d+$/.exec(address)?.[0]) >= 1024, 'use a port from 1024: it has no rights'),
+  ),
+  /** Addresses and networks that it talks to; all others are cut off before TLS. */
+  sources: v.pipe(v.array(source), v.minLength(1, 'name the networks of the functions'), v.maxLength(50)),
+  /** Common names of the client certificates taken; without it, every one that the authority signed. */
+  clientNames: v.optional(v.pipe(v.array(hostName), v.minLength(1), v.maxLength(16))),
+});
+
+export type GatewaySettings = v.InferOutput<typeof gatewaySettings>;

@@ -1,0 +1,62 @@
+// The backends: a template range of slots per way of connecting, all disabled until a run fills them. Pure.
+
+import type { Pool, Range } from '../../config/pools.js';
+import type { FrontendSettings } from '../settings.js';
+import type { Layout } from './layout.js';
+import { deny, type Line, section } from './section.js';
+
+export function backendSection(pool: Pool, { settings, iri, powBackend }: Layout): string {
+  const { compression, servers } = settings;
+  const balance = iri && pool.backend === powBackend ? iri.powBalance : servers.balance;
+  const most = servers.maxRequestsPerBackend;
+  return section(`backend ${pool.backend}`, [
+    `balance ${balance}`,
+    // A static hash refuses every weight but 0 % and 100 % at runtime.
+    balance === 'source' && 'hash-type consistent',
+    most > 0 && deny(503, 'Too many requests are waiting', `if { be_conn gt ${most} }`),
+    compression && 'filter compression',
+    compression && 'compression algo gzip',
+    compression && `compression type ${compression.types.join(' ')}`,
+    ...checkLines(settings, iri !== undefined),
+    // Only so can addresses be set at runtime and come back from the state file (HAProxy 2.6 to 3.2).
+    `default-server init-addr last,0.0.0.0${pool.maxconn > 0 ? ` maxconn ${pool.maxconn}` : ''}${checkOptions(servers)}`,
+    ...pool.ranges.map((range) => templateLine(range, servers)),
+  ]);
+}
+
+function checkLines({ servers: { healthCheck } }: FrontendSettings, iri: boolean): Line[] {
+  if (!healthCheck) return [];
+  const request = iri
+    ? `meth POST uri / ver HTTP/1.1 hdr Host localhost hdr X-IOTA-API-Version 1 hdr Content-Type application/json body '{"command":"getNodeInfo"}'`
+    : `meth GET uri ${healthCheck.path} ver HTTP/1.1 hdr Host localhost`;
+  return [
+    'option log-health-checks',
+    'option httpchk',
+    `http-check send ${request}`,
+    `http-check expect status ${iri ? '200' : '200-399'}`,
+  ];
+}
+
+function checkOptions({ healthCheck }: FrontendSettings['servers']): string {
+  if (!healthCheck) return '';
+  const { intervalSeconds, fastIntervalSeconds, downIntervalSeconds, rise, fall } = healthCheck;
+  return ` check inter ${intervalSeconds}s fastinter ${fastIntervalSeconds}s downinter ${downIntervalSeconds}s rise ${rise} fall ${fall}`;
+}
+
+/**
+ * A placeholder's port must not be 0: that makes it an offset to the client's port, and still does so after
+ * a reload has restored the real port from the state file. HAProxy then shows that port and connects to
+ * another; 2.6 cannot even be told better ("no need to change the port").
+ */
+function templateLine({ prefix, slots, transport }: Range, servers: FrontendSettings['servers']): string {
+  return `server-template ${prefix} 1-${slots} slot.invalid:1${tlsOptions(transport, servers)} disabled`;
+}
+
+function tlsOptions(transport: Range['transport'], servers: FrontendSettings['servers']): string {
+  if (transport === 'plain') return '';
+  if (transport === 'unverified') return ' ssl verify none';
+  const { caFile, verifyName, healthCheck } = servers;
+  const name = verifyName ? ` sni str(${verifyName}) verifyhost ${verifyName}` : '';
+  const checkName = verifyName && healthCheck ? ` check-sni ${verifyName}` : '';
+  return ` ssl verify required ca-file ${caFile}${name}${checkName}`;
+}

@@ -1,0 +1,57 @@
+// Settles what the settings leave open and refuses what does not fit together, before HAProxy sees it. Pure.
+import * as v from 'valibot';
+import type { Config, Pool } from '../../config/pools.js';
+import type { IriSettings } from '../../iri/settings.js';
+import { ConfigError, type Problem } from '../../model/errors.js';
+import { showName } from '../../model/text.js';
+import { type FrontendSettings, frontendSettings } from '../settings.js';
+import { listenerProblems } from './listeners.js';
+import { RESERVED } from './names.js';
+
+/** The settings with their defaults, and which pool is what. */
+export interface Layout {
+  readonly settings: FrontendSettings;
+  readonly pools: readonly Pool[];
+  readonly iri: IriSettings | undefined;
+  readonly defaultBackend: string;
+  readonly powBackend: string | undefined;
+}
+
+/** Throws ConfigError with every name that stands for no pool, or that is taken. */
+export function layoutOf({ pools, haproxy }: Config): Layout {
+  const settings = haproxy ?? v.parse(frontendSettings, {});
+  const iri = settings.iri || undefined;
+  const backends = pools.map(({ backend }) => backend);
+  const powBackend = iri && (iri.powBackend ?? pools.find(isPowPool)?.backend);
+  const ordinary = pools.find((pool) => pool.backend !== powBackend && !(iri && isPowPool(pool)));
+  const defaultBackend = settings.frontend.defaultBackend ?? ordinary?.backend ?? backends[0] ?? '';
+  const problems: Problem[] = [...listenerProblems(settings)];
+  if (powBackend !== undefined && powBackend === defaultBackend) {
+    const message = `${showName(powBackend)} would serve every request; name another pool in haproxy.frontend.defaultBackend, or set haproxy.iri to false`;
+    problems.push({ path: 'LB_CONFIG.haproxy.iri.powBackend', message });
+  }
+  const known = (path: string, name: string | undefined) => {
+    if (name !== undefined && !backends.includes(name)) {
+      problems.push({ path, message: `${showName(name)} is no pool; use one of ${backends.join(', ')}` });
+    }
+  };
+  known('LB_CONFIG.haproxy.frontend.defaultBackend', defaultBackend);
+  known('LB_CONFIG.haproxy.iri.powBackend', powBackend);
+  for (const [index, name] of backends.entries()) {
+    if (RESERVED.includes(name)) {
+      problems.push({
+        path: `LB_CONFIG.pools.${index}.backend`,
+        message: `${name} is a name of ours; use another`,
+      });
+    }
+  }
+  if (problems.length > 0) throw new ConfigError('configuration', problems);
+  return { settings, pools, iri, defaultBackend, powBackend };
+}
+
+/** Instances without the tag `pow` are not for it: they would be asked for work that they refuse. */
+function isPowPool({ select: { pow } }: Pool): boolean {
+  return (
+    pow !== undefined && !pow.includes(null) && pow.some((value) => value === 'true' || value === 'only')
+  );
+}

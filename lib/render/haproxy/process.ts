@@ -1,0 +1,80 @@
+// The sections that concern the whole process: global, defaults, users and peers. Pure.
+import type { FrontendSettings } from '../settings.js';
+import { HEAD_LIMIT_BYTES, URI_LIMIT_BYTES } from './frontend.js';
+import type { Layout } from './layout.js';
+import { FRONTEND_USERS, PEERS, STATS_USERS } from './names.js';
+import { section } from './section.js';
+
+export function globalSection({ settings, iri }: Layout): string {
+  const { admin, frontend, log, peers, process, stateFile } = settings;
+  const format = log.target.startsWith('std') ? ' format raw' : '';
+  // Sockets are made before root is given up; without a group they are root's, and no gateway gets in.
+  const access = `${process.group === null ? '' : ` group ${process.group}`} mode ${admin.unixMode}`;
+  return section('global', [
+    process.user !== null && `user ${process.user}`,
+    process.group !== null && `group ${process.group}`,
+    `maxconn ${process.maxConnections}`,
+    `log ${log.target} len ${Math.min(65_535, 3_072 + 2 * log.bodyBytes)}${format} ${log.facility}`,
+    // One client at a time: a run reads, plans, writes and verifies in one connection, undisturbed.
+    `stats socket ${admin.bind}${admin.bind.startsWith('/') ? access : ''} level admin maxconn 1`,
+    admin.unix !== null && `stats socket ${admin.unix}${access} level admin expose-fd listeners`,
+    `stats timeout ${admin.idleSeconds}s`,
+    stateFile && `server-state-file ${stateFile}`,
+    peers && `localpeer ${peers.local}`,
+    iri && `tune.bufsize ${bufferBytes(iri.bodyLimitBytes)}`,
+    `tune.h2.max-concurrent-streams ${frontend.maxStreams}`,
+  ]);
+}
+
+/**
+ * A body is read in one buffer, beside URI and head. Room for the longest of all and what HAProxy keeps free
+ * (tune.maxrewrite, its table of headers) makes sure that a buffer is full only when the body is over its
+ * limit: a body that is not all there is never taken for a whole one.
+ */
+function bufferBytes(bodyLimitBytes: number): number {
+  return Math.ceil((bodyLimitBytes + URI_LIMIT_BYTES + 2 * HEAD_LIMIT_BYTES) / 4_096) * 4_096;
+}
+
+export function defaultsSection({ servers, stateFile, timeouts }: FrontendSettings): string {
+  return section('defaults', [
+    'mode http',
+    'log global',
+    'option dontlognull',
+    'option redispatch',
+    // Connections to servers are not kept: a slot whose address changes never serves the old one.
+    'option http-server-close',
+    // At a reload a client's idle connection is closed after one more answer, not under its next request.
+    'option idle-close-on-response',
+    `retries ${servers.retries}`,
+    stateFile && 'load-server-state-from-file global',
+    `timeout connect ${timeouts.connectSeconds}s`,
+    `timeout client ${timeouts.clientSeconds}s`,
+    `timeout server ${timeouts.serverSeconds}s`,
+    `timeout queue ${timeouts.queueSeconds}s`,
+    `timeout http-request ${timeouts.requestSeconds}s`,
+  ]);
+}
+
+export function userSections({ frontend, stats }: FrontendSettings): string[] {
+  const list = (name: string, users: readonly { name: string; password: string }[]) =>
+    section(
+      `userlist ${name}`,
+      users.map((user) => `user ${user.name} password ${user.password}`),
+    );
+  const statsAuth = stats ? stats.auth : undefined;
+  return [
+    ...(frontend.auth ? [list(FRONTEND_USERS, frontend.auth.users)] : []),
+    ...(statsAuth ? [list(STATS_USERS, statsAuth.users)] : []),
+  ];
+}
+
+/** The peers protocol has no authentication: its addresses belong on a private network. */
+export function peerSections({ peers }: FrontendSettings): string[] {
+  if (!peers) return [];
+  return [
+    section(
+      `peers ${PEERS}`,
+      peers.members.map(({ name, address }) => `peer ${name} ${address}`),
+    ),
+  ];
+}

@@ -1,0 +1,28 @@
+// Renders HAProxy's configuration from the same settings that the functions use. Pure.
+import type { Config } from '../../config/pools.js';
+import { backendSection } from './backends.js';
+import { frontendSection } from './frontend.js';
+import { layoutOf } from './layout.js';
+import { limitTables } from './limits.js';
+import { defaultsSection, globalSection, peerSections, userSections } from './process.js';
+import { statsSections } from './stats.js';
+
+/**
+ * The configuration for HAProxy 2.6 to 3.2, built with PCRE2. Equal settings give equal text, so that it can
+ * be compared with a running one. Throws ConfigError where settings do not fit together.
+ */
+export function renderHAProxy(config: Config): string {
+  const layout = layoutOf(config);
+  const { settings, pools } = layout;
+  return [
+    '# Rendered by iri-lb from LB_CONFIG; change the settings, not this file.\n',
+    globalSection(layout),
+    defaultsSection(settings),
+    ...userSections(settings),
+    ...peerSections(settings),
+    ...(settings.limits ? limitTables(settings.limits, settings.peers !== undefined) : []),
+    frontendSection(layout),
+    ...pools.map((pool) => backendSection(pool, layout)),
+    ...statsSections(settings),
+  ].join('\n');
+}

@@ -1,0 +1,53 @@
+// Renders the configuration of the mutual-TLS gateway to HAProxy's admin socket. Pure.
+import type { GatewaySettings } from '../gateway-settings.js';
+import { aclOf, refuseSixToFour, section } from '../haproxy/section.js';
+
+/** Longest silence on a connection, in seconds: a run may wait for Consul while it holds the lock. */
+const IDLE_SECONDS = 30;
+/** Longest wait for the client before, in seconds; a function is told sooner, by its own deadline. */
+const QUEUE_SECONDS = 60;
+
+/**
+ * The gateway's own haproxy.cfg. The TCP admin socket has no authentication, and `ssl` on a `stats socket`
+ * line is plain text since 2.6, without a word. So a `listen` in mode tcp does the TLS. It is a process of
+ * its own: it outlives reloads of the load balancer, its connections do not compete with the traffic for
+ * maxconn, the process that faces the internet never sees its key, and it runs with no rights at all.
+ *
+ * `socket` is what `stats socket` of the load balancer says: a path, or `address:port` on loopback. Like
+ * that socket the gateway takes one client at a time, so that a run is a transaction; the others queue.
+ */
+export function renderGateway(settings: GatewaySettings, socket: string): string {
+  const { bind, sources, clientNames } = settings;
+  // Credentials of the unit: files that only this process can read.
+  const credential = (name: string): string => `"\${CREDENTIALS_DIRECTORY}/${name}.pem"`;
+  const server = socket.startsWith('/') ? `unix@${socket}` : socket;
+  return [
+    '# Rendered by iri-lb from LB_CONFIG; change the settings, not this file.\n',
+    section('global', [
+      'log stdout format raw daemon',
+      'maxconn 100',
+      // One client at a time; a thread for each processor would only meet TasksMax.
+      'nbthread 1',
+      'ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
+    ]),
+    section('defaults', [
+      'mode tcp',
+      'log global',
+      'log-format "%ci:%cp client:%[ssl_c_s_dn(cn),json] tls:%sslv wait:%Tw total:%Tt state:%ts"',
+      'timeout connect 2s',
+      `timeout client ${IDLE_SECONDS}s`,
+      `timeout server ${IDLE_SECONDS}s`,
+      `timeout queue ${QUEUE_SECONDS}s`,
+      'retries 0',
+    ]),
+    section('listen admin', [
+      `bind ${bind} ssl crt ${credential('server')} ca-file ${credential('ca')} verify required`,
+      ...aclOf('function_network', 'src', sources),
+      'tcp-request connection reject if !function_network',
+      ...refuseSixToFour('function_network', sources, bind),
+      ...(clientNames ? aclOf('function_name', 'ssl_c_s_dn(cn) -m str', clientNames) : []),
+      clientNames && 'tcp-request content reject if !function_name',
+      `server haproxy ${server} maxconn 1`,
+    ]),
+  ].join('\n');
+}

@@ -1,0 +1,74 @@
+// What both functions do: settings once, a run within the time left, the report told and returned.
+
+import { readSettings } from '../config/environment.js';
+import { withParameters } from '../config/pem-parameters.js';
+import { failuresOf, type Report } from '../model/report.js';
+import { makeObserver, type ObservedRun } from '../telemetry/telemetry.js';
+import { makeRunner, type Runner, type RunOptions } from './runner.js';
+import { systemClock } from './system-clock.js';
+
+/** The part of Lambda's context that is used. */
+export interface HandlerContext {
+  readonly awsRequestId: string;
+  readonly functionName: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** Kept back from the time Lambda leaves, to report in, in milliseconds. */
+const REPORTING_MS = 1_000;
+/** Kept back at the very end, for one log line, in milliseconds. */
+const LAST_WORDS_MS = 500;
+
+const TIME_IS_OVER =
+  "the function's time was over before the run was done; is Consul or the parameter store slow, or its timeout too short?";
+
+/** A run in which something failed: its message names every failure. Its report was told before. */
+export class RunFailed extends Error {
+  override readonly name = 'RunFailed';
+  constructor(readonly report: Report) {
+    super(failuresOf(report).join('; '));
+  }
+}
+
+/** Applies within the time that Lambda leaves. */
+export type Apply = (options?: Pick<RunOptions, 'atLeast' | 'catalog'>) => Promise<Report>;
+
+const observer = makeObserver({ namespace: process.env.METRICS_NAMESPACE });
+let runner: Runner | undefined;
+
+/**
+ * Does `work` for one invocation, with the runner of this warm environment. Logs and metrics are
+ * written whatever happens. Throws what `work` throws, RunFailed for a report in which something
+ * failed (after every load balancer was served), ConfigError for an unusable environment.
+ */
+export async function invocation(
+  context: HandlerContext,
+  work: (runner: Runner, apply: Apply) => Promise<Report>,
+): Promise<Report> {
+  const observed = observer.begin(context);
+  const prepareAndWork = async (): Promise<Report> => {
+    runner ??= makeRunner(readSettings(await withParameters(process.env)), observer.warn);
+    const warm = runner;
+    return work(warm, (options = {}) => {
+      const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
+      return warm.run({ mode: 'apply', budgetMs, ...options });
+    });
+  };
+  const report = await attempt(observed, () => {
+    // Whatever takes too long: what Lambda kills has no log line and no metric.
+    const leftMs = Math.max(1, context.getRemainingTimeInMillis() - LAST_WORDS_MS);
+    return systemClock.within(leftMs, prepareAndWork(), () => new Error(TIME_IS_OVER));
+  });
+  observed.finished(report);
+  if (failuresOf(report).length > 0) throw new RunFailed(report);
+  return report;
+}
+
+async function attempt(observed: ObservedRun, run: () => Promise<Report>): Promise<Report> {
+  try {
+    return await run();
+  } catch (error) {
+    observed.failed(error);
+    throw error;
+  }
+}

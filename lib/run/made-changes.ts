@@ -1,0 +1,39 @@
+// What a run changed, all rounds and connections taken together: each slot's way from first to last. Pure.
+import type { Action, ReportedChange, SlotView } from '../model/report.js';
+
+/** Changes by slot and instance, in the order in which they were begun. */
+export type Changes = Map<string, { readonly change: ReportedChange; readonly pid: number }>;
+
+/**
+ * Takes note of a change that the process `pid` is about to be given. What was changed before is
+ * continued: it began where it began and ends where this ends; when that is the same place, nothing is
+ * left of it. What another process was given began anew with this one.
+ */
+export function noteChange(changes: Changes, change: ReportedChange, pid: number): void {
+  const key = `${change.backend}/${change.slot} ${change.instance}`;
+  const earlier = changes.get(key);
+  if (earlier?.pid !== pid) {
+    changes.set(key, { change, pid });
+    return;
+  }
+  const { before, action } = earlier.change;
+  if (isSame(before, change.after)) changes.delete(key);
+  else changes.set(key, { change: { ...change, before, action: actionOf(action, change, before) }, pid });
+}
+
+function isSame(a: SlotView, b: SlotView): boolean {
+  return (
+    a.address === b.address &&
+    a.port === b.port &&
+    a.weight === b.weight &&
+    a.maxconn === b.maxconn &&
+    a.state === b.state
+  );
+}
+
+/** What the way as a whole is: whoever was placed in it was added; whoever was ready all along, updated. */
+function actionOf(first: Action, { action, after }: ReportedChange, before: SlotView): Action {
+  if (after.state === 'maintenance' || action === 'add') return action;
+  if (first === 'add') return 'add';
+  return before.state === 'ready' ? 'update' : 'enable';
+}

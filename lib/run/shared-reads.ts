@@ -1,0 +1,46 @@
+// Shares reads of Consul among load balancers, so that none plans on a read older than its lock.
+import type { Clock } from '../model/ports.js';
+
+/** How long a read waits for load balancers that are still connecting, in milliseconds. */
+const GATHER_MS = 50;
+
+export interface SharedReads<T> {
+  /** Tells that a load balancer started or stopped (connected, failed) waiting for its socket. */
+  waiting(delta: 1 | -1): void;
+  /** A read that begins after this call; whoever asks before it begins shares it. */
+  fresh(): Promise<T>;
+}
+
+/**
+ * A run that held an old read while another run wrote a newer state would undo it. So a read begins
+ * only after the lock is held; load balancers that get theirs at about the same time share one.
+ */
+export function shareReads<T>(read: () => Promise<T>, clock: Clock): SharedReads<T> {
+  let connecting = 0;
+  let next: Promise<T> | undefined;
+  let allConnected: (() => void) | undefined;
+  const gather = async (): Promise<T> => {
+    // `next` is set once this has waited: a read that has begun is nobody's who asks from then on.
+    await Promise.resolve();
+    if (connecting > 0) {
+      await Promise.race([
+        clock.sleep(GATHER_MS),
+        new Promise<void>((resolve) => {
+          allConnected = resolve;
+        }),
+      ]);
+    }
+    next = undefined;
+    return read();
+  };
+  return {
+    waiting(delta) {
+      connecting += delta;
+      if (connecting === 0) allConnected?.();
+    },
+    fresh() {
+      next ??= gather();
+      return next;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// Tells of every invocation: log lines and metrics, written as they are, one JSON object a line.
+import { messageOf } from '../model/errors.js';
+import type { Report } from '../model/report.js';
+import { coveredLine, failureLine, type Line, line, linesOf, type RunContext } from './lines.js';
+import { coveredMetrics, failureMetrics, type MetricLine, type MetricScope, metricsOf } from './metrics.js';
+
+export interface ObserverOptions {
+  /** CloudWatch namespace of the metrics; each deployment has its own. */
+  readonly namespace?: string | undefined;
+  /**
+   * Takes a line with its end. Not `console.log`: with Lambda's JSON log format that puts the line as text
+   * into a `message`, where CloudWatch sees no metrics. By default standard output in Lambda, where that is
+   * the log, and standard error elsewhere, where standard output is for results.
+   */
+  readonly write?: (text: string) => void;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** The part of Lambda's context that names an invocation. */
+export interface Invocation {
+  readonly awsRequestId: string;
+  readonly functionName: string;
+}
+
+/** One invocation, from `begin` on. Exactly one of these is called, once. */
+export interface ObservedRun {
+  /** There is a report, good or bad; `covered` where an earlier run had dealt with the event. */
+  finished(report: Report): void;
+  /** Something was thrown before there was a report. Only its message is kept. */
+  failed(error: unknown): void;
+}
+
+export interface Observer {
+  begin(invocation: Invocation): ObservedRun;
+  /** Says something in passing, under the invocation that is running. */
+  warn(message: string): void;
+}
+
+/** The observer of one environment; Lambda runs one invocation of it at a time. */
+export function makeObserver(options: ObserverOptions = {}): Observer {
+  const { namespace = 'IriLb', now = Date.now } = options;
+  const log = process.env.AWS_LAMBDA_RUNTIME_API === undefined ? process.stderr : process.stdout;
+  const write = options.write ?? ((text: string) => log.write(text));
+  const put = (lines: readonly (Line | MetricLine)[]): void => {
+    if (lines.length > 0) write(`${lines.map((entry) => JSON.stringify(entry)).join('\n')}\n`);
+  };
+  let current: RunContext | undefined;
+  let coldStart = true;
+
+  return {
+    begin: ({ awsRequestId, functionName }) => {
+      const context: RunContext = { requestId: awsRequestId, functionName, startedAt: now(), coldStart };
+      current = context;
+      coldStart = false;
+      const scope = (): MetricScope => ({ namespace, context, now: now() });
+      return {
+        finished: (report) =>
+          put(
+            report.covered
+              ? [coveredLine(report.consul.index, context, now()), coveredMetrics(scope())]
+              : [...linesOf(report, context, now()), ...metricsOf(report, scope())],
+          ),
+        failed: (error) => put([failureLine(messageOf(error), context, now()), failureMetrics(scope())]),
+      };
+    },
+    warn: (message) => {
+      const ids = current && { requestId: current.requestId, functionName: current.functionName };
+      put([{ ...line('WARN', message, now()), ...ids }]);
+    },
+  };
+}

@@ -1,0 +1,199 @@
+// The rendered configuration passes `haproxy -c` without a word, in every combination of what it can be told.
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { haproxyBin } from '../../infra/local/haproxy.js';
+import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { makeCertificate } from '../../infra/local/stand-in-tls.js';
+import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import type { FrontendInput } from './rig.js';
+import { PASSWORD_HASH } from './users.js';
+
+let harness: Harness;
+let certificate: string;
+let caFile: string;
+let stateFile: string;
+
+beforeAll(async () => {
+  harness = await startHarness();
+  const { cert, key, certFile } = await makeCertificate(harness.dir, 'frontend');
+  certificate = join(harness.dir, 'frontend.pem');
+  caFile = certFile;
+  stateFile = join(harness.dir, 'server-state');
+  writeFileSync(certificate, cert + key);
+  writeFileSync(stateFile, '1\n');
+});
+afterAll(() => harness.close());
+
+function configOf(haproxy: FrontendInput, slots = 10, iri = true): Config {
+  const pools = iri
+    ? iriLayout.pools.map((pool) => ({ ...pool, ranges: pool.ranges.map((range) => ({ ...range, slots })) }))
+    : [{ backend: 'web', service: 'web', ranges: [{ prefix: 'web', slots }] }];
+  return v.parse(configSchema, { pools, haproxy: { process: { user: null, group: null }, ...haproxy } });
+}
+
+/** What `haproxy -c` has to say beyond what is always said. */
+async function check(config: Config): Promise<{ status: number; said: string[] }> {
+  const file = join(harness.dir, 'checked.cfg');
+  writeFileSync(file, renderHAProxy(config));
+  return new Promise((resolve) => {
+    execFile(haproxyBin(), ['-c', '-f', file], (error, stdout, stderr) => {
+      const lines = `${stdout}${stderr}`.split('\n').filter((line) => /warning|alert|error/i.test(line));
+      resolve({ status: error ? 1 : 0, said: lines });
+    });
+  });
+}
+
+const CLEAN = { status: 0, said: [] };
+const onOff = [false, true];
+const combinations = onOff.flatMap((tls) =>
+  onOff.flatMap((auth) =>
+    onOff.flatMap((whitelist) =>
+      onOff.flatMap((peers) => [1, 10, 2_000].map((slots) => ({ tls, auth, whitelist, peers, slots }))),
+    ),
+  ),
+);
+
+describe('haproxy -c', () => {
+  it('has nothing to say about the defaults', async () => {
+    expect(
+      await check(v.parse(configSchema, { ...iriLayout, haproxy: { process: { user: null, group: null } } })),
+    ).toEqual(CLEAN);
+  });
+
+  it.each(combinations)(
+    'has nothing to say: TLS $tls, users $auth, whitelist $whitelist, peers $peers, $slots slots',
+    async ({ tls, auth, whitelist, peers, slots }) => {
+      const users = [{ name: 'wallet', password: PASSWORD_HASH }];
+      const many = Array.from({ length: 200 }, (_, index) => `10.0.${index}.0/24`);
+      const config = configOf(
+        {
+          frontend: {
+            ...(tls ? { tls: { certificate } } : {}),
+            ...(auth ? { auth: { users } } : {}),
+            whitelist: whitelist ? ['127.0.0.1', '2001:db8::/32', ...many] : [],
+          },
+          // One authority is read faster than all that the system trusts, 4,000 times.
+          servers: { caFile },
+          stats: auth ? { auth: { users } } : {},
+          ...(peers
+            ? {
+                peers: {
+                  local: 'lb-1',
+                  members: [
+                    { name: 'lb-1', address: '127.0.0.1:10001' },
+                    { name: 'lb-2', address: '[::1]:10001' },
+                  ],
+                },
+              }
+            : {}),
+        },
+        slots,
+      );
+      expect(await check(config)).toEqual(CLEAN);
+    },
+    // 12,000 servers take HAProxy 2.6 four seconds to read, and more on a busy machine.
+    120_000,
+  );
+
+  const variants: Record<string, () => [FrontendInput, iri?: boolean]> = {
+    'the state file': () => [{ stateFile }],
+    'verified servers by a private authority and one name': () => [
+      { servers: { caFile, verifyName: 'node.iri.example' } },
+    ],
+    'no health check': () => [{ servers: { healthCheck: false } }],
+    'no limits, compression, statistics and second socket': () => [
+      { limits: false, compression: false, stats: false, admin: { unix: null } },
+    ],
+    'every single limit off': () => [
+      {
+        limits: {
+          requestRate: { max: 0 },
+          requestCount: { max: 0 },
+          connectionRate: { max: 0 },
+          connections: 0,
+        },
+        servers: { maxRequestsPerBackend: 0 },
+      },
+    ],
+    'no denied and no PoW command': () => [{ iri: { deniedCommands: [], powCommands: [] } }],
+    'a hundred denied commands': () => [
+      { iri: { deniedCommands: Array.from({ length: 100 }, (_, index) => `do${'x'.repeat(index % 60)}`) } },
+    ],
+    'the largest and the smallest body limit': () => [{ iri: { bodyLimitBytes: 16_777_216 } }],
+    'logged bodies': () => [{ log: { bodyBytes: 40_000 } }],
+    'a log by UDP': () => [{ log: { target: '127.0.0.1:514', facility: 'daemon' } }],
+    'all addresses of both families': () => [{ frontend: { bind: '[::]:14267' } }],
+    'sockets on IPv6': () => [{ admin: { bind: '[::1]:9999' }, stats: { bind: '[::1]:9292' } }],
+    leastconn: () => [{ servers: { balance: 'leastconn' } }],
+    'a plain web service in one backend': () => [{ iri: false }, false],
+    'a web service with TLS and users': () => [
+      {
+        iri: false,
+        frontend: { tls: { certificate }, auth: { users: [{ name: 'a', password: PASSWORD_HASH }] } },
+      },
+      false,
+    ],
+  };
+  it.each(Object.entries(variants))('has nothing to say: %s', async (_name, variant) => {
+    const [settings, iri] = variant();
+    expect(await check(configOf(settings, 2, iri))).toEqual(CLEAN);
+  });
+});
+
+describe('renderHAProxy', () => {
+  it('gives the same text for the same settings, so that it can be compared with a running one', () => {
+    const text = renderHAProxy(configOf({}));
+    expect(renderHAProxy(configOf({}))).toBe(text);
+    expect(text).not.toMatch(/\b20\d\d-\d\d/);
+  });
+
+  it('knows no IRI where the pools are something else', () => {
+    const text = renderHAProxy(configOf({ iri: false }, 2, false));
+    expect(text).not.toMatch(/command|IOTA|http-buffer-request|tune\.bufsize/);
+    expect(text).toContain('http-check send meth GET uri /');
+    expect(text).toContain('default_backend web');
+  });
+
+  it('makes the admin socket exclusive and fills nothing before a run does', () => {
+    const text = renderHAProxy(configOf({}));
+    expect(text).toContain('stats socket 127.0.0.1:9999 level admin maxconn 1\n');
+    expect(text).toContain('default-server init-addr last,0.0.0.0');
+    for (const line of text.match(/^ *server-template.*$/gm) ?? [])
+      expect(line).toMatch(/ slot\.invalid:1 .*disabled$/);
+  });
+
+  it('takes an address of 6to4 for no IPv4 address of the whitelist, but for what is listed as IPv6', async () => {
+    const whitelist = ['127.0.0.1', '2002:a00::/24'];
+    const config = configOf({ frontend: { bind: '[::]:14267', whitelist } });
+    expect(await check(config)).toEqual(CLEAN);
+    const text = renderHAProxy(config);
+    expect(text).toContain(
+      [
+        '    acl whitelisted src 127.0.0.1 2002:a00::/24',
+        '    acl six_to_four src 2002::/16',
+        '    acl whitelisted_as_ipv6 src 2002:a00::/24',
+        '    tcp-request connection reject if six_to_four whitelisted !whitelisted_as_ipv6',
+        '',
+      ].join('\n'),
+    );
+    expect(renderHAProxy(configOf({ frontend: { whitelist } }))).not.toContain('six_to_four');
+  });
+
+  it('refuses names that stand for no pool, all at once', () => {
+    const wrong = configOf({ frontend: { defaultBackend: 'nope' }, iri: { powBackend: 'neither' } });
+    expect(() => renderHAProxy(wrong)).toThrow(
+      /defaultBackend: nope is no pool.*powBackend: neither is no pool/,
+    );
+  });
+
+  it('refuses a pool by the name of a section of ours', () => {
+    const pools = [{ backend: 'stats', service: 'web', ranges: [{ prefix: 'web' }] }];
+    expect(() => renderHAProxy(v.parse(configSchema, { pools }))).toThrow(
+      /pools\.0\.backend: stats is a name of ours/,
+    );
+  });
+});

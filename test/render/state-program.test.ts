@@ -1,0 +1,64 @@
+// The state program where HAProxy's timing decides: a stand-in says which worker answers, and when.
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { renderStateProgram } from '../../lib/render/systemd/state-program.js';
+
+const run = promisify(execFile);
+const STATE = '1\n# be_id be_name srv_id srv_name\n1 web 1 srv1\n\n';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.close());
+
+function install(name: string, socket: string, stateFile: string): string {
+  const program = join(harness.dir, name);
+  // Port 1: no forwarder; what it says of that is for people.
+  const text = renderStateProgram({ socket, stateFile, forwarderUrl: 'http://127.0.0.1:1' });
+  writeFileSync(program, text.replace('--retry 2', '--retry 0'), { mode: 0o755 });
+  return program;
+}
+
+/** Answers on a socket as HAProxy does; `nextPid` says who. */
+async function answerOn(path: string, nextPid: () => string): Promise<void> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (command) => {
+      socket.end(command.toString().startsWith('show info') ? `Name: HAProxy\nPid: ${nextPid()}\n` : STATE);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  harness.onClose(() => server.close());
+}
+
+it('keeps the state until the new worker answers, whichever of the old ones answer before', async () => {
+  // A master with one worker, as after a reload whose old worker is not gone yet.
+  const master = await harness.spawn('master', 'sh', ['-c', 'trap "" USR2; sleep 600 & echo $!; wait']);
+  await master.until(async () => /^\d+\n/.test(master.output()), { what: 'the worker' });
+  const current = master.output().trim();
+  const [leaving, fresh] = ['999999998', '999999999'];
+  const pids = [leaving, current, leaving, current, fresh];
+  const socket = join(harness.dir, 'people.sock');
+  const stateFile = join(harness.dir, 'servers.state');
+  const stateAt: string[] = [];
+  await answerOn(socket, () => {
+    stateAt.push(readFileSync(stateFile, 'utf8'));
+    return pids.shift() ?? fresh;
+  });
+
+  await run(install('reloads', socket, stateFile), ['reload', String(master.pid)]);
+
+  expect(stateAt).toEqual(Array(5).fill(STATE));
+  expect(readFileSync(stateFile, 'utf8')).toBe('1\n');
+});
+
+it('fails no start and no reload for a state that it cannot forget', async () => {
+  const program = install('readonly', join(harness.dir, 'people.sock'), '/nowhere/servers.state');
+  await expect(run(program, ['started'])).resolves.toMatchObject({ stdout: '' });
+});

@@ -1,0 +1,72 @@
+// Reads shared among load balancers: never older than the lock they are for. And lists in bounded parts.
+import { describe, expect, it } from 'vitest';
+import { mapBounded } from '../../lib/run/map-bounded.js';
+import { shareReads } from '../../lib/run/shared-reads.js';
+import { systemClock } from '../../lib/run/system-clock.js';
+
+/** Promises that are settled by hand. */
+function gate<T>() {
+  let open: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}
+
+describe('shared reads', () => {
+  it('begin anew for whoever asks after one began', async () => {
+    let reads = 0;
+    const shared = shareReads(async () => ++reads, systemClock);
+    expect([await shared.fresh(), await shared.fresh()]).toEqual([1, 2]);
+  });
+
+  it('are not the ones already under way', async () => {
+    const answers = [gate<string>(), gate<string>()];
+    let reads = 0;
+    const begun = gate<void>();
+    const shared = shareReads(() => {
+      begun.open();
+      return answers[reads++]?.promise ?? Promise.reject(new Error('a third read'));
+    }, systemClock);
+    const first = shared.fresh();
+    await begun.promise;
+    const second = shared.fresh();
+    answers[1]?.open('new');
+    answers[0]?.open('old');
+    expect([await first, await second]).toEqual(['old', 'new']);
+  });
+
+  it('are one for load balancers that get their locks together', async () => {
+    let reads = 0;
+    const shared = shareReads(async () => ++reads, systemClock);
+    shared.waiting(1);
+    shared.waiting(1);
+    shared.waiting(-1);
+    const first = shared.fresh();
+    shared.waiting(-1);
+    const second = shared.fresh();
+    expect([await first, await second, reads]).toEqual([1, 1, 1]);
+  });
+
+  it('do not wait for ever for one that gets no lock', async () => {
+    const shared = shareReads(async () => 'read', systemClock);
+    shared.waiting(1);
+    expect(await shared.fresh()).toBe('read');
+  });
+});
+
+describe('a bounded list', () => {
+  it('is worked on by at most so many at once, and gives its results in order', async () => {
+    let running = 0;
+    let most = 0;
+    const results = await mapBounded([5, 1, 4, 2, 3], 2, async (item) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return item * 10;
+    });
+    expect(results).toEqual([50, 10, 40, 20, 30]);
+    expect(most).toBe(2);
+  });
+});
