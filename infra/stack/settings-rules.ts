@@ -1,6 +1,6 @@
 // What the stack's settings must be together, beyond each on its own. Pure.
-import { parseAdminAddress } from '../../lib/config/environment.js';
-import type { Problem } from '../../lib/model/errors.js';
+import { parseAdminAddress } from '../../lib/model/admin-address.js';
+import type { SettingProblem } from '../../lib/model/errors.js';
 import { environmentOf } from './environment.js';
 import type { StackSettings } from './settings.js';
 
@@ -10,7 +10,7 @@ const MAX_ENVIRONMENT_BYTES = 4_096;
 interface Rule {
   /** Paths of what it looks at. */
   readonly on: readonly string[];
-  readonly check: (settings: StackSettings) => readonly (Problem | false)[];
+  readonly check: (settings: StackSettings) => readonly (SettingProblem | false)[];
 }
 
 const RULES: readonly Rule[] = [
@@ -121,7 +121,7 @@ const RULES: readonly Rule[] = [
  * Every contradiction, with its path. `broken` has the paths of what is wrong on its own: a rule that
  * looks at any of it is left out, so the rest of `settings` may be anything there.
  */
-export function crossProblems(settings: StackSettings, broken: readonly string[]): Problem[] {
+export function crossProblems(settings: StackSettings, broken: readonly string[]): SettingProblem[] {
   const touches = (path: string): boolean =>
     broken.some((at) => at === path || at === '' || at.startsWith(`${path}.`) || path.startsWith(`${at}.`));
   return RULES.filter(({ on }) => !on.some(touches))
@@ -134,6 +134,6 @@ function kindsOf(addresses: readonly string[]): ReadonlySet<string | undefined> 
 }
 
 /** `arn` (of `path`) has to be where the `what` is that uses it. */
-function inRegion(region: string, path: string, arn: string, what: string): Problem | false {
+function inRegion(region: string, path: string, arn: string, what: string): SettingProblem | false {
   return arn.split(':')[3] !== region && { path, message: `is not in ${region}, where the ${what} is` };
 }

@@ -1,9 +1,10 @@
 // The settings of a deployment: one JSON file, every problem of it reported at once. Pure but for reading it.
+
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { type AdminAddress, parseAdminAddress } from '../../lib/config/environment.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
 import { parseAddress, parsePort } from '../../lib/model/address.js';
+import { type AdminAddress, parseAdminAddress } from '../../lib/model/admin-address.js';
 import { ConfigError, messageOf } from '../../lib/model/errors.js';
 import * as f from './fields.js';
 import { crossProblems } from './settings-rules.js';

@@ -1,7 +1,7 @@
 // What `iri-lb node add` was told, by flags or in a file, as one definition and one check. Reads the file.
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
-import { messageOf, type Problem } from '../model/errors.js';
+import { messageOf, type SettingProblem } from '../model/errors.js';
 import { quote } from '../model/text.js';
 import { splitWords } from './node-check-arguments.js';
 import type { CheckSettings } from './node-default-check.js';
@@ -41,7 +41,7 @@ const CHECK_FLAGS = {
   deregisterAfter: '--deregister-after',
 } as const;
 
-type Tell = (problem: Problem) => void;
+type Tell = (problem: SettingProblem) => void;
 
 /**
  * Completes and validates it. `isSaid` knows the flags that somebody gave, as opposed to defaults. Throws
@@ -52,7 +52,7 @@ export function readDefinition(
   isSaid: (flag: string) => boolean,
   config: Config,
 ): { readonly registration: Registration; readonly token: string | undefined } {
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   const tell: Tell = (problem) => void problems.push(problem);
   const service = flags.file === undefined ? fromFlags(flags, config) : fromFile(flags, tell);
   const hasOwn = service.Check !== undefined || service.Checks !== undefined;

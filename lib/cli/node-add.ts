@@ -1,7 +1,8 @@
 // `iri-lb node add`: from flags or a file to a registration that Consul takes.
+
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
-import { isLoopback } from '../forwarder/options.js';
+import { isLoopback } from '../model/loopback.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
 import { toFileForm } from './node-file.js';
 import { guarded, settingsOf, type Terminal } from './output.js';

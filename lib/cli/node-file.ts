@@ -1,5 +1,5 @@
 // A service definition as Consul takes it: read from JSON in either spelling, written in either. Pure.
-import { messageOf, type Problem } from '../model/errors.js';
+import { messageOf, type SettingProblem } from '../model/errors.js';
 import { quote } from '../model/text.js';
 
 /** A check, in the spelling of Consul's HTTP API; only what we look at is typed. */
@@ -45,7 +45,10 @@ type Fields = Readonly<Record<string, unknown>>;
  * entry as the agent's files have it; `EnableTagOverride` or `enable_tag_override`. A key that Consul does
  * not know is a problem, and so is a check that is none: Consul would take some of those for no check.
  */
-export function parseServiceFile(text: string, problem: (problem: Problem) => void): ServiceDefinition {
+export function parseServiceFile(
+  text: string,
+  problem: (problem: SettingProblem) => void,
+): ServiceDefinition {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -116,7 +119,7 @@ function spell(
   fields: Fields,
   known: readonly string[],
   path: string,
-  problem: (problem: Problem) => void,
+  problem: (problem: SettingProblem) => void,
 ): Fields {
   const spelling = new Map(known.map((key) => [squash(key), key]));
   for (const key of known) {

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/pools.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
-import { ConfigError, type Problem } from '../model/errors.js';
+import { ConfigError, type SettingProblem } from '../model/errors.js';
 import { type CheckSettings, makeCheck } from './node-default-check.js';
 import { show, textOf, validateTags, validateTypes, validateWeights } from './node-fields.js';
 import type { ServiceDefinition } from './node-file.js';
@@ -25,7 +25,7 @@ export function completeRegistration(
   service: ServiceDefinition,
   config: Config,
   check: CheckSettings | undefined,
-  found: readonly Problem[] = [],
+  found: readonly SettingProblem[] = [],
 ): Registration {
   const problems = [...found];
   const problem = (path: string, message: string): void => void problems.push({ path, message });

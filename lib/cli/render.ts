@@ -1,9 +1,10 @@
 // `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
+
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Settings } from '../config/environment.js';
-import { isLoopback } from '../forwarder/options.js';
 import { ConfigError, messageOf } from '../model/errors.js';
+import { isLoopback } from '../model/loopback.js';
 import { quote } from '../model/text.js';
 import { renderConsulAgent } from '../render/consul/agent.js';
 import { renderPolicy } from '../render/consul/policy.js';

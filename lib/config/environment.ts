@@ -1,16 +1,11 @@
 // Turns environment variables into settings; every problem is reported at once. Reads files it is pointed to.
+
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { parseAddress, parsePort } from '../model/address.js';
-import { ConfigError, messageOf, type Problem } from '../model/errors.js';
+import { type AdminAddress, parseAdminAddress } from '../model/admin-address.js';
+import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { isToken, quote } from '../model/text.js';
 import { type Config, configSchema, iriLayout } from './pools.js';
-
-/** Where a HAProxy admin socket is, or the Consul service that lists where they are. */
-export type AdminAddress =
-  | { readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'consul'; readonly service: string };
 
 /** Certificates as PEM text. */
 export interface TlsFiles {
@@ -41,7 +36,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads all settings. Throws ConfigError with every problem, each with the variable's name. */
 export function readSettings(env: Environment): Settings {
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   const problem = (path: string, message: string): undefined => {
     problems.push({ path, message });
     return undefined;
@@ -112,19 +107,6 @@ export function readSettings(env: Environment): Settings {
   return settings;
 }
 
-/** Parses `tcp://host:port`, `tls://host:port`, `unix:/path` or `consul:SERVICE`. */
-export function parseAdminAddress(text: string): AdminAddress | undefined {
-  const unix = /^unix:(?:\/\/)?(\/[^\0]{1,106})$/.exec(text);
-  if (unix?.[1]) return { kind: 'unix', path: unix[1] };
-  const consul = /^consul:([A-Za-z0-9][A-Za-z0-9_.-]{0,127})$/.exec(text);
-  if (consul?.[1]) return { kind: 'consul', service: consul[1] };
-  const match = /^(tcp|tls):\/\/(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text);
-  const host = match?.[2] === undefined ? undefined : parseAddress(match[2]);
-  const port = parsePort(match?.[3]);
-  if (!match || !host || !port) return undefined;
-  return { kind: match[1] === 'tls' ? 'tls' : 'tcp', host: host.text, port };
-}
-
 function parseConsulAddress(text: string): string | undefined {
   const withScheme = /^https?:\/\//.test(text) ? text : `http://${text}`;
   try {
@@ -151,7 +133,7 @@ function withoutUser(address: string): string {
   return address.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 }
 
-function readConfig(source: string | undefined, problems: Problem[]): Config {
+function readConfig(source: string | undefined, problems: SettingProblem[]): Config {
   let input: unknown = iriLayout;
   if (source) {
     try {

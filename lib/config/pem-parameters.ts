@@ -1,5 +1,5 @@
 // Certificates and keys from SSM parameters: `HAPROXY_CLIENT_KEY=ssm:/iri-lb/key` becomes the PEM text itself.
-import { ConfigError, messageOf, type Problem } from '../model/errors.js';
+import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { type ReadParameter, readWithin, ssmParameters } from './ssm.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ export async function withParameters(
 ): Promise<Environment> {
   const named = PEM_VARIABLES.filter((variable) => env[variable]?.startsWith(SCHEME));
   if (named.length === 0) return env;
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   const values = await Promise.all(
     named.map(async (variable): Promise<[string, string]> => {
       const name = env[variable]?.slice(SCHEME.length) ?? '';

@@ -1,5 +1,6 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
+import { isServiceName } from '../model/service-name.js';
 import { frontendSettings } from '../render/settings.js';
 
 /** HAProxy names that are safe on its command line (`facts`: separators a value must never contain). */
@@ -29,7 +30,7 @@ const range = v.strictObject({
 const pool = v.strictObject({
   backend: haproxyName,
   /** Consul service whose instances this pool serves. */
-  service: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/, 'use a Consul service name')),
+  service: v.pipe(v.string(), v.check(isServiceName, 'use a Consul service name')),
   /** Tag key (without prefix) to the values selected; `null` stands for "the tag is absent". */
   select: v.optional(v.record(tagKey, v.pipe(v.array(v.nullable(v.string())), v.minLength(1))), {}),
   /** maxconn of an instance that says nothing; 0 is no limit (HAProxy's `maxconn 0`). */

@@ -1,8 +1,7 @@
 // Finds the load balancers' admin sockets in Consul (`HAPROXY_ADDRESSES=consul:SERVICE`).
 
-import type { AdminAddress } from '../config/environment.js';
 import { parseAddress, parsePort } from '../model/address.js';
-import { printAdminAddress } from '../model/admin-address.js';
+import { type AdminAddress, printAdminAddress } from '../model/admin-address.js';
 import type { CatalogPort } from '../model/ports.js';
 import { quote } from '../model/text.js';
 import { CatalogError } from './errors.js';

@@ -3,7 +3,8 @@
 import type { Settings } from '../config/environment.js';
 import type { Endpoint } from '../consul/http.js';
 import type { TokenSource } from '../consul/token.js';
-import type { CatalogPort, Clock, Connect, Resolve, SocketAddress } from '../model/ports.js';
+import type { SocketAddress } from '../model/admin-address.js';
+import type { CatalogPort, Clock, Connect, Resolve } from '../model/ports.js';
 
 export interface DoctorPorts {
   readonly settings: Settings;

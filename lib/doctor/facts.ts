@@ -2,7 +2,8 @@
 
 import type { ProcessInfo } from '../haproxy/listings.js';
 import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
-import type { Right, SocketAddress } from '../model/ports.js';
+import type { SocketAddress } from '../model/admin-address.js';
+import type { Right } from '../model/ports.js';
 import type { ObservedServer } from '../model/server.js';
 import type { CatalogView } from '../plan/view.js';
 

@@ -10,9 +10,9 @@ import {
   SHOW_SOCKETS,
 } from '../haproxy/probes.js';
 import { observe } from '../haproxy/read.js';
-import { printAdminAddress } from '../model/admin-address.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { RuntimeConnection, SocketAddress } from '../model/ports.js';
+import type { RuntimeConnection } from '../model/ports.js';
 import type { DoctorPorts } from './deps.js';
 import type { BackendFacts, HAProxyFacts, LoadBalancerFacts } from './facts.js';
 

@@ -1,5 +1,6 @@
 // Judges one HAProxy process: reachable, version, and how its admin socket is set up. Pure.
-import { parseIp } from '../model/address.js';
+
+import { isLoopback } from '../model/loopback.js';
 import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
@@ -59,9 +60,4 @@ function judgeExposure({ address, name }: LoadBalancerFacts, { sockets }: HAProx
 function isBeyondLoopback(socket: string): boolean {
   const host = /^ipv[46]@(.*):\d+$/.exec(socket)?.[1];
   return host !== undefined && !isLoopback(host);
-}
-
-function isLoopback(host: string): boolean {
-  const text = parseIp(host)?.text ?? host;
-  return text === 'localhost' || text === '::1' || text.startsWith('127.') || text.startsWith('::ffff:7f');
 }

@@ -1,9 +1,11 @@
 // The forwarder's command line and environment. Pure.
+
 import { parseArgs } from 'node:util';
 import { parseAddress, parseIp, parsePort, printHostPort } from '../model/address.js';
-import { ConfigError, messageOf, type Problem } from '../model/errors.js';
+import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
+import { isLoopback } from '../model/loopback.js';
+import { isServiceName } from '../model/service-name.js';
 import { quote } from '../model/text.js';
-import { isServiceName } from '../model/watch-event.js';
 
 export const USAGE = `Usage: forwarder [--listen 127.0.0.1:8401] [--function NAME] [--service NAME] [--allow-remote]
 
@@ -32,7 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readForwarderOptions(args: readonly string[], env: Environment): ForwarderOptions | 'help' {
   const values = parse(args);
   if (values.help) return 'help';
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   const problem = (path: string, message: string): void => void problems.push({ path, message });
 
   const functionName = values.function ?? env.WATCH_FUNCTION ?? '';
@@ -62,13 +64,6 @@ export function readForwarderOptions(args: readonly string[], env: Environment):
     problem('AWS_ENDPOINT_URL_LAMBDA', `${quote(endpoint)} is no URL; use https://host`);
   if (problems.length > 0) throw new ConfigError('forwarder', problems);
   return { functionName, service, allowRemote, region, endpoint, ...(listen ? { listen } : {}) };
-}
-
-/** Whether a host, as listened on or as named by a client, can only be this machine. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  const ip = parseIp(host);
-  return ip !== undefined && (ip.text === '::1' || (ip.kind === 'ipv4' && ip.text.startsWith('127.')));
 }
 
 function parse(args: readonly string[]) {

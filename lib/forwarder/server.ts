@@ -1,9 +1,11 @@
 // The forwarder as an HTTP handler: Consul's watches, /notify for the load balancer's host, /health.
+
 import http, { type IncomingMessage } from 'node:http';
-import { isIndex, isServiceName } from '../model/watch-event.js';
+import { isLoopback } from '../model/loopback.js';
+import { isServiceName } from '../model/service-name.js';
+import { isIndex } from '../model/watch-event.js';
 import { MAX_BODY_BYTES, readArray } from './body.js';
 import type { Delivery } from './delivery.js';
-import { isLoopback } from './options.js';
 
 export interface ServerOptions {
   readonly delivery: Delivery;

@@ -1,8 +1,9 @@
 // One interactive connection to a HAProxy admin socket: commands pipelined, answers counted by prompts.
+
 import type net from 'node:net';
-import { printAdminAddress } from '../model/admin-address.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { RuntimeConnection, SocketAddress } from '../model/ports.js';
+import type { RuntimeConnection } from '../model/ports.js';
 import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
 import { isSafeLine } from './commands.js';

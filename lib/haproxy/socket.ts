@@ -1,9 +1,10 @@
 // Opens the socket to a HAProxy admin address: TCP, mutual TLS or unix.
+
 import net from 'node:net';
 import tls from 'node:tls';
 import type { TlsFiles } from '../config/environment.js';
+import type { SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { SocketAddress } from '../model/ports.js';
 import { showMs } from '../model/text.js';
 import { ConnectError } from './errors.js';
 

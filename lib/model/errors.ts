@@ -1,7 +1,7 @@
 // Errors that are meant for people: one line, the thing, the value, the next step.
 
-/** A problem of the input, at a path (`pools.0.backend`, `HAPROXY_ADDRESSES`). */
-export interface Problem {
+/** A setting, argument or field that cannot be used, at a path (`pools.0.backend`, `HAPROXY_ADDRESSES`). */
+export interface SettingProblem {
   readonly path: string;
   readonly message: string;
 }
@@ -11,7 +11,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(
     readonly source: string,
-    readonly problems: readonly Problem[],
+    readonly problems: readonly SettingProblem[],
   ) {
     super(
       `${source}: ${problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')}`,

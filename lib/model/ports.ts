@@ -1,5 +1,5 @@
 // What the reconcile loop needs from the outside world; the edges implement these, tests hand in others.
-import type { AdminAddress } from '../config/environment.js';
+import type { SocketAddress } from './admin-address.js';
 
 /** One answer of Consul to "who serves this, and how are they?". */
 export interface CatalogRead {
@@ -52,9 +52,6 @@ export interface RuntimeConnection {
   send(commands: readonly string[], early?: (answer: string, index: number) => void): Promise<string[]>;
   close(): Promise<void>;
 }
-
-/** An admin address that can be connected to; `consul:SERVICE` has been looked up. */
-export type SocketAddress = Exclude<AdminAddress, { readonly kind: 'consul' }>;
 
 /**
  * Connects and waits until the admin socket is ours; the connection ends itself after `budgetMs`

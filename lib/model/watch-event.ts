@@ -1,5 +1,6 @@
 // The event that the forwarder sends and the watch function takes: which service to look at, and from when. Pure.
-import { ConfigError, type Problem } from './errors.js';
+import { ConfigError, type SettingProblem } from './errors.js';
+import { isServiceName } from './service-name.js';
 import { quote } from './text.js';
 
 /** Says *look*, never *what*: nothing of the catalog is in it. */
@@ -9,13 +10,7 @@ export interface WatchEvent {
   readonly index: string;
 }
 
-const SERVICE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const INDEX = /^(?:0|[1-9]\d{0,19})$/;
-
-/** A Consul service name that is safe in a URL, a policy and a message. */
-export function isServiceName(text: string): boolean {
-  return SERVICE.test(text);
-}
 
 /** A Consul index in plain decimal text. */
 export function isIndex(text: string): boolean {
@@ -29,7 +24,7 @@ export function parseWatchEvent(event: unknown): WatchEvent {
   const index = 'index' in fields ? fields.index : undefined;
   if (typeof service === 'string' && isServiceName(service) && typeof index === 'string' && isIndex(index))
     return { service, index };
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   if (typeof service !== 'string' || !isServiceName(service))
     problems.push({ path: 'service', message: `${quote(service)} is no service name` });
   if (typeof index !== 'string' || !isIndex(index))

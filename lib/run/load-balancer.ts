@@ -1,10 +1,11 @@
 // Makes one load balancer what the catalog says, over as many connections as that takes, and reports.
+
 import type { Config } from '../config/pools.js';
 import type { Catalog } from '../consul/source.js';
 import { ConnectError, ConnectionClosedError, HAProxyError, StoppingError } from '../haproxy/errors.js';
-import { printAdminAddress } from '../model/admin-address.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { Connect, DeadlineClock, RuntimeConnection, SocketAddress } from '../model/ports.js';
+import type { Connect, DeadlineClock, RuntimeConnection } from '../model/ports.js';
 import type { LoadBalancerReport } from '../model/report.js';
 import { reportOf } from './report.js';
 import type { SharedReads } from './shared-reads.js';

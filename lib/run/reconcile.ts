@@ -1,7 +1,9 @@
 // A run: Consul read, every load balancer served, each failing alone; the result is the report.
+
 import type { Config } from '../config/pools.js';
 import { type AtLeast, type Catalog, readCatalog } from '../consul/source.js';
-import type { CatalogPort, Connect, DeadlineClock, Resolve, SocketAddress } from '../model/ports.js';
+import type { SocketAddress } from '../model/admin-address.js';
+import type { CatalogPort, Connect, DeadlineClock, Resolve } from '../model/ports.js';
 import type { Report } from '../model/report.js';
 import { serveLoadBalancer } from './load-balancer.js';
 import { shareReads } from './shared-reads.js';

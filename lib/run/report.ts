@@ -1,8 +1,8 @@
 // The report of one load balancer's run. Pure.
+
 import type { Config } from '../config/pools.js';
-import { printAdminAddress } from '../model/admin-address.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { SocketAddress } from '../model/ports.js';
 import type { LoadBalancerReport, Outcome, PoolReport } from '../model/report.js';
 import { reportPools } from './pool-report.js';
 import type { Progress } from './transaction.js';

@@ -3,9 +3,8 @@
 import { type Catalog, readCatalog } from '../consul/source.js';
 import { observe } from '../haproxy/read.js';
 import { printHostPort } from '../model/address.js';
-import { printAdminAddress } from '../model/admin-address.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { SocketAddress } from '../model/ports.js';
 import type { SlotView } from '../model/report.js';
 import type { Observed } from '../model/server.js';
 import { hasAddress, slotsOfRange } from '../plan/slots.js';

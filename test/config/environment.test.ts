@@ -1,6 +1,8 @@
 // Settings from the environment: every problem at once, by name, and never a password in it.
+
 import { describe, expect, it } from 'vitest';
-import { parseAdminAddress, readSettings } from '../../lib/config/environment.js';
+import { readSettings } from '../../lib/config/environment.js';
+import { parseAdminAddress } from '../../lib/model/admin-address.js';
 import { ConfigError } from '../../lib/model/errors.js';
 
 function problemsOf(env: Readonly<Record<string, string>>): string[] {

@@ -1,8 +1,10 @@
 // A list of load balancers that may lack one: those that are known are served, and the run fails.
+
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { parseAdminAddress, readSettings } from '../../lib/config/environment.js';
+import { readSettings } from '../../lib/config/environment.js';
 import { discoverLoadBalancers } from '../../lib/consul/discovery.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
+import { parseAdminAddress } from '../../lib/model/admin-address.js';
 import { failuresOf } from '../../lib/model/report.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { makeRunner } from '../../lib/run/runner.js';

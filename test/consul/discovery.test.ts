@@ -1,11 +1,11 @@
 // Load balancers found in Consul: who is served, who is left out, and what is an error.
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import example from '../../infra/consul/examples/load-balancer.json' with { type: 'json' };
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { parseAdminAddress } from '../../lib/config/environment.js';
 import { discoverLoadBalancers } from '../../lib/consul/discovery.js';
-import { printAdminAddress } from '../../lib/model/admin-address.js';
+import { parseAdminAddress, printAdminAddress } from '../../lib/model/admin-address.js';
 import { client, failure } from './rig.js';
 
 let harness: Harness;

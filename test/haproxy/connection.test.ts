@@ -1,4 +1,5 @@
 // The connection to the admin socket, against the real one and against everything else that may be there.
+
 import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -6,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
-import { parseAdminAddress } from '../../lib/config/environment.js';
 import { type ConnectOptions, connectRuntime } from '../../lib/haproxy/connection.js';
-import type { RuntimeConnection, SocketAddress } from '../../lib/model/ports.js';
+import { parseAdminAddress, type SocketAddress } from '../../lib/model/admin-address.js';
+import type { RuntimeConnection } from '../../lib/model/ports.js';
 
 const OPTIONS: ConnectOptions = {
   connectTimeoutMs: 5_000,

@@ -1,11 +1,13 @@
 // A HAProxy that is reloaded in the middle of a run: the run is made again on the new process.
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { type ConnectOptions, connectRuntime } from '../../lib/haproxy/connection.js';
 import { observe } from '../../lib/haproxy/read.js';
-import type { RuntimeConnection, SocketAddress } from '../../lib/model/ports.js';
+import type { SocketAddress } from '../../lib/model/admin-address.js';
+import type { RuntimeConnection } from '../../lib/model/ports.js';
 import { failuresOf } from '../../lib/model/report.js';
 import { reconcile } from '../../lib/run/reconcile.js';
 import { systemClock } from '../../lib/run/system-clock.js';

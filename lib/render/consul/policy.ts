@@ -1,6 +1,7 @@
 // Renders the ACL policy of the token: what reading the catalog takes, and no more. Pure.
-import type { AdminAddress } from '../../config/environment.js';
+
 import type { Config } from '../../config/pools.js';
+import type { AdminAddress } from '../../model/admin-address.js';
 import { ConfigError } from '../../model/errors.js';
 import { quote } from '../../model/text.js';
 

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { Config, Pool } from '../../config/pools.js';
 import type { IriSettings } from '../../iri/settings.js';
-import { ConfigError, type Problem } from '../../model/errors.js';
+import { ConfigError, type SettingProblem } from '../../model/errors.js';
 import { showName } from '../../model/text.js';
 import { type FrontendSettings, frontendSettings } from '../settings.js';
 import { listenerProblems } from './listeners.js';
@@ -25,7 +25,7 @@ export function layoutOf({ pools, haproxy }: Config): Layout {
   const powBackend = iri && (iri.powBackend ?? pools.find(isPowPool)?.backend);
   const ordinary = pools.find((pool) => pool.backend !== powBackend && !(iri && isPowPool(pool)));
   const defaultBackend = settings.frontend.defaultBackend ?? ordinary?.backend ?? backends[0] ?? '';
-  const problems: Problem[] = [...listenerProblems(settings)];
+  const problems: SettingProblem[] = [...listenerProblems(settings)];
   if (powBackend !== undefined && powBackend === defaultBackend) {
     const message = `${showName(powBackend)} would serve every request; name another pool in haproxy.frontend.defaultBackend, or set haproxy.iri to false`;
     problems.push({ path: 'LB_CONFIG.haproxy.iri.powBackend', message });

@@ -1,6 +1,6 @@
 // Where the rendered HAProxy listens, and that no two of its sockets share an address. Pure.
 
-import type { Problem } from '../../model/errors.js';
+import type { SettingProblem } from '../../model/errors.js';
 import type { FrontendSettings } from '../settings.js';
 
 interface Listener {
@@ -13,7 +13,7 @@ interface Listener {
  * HAProxy starts without a word when two sockets share an address: the kernel shares out the connections,
  * so that a client of the API meets the admin socket now and then, or the admin socket loses its lock.
  */
-export function listenerProblems(settings: FrontendSettings): Problem[] {
+export function listenerProblems(settings: FrontendSettings): SettingProblem[] {
   const all = listeners(settings);
   return all.flatMap(({ path, address }, index) => {
     const other = all.slice(0, index).find((before) => overlap(before.address, address));

@@ -1,8 +1,8 @@
 // Where a forwarder listens, from the URL by which it is told. Pure.
 
-import { isLoopback } from '../../forwarder/options.js';
 import { parseAddress } from '../../model/address.js';
 import { ConfigError } from '../../model/errors.js';
+import { isLoopback } from '../../model/loopback.js';
 import { quote } from '../../model/text.js';
 
 export interface ForwarderAddress {
