@@ -21,11 +21,13 @@ export async function handler(input: unknown, context: HandlerContext): Promise<
   return invocation(context, async (runner, apply) => {
     const event = parseWatchEvent(input);
     if (coverage.mayCover(event)) {
-      const read = await runner.catalog.readService(event.service);
-      if (coverage.covers(event, read)) return coveredReport(read.index);
+      const { catalog } = await runner.source.read([event.service]);
+      const [listing] = catalog.services;
+      if (listing && coverage.covers(event, listing)) return coveredReport(listing.version);
     }
-    const covered = coverage.begin(runner.catalog);
-    const report = await apply({ atLeast: event, catalog: covered.catalog });
+    const covered = coverage.begin(runner.source);
+    const atLeast = { service: event.service, version: event.index };
+    const report = await apply({ atLeast, source: covered.source });
     covered.finished(failuresOf(report).length === 0);
     return report;
   });
@@ -33,5 +35,5 @@ export async function handler(input: unknown, context: HandlerContext): Promise<
 
 function coveredReport(index: string): Report {
   const consul = { index, instances: 0, warnings: [] };
-  return { version: 1, covered: true, consul, loadBalancers: [], durationMs: 0 };
+  return { version: 1, covered: true, consul, problems: [], loadBalancers: [], durationMs: 0 };
 }

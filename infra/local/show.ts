@@ -1,6 +1,8 @@
 // What `npm start` prints: where things are, what to paste, one line per change. Pure.
+
 import pc from 'picocolors';
-import type { Action, Report } from '../../lib/model/report.js';
+import type { Action } from '../../lib/model/change.js';
+import type { Report } from '../../lib/model/report.js';
 import type { LocalSetup } from './local-setup.js';
 
 const API_HEADERS = "-H 'X-IOTA-API-Version: 1' -H 'Content-Type: application/json'";

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
 import { isLoopback } from '../model/loopback.js';
+import { systemClock } from '../run/system-clock.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
 import { toFileForm } from './node-file.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
@@ -73,7 +74,7 @@ async function add(
     terminal.out(JSON.stringify(toFileForm(registration), null, 2));
     return;
   }
-  const agent = agentOf(settings);
+  const agent = agentOf(settings, systemClock);
   const own = token === undefined ? undefined : { name: 'the file', get: async () => token };
   await agent.register(registration, own);
   if (flags.json)

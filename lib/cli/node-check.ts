@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/pools.js';
 import { checkNode } from '../iri/node-check/check.js';
+import { labelOf } from '../model/instance.js';
+import { textOf } from '../model/problem.js';
 import { parseTags, tagTable } from '../model/tags.js';
 import { makeRunner } from '../run/runner.js';
 import { argumentsOf, joinArguments, splitWords } from './node-check-arguments.js';
@@ -40,14 +42,16 @@ async function check(name: string, { checkArgs, json }: CheckFlags, terminal: Te
 
 async function registeredArguments(name: string, terminal: Terminal): Promise<string[]> {
   const settings = settingsOf(terminal);
-  const { catalog } = makeRunner(settings, terminal.err);
-  const node = findNode(await readNodes(catalog, settings.config, terminal.err), name);
+  const { source } = makeRunner(settings, terminal.err);
+  const node = findNode(await readNodes(source, settings.config, terminal.err), name);
   return argumentsFor(node, settings.config, terminal.err);
 }
 
 /** Consul does not tell a check's arguments, so they are those that `node add` would give. */
 function argumentsFor(node: RegisteredNode, config: Config, warn: (line: string) => void): string[] {
   const pools = config.pools.filter((pool) => pool.service === node.service);
-  const said = parseTags(node, config.tagPrefix, tagTable({ pools }), (text) => warn(`warning: ${text}`));
+  const said = parseTags(node, labelOf(node), config.tagPrefix, tagTable({ pools }), (problem) =>
+    warn(`warning: ${textOf(problem)}`),
+  );
   return argumentsOf(node.target, said);
 }

@@ -1,8 +1,8 @@
 // Validates the fields of a service definition as Consul does, before Consul sees them. Pure.
 
 import type { Config } from '../config/pools.js';
-import { MAX_WEIGHT } from '../haproxy/commands.js';
-import { parseTags, type TagValues, tagTable } from '../model/tags.js';
+import type { ProblemOf } from '../model/problem.js';
+import { MAX_WEIGHT, parseTags, type TagValues, tagTable } from '../model/tags.js';
 import { quote, showName } from '../model/text.js';
 import type { Tell } from './node-default-check.js';
 import type { ServiceDefinition } from './node-file.js';
@@ -23,9 +23,16 @@ export function validateTags(
     problem('meta', `${show(meta)}; give an object of texts`);
   } else validateMeta(meta, problem);
   const instance = { tags: texts ? tags.map(String) : [], meta: fields ? { ...meta } : {} };
-  return parseTags(instance, tagPrefix, tagTable({ pools }), (text) =>
-    problem('tags', text.replace(/; the default is used$/, '').replace(' is ignored: ', ': ')),
-  );
+  return parseTags(instance, '', tagPrefix, tagTable({ pools }), (tag) => problem('tags', tagText(tag)));
+}
+
+/** What is wrong with a tag, before there is an instance that has it. */
+function tagText(tag: ProblemOf<'tag-unknown' | 'tag-invalid' | 'tag-repeated'>): string {
+  const shown = `${tag.place} ${quote(tag.said)}`;
+  if (tag.code === 'tag-unknown') return `${shown}: unknown key, known are ${tag.known.join(', ')}`;
+  return tag.code === 'tag-invalid'
+    ? `${shown} is not ${tag.expects}`
+    : `${shown}: ${tag.key} was set before`;
 }
 
 /** Consul's `ValidateMetadata`. */

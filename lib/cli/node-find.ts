@@ -1,9 +1,10 @@
 // Finds the registered nodes of the pools' services in Consul, all or the one that is named.
 
 import type { Config } from '../config/pools.js';
-import { labelOf, parseRows, type ServiceInstance } from '../consul/rows.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
-import type { CatalogPort } from '../model/ports.js';
+import { labelOf, type ServiceInstance } from '../model/instance.js';
+import { sentenceOf, textOf } from '../model/problem.js';
+import type { Source } from '../model/source.js';
 import { showName } from '../model/text.js';
 
 /** An instance and the service that it is registered under. */
@@ -18,27 +19,19 @@ export interface RegisteredNode extends ServiceInstance {
  * cannot be read; an empty answer to a token that may not read is that, too.
  */
 export async function readNodes(
-  catalog: CatalogPort,
+  source: Source,
   config: Config,
   warn: (line: string) => void,
 ): Promise<RegisteredNode[]> {
   const services = [...new Set(config.pools.map((pool) => pool.service))].sort();
-  const read = await Promise.all(
-    services.map(async (service) => {
-      const { rows, filtered } = await catalog.readService(service);
-      if (filtered)
-        warn(`service ${service}: the token may not see all of it; give it service:read and node:read`);
-      if (rows.length === 0 && (await catalog.mayRead(service)) === 'denied') {
-        throw new Error(
-          `consul: the token may not read service ${service}; give it service:read and node:read`,
-        );
-      }
-      const { instances, warnings } = parseRows(rows);
-      for (const warning of warnings) warn(`service ${service}: ${warning}`);
-      return instances.map((instance) => ({ ...instance, service, target: targetOf(instance) }));
-    }),
-  );
-  return read.flat();
+  const { catalog } = await source.read(services);
+  for (const problem of catalog.problems) warn(textOf(problem));
+  return catalog.services.flatMap(({ service, instances, absence }) => {
+    const flaw = absence.believed === 'no' ? absence.why : undefined;
+    if (flaw?.code === 'service-denied') throw new Error(`consul: ${sentenceOf(flaw)}`);
+    if (flaw?.code === 'answer-filtered') warn(`service ${service}: ${sentenceOf(flaw)}`);
+    return instances.map((instance) => ({ ...instance, service, target: targetOf(instance) }));
+  });
 }
 
 /** The nodes that `name` stands for: `node/id`, or else an id, or else an `address:port`. */

@@ -1,10 +1,11 @@
 // `iri-lb node list`: each registered node, its health, and what every load balancer does with it. Pure.
+
 import Table from 'cli-table3';
 import type { Config } from '../config/pools.js';
-import { labelOf } from '../consul/rows.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
+import { labelOf } from '../model/instance.js';
+import type { SlotStatus, Status } from '../model/status.js';
 import { showName } from '../model/text.js';
-import type { SlotStatus, Status } from '../run/status.js';
 import type { RegisteredNode } from './node-find.js';
 
 /** A node's place in one load balancer. */

@@ -1,10 +1,12 @@
 // `iri-lb node add|remove|list|check`: the nodes in Consul, for people.
+
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
-import { labelOf } from '../consul/rows.js';
 import { messageOf } from '../model/errors.js';
+import { isHealthy, labelOf } from '../model/instance.js';
+import type { Status } from '../model/status.js';
 import { makeRunner, type Runner } from '../run/runner.js';
-import type { Status } from '../run/status.js';
+import { systemClock } from '../run/system-clock.js';
 import type { Confirm } from './confirm.js';
 import { registerAdd } from './node-add.js';
 import { registerCheck } from './node-check.js';
@@ -54,16 +56,16 @@ async function remove(
   confirm: Confirm | undefined,
 ): Promise<void> {
   const settings = settingsOf(terminal);
-  const { catalog } = makeRunner(settings, terminal.err);
-  const node = findNode(await readNodes(catalog, settings.config, terminal.err), name);
+  const { source } = makeRunner(settings, terminal.err);
+  const node = findNode(await readNodes(source, settings.config, terminal.err), name);
   const label = labelOf(node);
-  const agent = agentOf(settings);
+  const agent = agentOf(settings, systemClock);
   if (!(await agent.has(node.id, node.service))) {
     throw new Error(
       `${label} is not registered with the agent at ${agent.address}; run this at its own agent`,
     );
   }
-  if (!yes && (node.health === 'passing' || node.health === 'warning')) {
+  if (!yes && isHealthy(node.health)) {
     if (!confirm) throw new Error(`${label} is ${node.health}; say --yes to remove it all the same`);
     if (!(await confirm(`${label} (${node.target}) is ${node.health}. Remove it?`))) {
       throw new Error(`${label} was not removed`);
@@ -82,7 +84,7 @@ async function list(json: boolean, terminal: Terminal): Promise<void> {
   const settings = settingsOf(terminal);
   const runner = makeRunner(settings, terminal.err);
   const [nodes, status] = await Promise.all([
-    readNodes(runner.catalog, settings.config, terminal.err),
+    readNodes(runner.source, settings.config, terminal.err),
     readStatus(runner, terminal),
   ]);
   const listed = listNodes(nodes, settings.config, status);

@@ -1,6 +1,9 @@
 // Prints a report for people: a line per change, then a line per load balancer and pool. Pure.
+
 import { printHostPort } from '../model/address.js';
-import type { LoadBalancerReport, Report, ReportedChange, SlotView } from '../model/report.js';
+import type { Change } from '../model/change.js';
+import type { LoadBalancerReport, Report } from '../model/report.js';
+import type { ServerSettings } from '../model/server.js';
 import { showMs } from '../model/text.js';
 
 const DONE = {
@@ -20,20 +23,12 @@ export function reportLines(report: Report): string[] {
 }
 
 /** One change: `add iri_back/irisrv7 n1/iri-1 10.0.0.1:14265 weight 1 (passing in Consul)`. */
-export function changeText({
-  action,
-  backend,
-  slot,
-  instance,
-  before,
-  after,
-  reason,
-}: ReportedChange): string {
+export function changeText({ action, backend, slot, instance, before, after, reason }: Change): string {
   const who = instance ?? '-';
   return `${action.padEnd(7)} ${backend}/${slot}  ${who}  ${difference(before, after)}  (${reason})`;
 }
 
-function difference(before: SlotView, after: SlotView): string {
+function difference(before: ServerSettings, after: ServerSettings): string {
   const parts: string[] = [];
   const at = after.address === null ? '-' : printHostPort(after.address, after.port);
   if (before.address !== after.address || before.port !== after.port) parts.push(`→ ${at}`);

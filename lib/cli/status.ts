@@ -1,9 +1,10 @@
 // `iri-lb status`: every slot in use, who is there, and where the load balancers differ.
+
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { printHostPort } from '../model/address.js';
+import type { Status } from '../model/status.js';
 import { makeRunner } from '../run/runner.js';
-import type { Status } from '../run/status.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
 export function registerStatus(program: Command, terminal: Terminal): void {

@@ -1,4 +1,5 @@
 // Certificates and keys from SSM parameters: `HAPROXY_CLIENT_KEY=ssm:/iri-lb/key` becomes the PEM text itself.
+import type { DeadlineClock } from '../model/clock.js';
 import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { type ReadParameter, readWithin, ssmParameters } from './ssm.js';
 
@@ -24,6 +25,7 @@ const FETCH_TIMEOUT_MS = 5_000;
  */
 export async function withParameters(
   env: Environment,
+  clock: Pick<DeadlineClock, 'within'>,
   fetch: ReadParameter = ssmParameters(),
   timeoutMs = FETCH_TIMEOUT_MS,
 ): Promise<Environment> {
@@ -34,7 +36,7 @@ export async function withParameters(
     named.map(async (variable): Promise<[string, string]> => {
       const name = env[variable]?.slice(SCHEME.length) ?? '';
       try {
-        const value = (await readWithin(fetch, name, timeoutMs)).trimStart();
+        const value = (await readWithin(clock, fetch, name, timeoutMs)).trimStart();
         if (!value.startsWith('-----BEGIN ')) throw new Error('its value is no PEM text');
         return [variable, value];
       } catch (error) {

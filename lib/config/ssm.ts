@@ -1,8 +1,8 @@
 // Reads one SecureString from SSM with the AWS SDK, which is loaded only when it is needed (630 kB).
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { messageOf } from '../model/errors.js';
+import type { DeadlineClock } from '../model/clock.js';
+import { messageOf, NextStepError } from '../model/errors.js';
 import { showMs } from '../model/text.js';
-import { systemClock } from '../run/system-clock.js';
 
 /** Reads the value of the parameter `name`. Throws an Error that says what is wrong. */
 export type ReadParameter = (name: string, signal: AbortSignal) => Promise<string>;
@@ -11,12 +11,21 @@ export type ReadParameter = (name: string, signal: AbortSignal) => Promise<strin
  * Reads a parameter, for at most `timeoutMs` milliseconds; then it throws, too. A race as well as a
  * signal: looking for credentials does not listen to one.
  */
-export async function readWithin(read: ReadParameter, name: string, timeoutMs: number): Promise<string> {
+export async function readWithin(
+  clock: Pick<DeadlineClock, 'within'>,
+  read: ReadParameter,
+  name: string,
+  timeoutMs: number,
+): Promise<string> {
   const abort = new AbortController();
   const late = (): Error =>
-    new Error(`no answer within ${showMs(timeoutMs)}; is the SSM endpoint reachable from here?`);
+    new NextStepError(
+      '',
+      `no answer within ${showMs(timeoutMs)}`,
+      'is the SSM endpoint reachable from here?',
+    );
   try {
-    return await systemClock.within(timeoutMs, read(name, abort.signal), late);
+    return await clock.within(timeoutMs, read(name, abort.signal), late);
   } finally {
     abort.abort();
   }
@@ -39,26 +48,28 @@ export function ssmParameters(variable = 'its name'): ReadParameter {
       if (parameter?.Value === undefined) throw new Error('SSM answered without a value');
       return parameter.Value;
     } catch (error) {
-      throw new Error(explain(error, variable));
+      throw explain(error, variable);
     }
   };
 }
 
-/** SSM's errors by name (API reference, GetParameter, and the KMS errors it passes on). */
-const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
-  [/^ParameterNotFound$|^ParameterVersionNotFound$/, 'not found; check VARIABLE, AWS_REGION'],
-  [/^AccessDenied/, 'access denied; allow ssm:GetParameter on it, and kms:Decrypt on its key'],
+/** SSM's errors by name (API reference, GetParameter, and the KMS errors it passes on): what, and the next step. */
+const EXPLAINED: readonly (readonly [RegExp, string, string])[] = [
+  [/^ParameterNotFound$|^ParameterVersionNotFound$/, 'not found', 'check VARIABLE, AWS_REGION'],
+  [/^AccessDenied/, 'access denied', 'allow ssm:GetParameter on it, and kms:Decrypt on its key'],
   [
     /^InvalidKeyId$|^KMS|^Kms/,
-    'cannot be decrypted; allow kms:Decrypt on its key, and check that it is enabled',
+    'cannot be decrypted',
+    'allow kms:Decrypt on its key, and check that it is enabled',
   ],
-  [/^CredentialsProviderError$/, 'no AWS credentials; give the function or instance a role'],
-  [/^ExpiredToken|^UnrecognizedClient|^InvalidSignature/, 'AWS refuses our credentials; check the role'],
+  [/^CredentialsProviderError$/, 'no AWS credentials', 'give the function or instance a role'],
+  [/^ExpiredToken|^UnrecognizedClient|^InvalidSignature/, 'AWS refuses our credentials', 'check the role'],
 ];
 
-function explain(error: unknown, variable: string): string {
+function explain(error: unknown, variable: string): NextStepError {
   const name = error instanceof Error ? error.name : '';
+  const known = EXPLAINED.find(([pattern]) => pattern.test(name));
+  if (known) return new NextStepError('', known[1], `${known[2].replace('VARIABLE', variable)} (${name})`);
   const said = messageOf(error).replace(/\s+/g, ' ').slice(0, 200);
-  const known = NEXT_STEPS.find(([pattern]) => pattern.test(name));
-  return known ? `${known[1].replace('VARIABLE', variable)} (${name})` : `cannot be read (${name}: ${said})`;
+  return new NextStepError('', `cannot be read (${name}: ${said})`, '');
 }

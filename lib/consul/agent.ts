@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Registration } from '../cli/node-registration.js';
 import type { ConsulSettings, Settings } from '../config/environment.js';
+import type { DeadlineClock } from '../model/clock.js';
 import { quote, showMs, showName } from '../model/text.js';
 import { makeTokenSource, type TokenSource } from './token.js';
 
@@ -29,8 +30,8 @@ interface Reply {
 const MAX_ANSWER_BYTES = 65_536;
 
 /** The agent that the settings name. */
-export function agentOf({ consul, config }: Settings): Agent {
-  return makeAgent(consul, makeTokenSource(consul), config.consulTimeoutMs);
+export function agentOf({ consul, config }: Settings, clock: DeadlineClock): Agent {
+  return makeAgent(consul, makeTokenSource(consul, { clock }), config.consulTimeoutMs);
 }
 
 /** `timeoutMs` bounds each request. All methods throw AgentError. */

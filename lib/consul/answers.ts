@@ -1,7 +1,24 @@
 // What an answer of Consul must look like to be believed, and how to ask for one that is new enough. Pure.
-import type { CatalogRead, MayRead, Right } from '../model/ports.js';
 import type { Answer, ServiceQuery } from './http.js';
 import { RequestFailure } from './request-failure.js';
+
+/** One answer of Consul to "who serves this, and how are they?". */
+export interface ServiceAnswer {
+  /** The rows as Consul sent them, parsed from JSON and known to be an array; not yet validated. */
+  readonly rows: readonly unknown[];
+  /** `X-Consul-Index`, text because it is a uint64. */
+  readonly index: string;
+  /** `X-Consul-KnownLeader: false` was sent. */
+  readonly leaderless: boolean;
+  /** `X-Consul-Results-Filtered-By-ACLs: true` was sent. */
+  readonly filtered: boolean;
+}
+
+/** What `POST /v1/internal/acl/authorize` says to one question about our token. */
+export type Right = 'allowed' | 'denied' | 'acls-disabled' | 'unknown';
+
+/** Whether what Consul lists of a service is all there is: `nodes-denied` leaves rows out without a word. */
+export type MayRead = Right | 'nodes-denied';
 
 /** A server that lags behind another catches up in well under this, in milliseconds. */
 const LONGEST_WAIT_MS = 2_000;
@@ -19,7 +36,7 @@ export function blockingQuery(minIndex: string | undefined, budgetMs: number): S
 }
 
 /** Takes an answer for a catalog only with an array and with Consul's own index. */
-export function parseRead({ headers, body }: Answer): CatalogRead {
+export function parseRead({ headers, body }: Answer): ServiceAnswer {
   const index = headers['x-consul-index'];
   if (!Array.isArray(body)) throw new RequestFailure('the answer is not a JSON array', undefined, false);
   if (typeof index !== 'string' || !/^\d{1,20}$/.test(index))

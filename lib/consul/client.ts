@@ -1,15 +1,23 @@
 // Reads Consul's catalog: addresses in turn, one retry, one deadline, and never a smaller catalog for an error.
+
 import type { ConsulSettings } from '../config/environment.js';
+import type { Clock } from '../model/clock.js';
 import { messageOf } from '../model/errors.js';
-import type { CatalogPort, CatalogRead, Clock } from '../model/ports.js';
 import { showMs } from '../model/text.js';
-import { blockingQuery, mayReadFrom, parseRead, parseRights } from './answers.js';
-import { CatalogError } from './errors.js';
+import {
+  blockingQuery,
+  type MayRead,
+  mayReadFrom,
+  parseRead,
+  parseRights,
+  type ServiceAnswer,
+} from './answers.js';
+import { ConsulError } from './errors.js';
 import { type Endpoint, makeEndpoint } from './http.js';
 import { RequestFailure } from './request-failure.js';
 import type { TokenSource } from './token.js';
 
-export interface CatalogOptions {
+export interface ConsulClientOptions {
   readonly settings: ConsulSettings;
   readonly token: TokenSource;
   /** Longest time one read may take, all tries together, in milliseconds. */
@@ -21,21 +29,37 @@ export interface CatalogOptions {
   readonly log?: (line: string) => void;
 }
 
-export type Catalog = CatalogPort & {
+export interface ReadOptions {
+  /** Asks a quorum (`?consistent`), for the second look before a large removal. */
+  readonly consistent?: boolean;
+  /** Waits, bounded, until the service's index is at least this one (blocking query). */
+  readonly minIndex?: string;
+}
+
+/** What runs ask of Consul. Every failure is a thrown ConsulError; an error is never an empty list. */
+export interface ConsulClient {
+  /** Where the token comes from (`parameter /iri-lb/token`), for messages. */
+  readonly tokenName: string;
+  readService(service: string, options?: ReadOptions): Promise<ServiceAnswer>;
+  /** The service's `X-Consul-Index` as it is now, without its rows. */
+  readIndex(service: string): Promise<string>;
+  mayRead(service: string): Promise<MayRead>;
+  /** Fetches the token again; true: it is another one than before. Throws when it cannot be fetched. */
+  renewToken(): Promise<boolean>;
   /** Ends connections that are still open; further reads fail. */
   close(): void;
-};
+}
 
 /** Before the second try, in milliseconds: half of this to one and a half times this. */
 const RETRY_DELAY_MS = 250;
 
 /**
- * The catalog behind `settings.addresses`. Each read tries the addresses in turn, the one that answered
+ * A client for all of `settings.addresses`. Each read tries the addresses in turn, the one that answered
  * last first, and all of them once more after a short pause when a failure may pass (connection, 429,
  * 500, 503). The time left is shared out among the addresses left, so a silent one cannot use it up.
- * On 403 the token is fetched again, once. Everything that fails is a CatalogError.
+ * On 403 the token is fetched again, once. Everything that fails is a ConsulError.
  */
-export function makeCatalog(options: CatalogOptions): Catalog {
+export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
   const { settings, timeoutMs, clock, random, log } = options;
   const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings));
   let preferred = 0;
@@ -59,7 +83,7 @@ export function makeCatalog(options: CatalogOptions): Catalog {
           preferred = index;
           return answer;
         } catch (error) {
-          if (!(error instanceof RequestFailure)) throw new CatalogError(service, messageOf(error));
+          if (!(error instanceof RequestFailure)) throw new ConsulError(service, messageOf(error), '');
           note(failures, endpoint.address, error);
           if (error.status === 403) break;
         }
@@ -69,7 +93,7 @@ export function makeCatalog(options: CatalogOptions): Catalog {
       const again = round === 1 && [...failures.values()].some(({ transient }) => transient);
       if (!again || clock.now() + pauseMs >= deadline) {
         const step = nextStep([...failures.values()], options.token.name);
-        throw new CatalogError(service, `${text}; ${step}`);
+        throw new ConsulError(service, text, step);
       }
       log?.(`consul: service ${service}: ${text}; trying again`);
       await clock.sleep(pauseMs);
@@ -79,7 +103,7 @@ export function makeCatalog(options: CatalogOptions): Catalog {
   return {
     tokenName: options.token.name,
     readService: (service, { consistent = false, minIndex } = {}) =>
-      ask(service, async (endpoint, secret, budgetMs): Promise<CatalogRead> => {
+      ask(service, async (endpoint, secret, budgetMs): Promise<ServiceAnswer> => {
         const query = { consistent, ...blockingQuery(minIndex, budgetMs) };
         return parseRead(await endpoint.readService(service, query, secret, budgetMs));
       }),

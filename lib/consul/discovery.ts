@@ -1,82 +1,84 @@
 // Finds the load balancers' admin sockets in Consul (`HAPROXY_ADDRESSES=consul:SERVICE`).
-
 import { parseAddress, parsePort } from '../model/address.js';
-import { type AdminAddress, printAdminAddress } from '../model/admin-address.js';
-import type { CatalogPort } from '../model/ports.js';
+import { type AdminAddress, printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import { labelOf, type ServiceInstance } from '../model/instance.js';
+import { nextStepOf, type Problem, type ProblemOf, textOf } from '../model/problem.js';
 import { quote } from '../model/text.js';
-import { CatalogError } from './errors.js';
-import { labelOf, parseRows, type ServiceInstance } from './rows.js';
-import { flawOf, flawOfRights } from './trust.js';
+import type { ConsulClient } from './client.js';
+import { ConsulError } from './errors.js';
+import { parseRows } from './rows.js';
+import { flawOfAnswer, flawOfRights, isOfToken } from './trust.js';
 
-type SocketAddress = Exclude<AdminAddress, { kind: 'consul' }>;
-
-/** Reasons named in the error; the warnings have them all. */
+/** Reasons named in the error; the problems have them all. */
 const MAX_NAMED = 5;
+const REGISTER = 'register one, or let the token read it (service:read, node:read)';
 
 export interface LoadBalancers {
   /** Each once, ordered by its printed form. */
   readonly addresses: readonly SocketAddress[];
-  readonly warnings: readonly string[];
-  /** Why there may be more of them: the run serves those that are known, and fails with this. */
-  readonly error?: string;
+  /** `load-balancers-unknown`: there may be more of them. The run serves those that are known, and fails. */
+  readonly problems: readonly Problem[];
 }
 
 /** What the rows of one service say. */
-export interface Registered extends Pick<LoadBalancers, 'addresses' | 'warnings'> {
-  /** Of the warnings, those of registrations that were meant to be served. */
-  readonly missing: readonly string[];
+export interface Registered extends LoadBalancers {
+  readonly problems: readonly ProblemOf<'row-unreadable' | 'load-balancer-unusable'>[];
+  /** Of these, those of registrations that were meant to be served. */
+  readonly missing: readonly ProblemOf<'row-unreadable' | 'load-balancer-unusable'>[];
 }
+
+type Client = Pick<ConsulClient, 'tokenName' | 'readService' | 'mayRead' | 'renewToken'>;
 
 /**
  * Replaces each `consul:SERVICE` with what is registered under it. A load balancer that is not seen would
- * keep yesterday's servers: where the list may lack one, `error` says why, and where there is none at
- * all, CatalogError is thrown.
+ * keep yesterday's servers: where the list may lack one, a problem says why, and where there is none at
+ * all, ConsulError is thrown.
  */
 export async function discoverLoadBalancers(
-  catalog: CatalogPort,
+  client: Client,
   configured: readonly AdminAddress[],
 ): Promise<LoadBalancers> {
   const found = new Map<string, SocketAddress>();
-  const warnings: string[] = [];
-  const errors: string[] = [];
+  const problems: Problem[] = [];
   for (const entry of configured) {
     if (entry.kind !== 'consul') {
       found.set(printAdminAddress(entry), entry);
       continue;
     }
     const { service } = entry;
-    const { rows, flaw } = await readList(catalog, service);
-    const listed = parseLoadBalancers(rows);
+    const { rows, flaw } = await readList(client, service);
+    const listed = parseLoadBalancers(service, rows);
     if (listed.addresses.length === 0) {
-      const [warning = 'register one, or let the token read it (service:read, node:read)'] = listed.warnings;
-      throw new CatalogError(service, `no load balancer is registered; ${flaw ?? warning}`);
+      const [reason = flaw] = flaw ? [flaw] : listed.problems;
+      const detail = `no load balancer is registered${reason ? ` (${textOf(reason)})` : ''}`;
+      throw new ConsulError(service, detail, reason ? nextStepOf(reason) : REGISTER);
     }
     for (const address of listed.addresses) found.set(printAdminAddress(address), address);
-    warnings.push(...listed.warnings);
-    const reasons = flaw === undefined ? listed.missing : [flaw, ...listed.missing];
-    if (reasons.length === 0) continue;
-    const detail = `not every load balancer is known: ${reasons.slice(0, MAX_NAMED).join('; ')}`;
-    errors.push(new CatalogError(service, detail).message);
+    problems.push(...listed.problems);
+    const [first, ...others] = flaw ? [flaw, ...listed.missing] : listed.missing;
+    if (!first) continue;
+    const reasons = [first, ...others].slice(0, MAX_NAMED).map(textOf);
+    problems.push({ code: 'load-balancers-unknown', service, reasons, nextStep: nextStepOf(first) });
   }
-  return { addresses: inOrder(found), warnings, ...(errors.length > 0 ? { error: errors.join('; ') } : {}) };
+  return { addresses: inOrder(found), problems };
 }
 
 /** The rows, and what speaks against taking them for all; where another token may mend that, it is asked for. */
 async function readList(
-  catalog: CatalogPort,
+  client: Client,
   service: string,
   renewed = false,
-): Promise<{ rows: readonly unknown[]; flaw: string | undefined }> {
+): Promise<{ readonly rows: readonly unknown[]; readonly flaw: Problem | undefined }> {
   // Nothing in the answer shows that rows were left out for want of a right (before 1.11).
-  const rights = catalog.mayRead(service);
+  const rights = client.mayRead(service);
   rights.catch(() => undefined);
-  const read = await catalog.readService(service);
+  const answer = await client.readService(service);
   const flaw =
-    flawOf(catalog.tokenName, service, read) ??
-    (await flawOfRights(rights, catalog.tokenName, service, false));
-  if (flaw?.ofToken && !renewed && (await catalog.renewToken().catch(() => false)))
-    return readList(catalog, service, true);
-  return { rows: read.rows, flaw: flaw?.reason };
+    flawOfAnswer(client.tokenName, service, answer) ??
+    (await flawOfRights(rights, client.tokenName, service, false));
+  if (flaw && isOfToken(flaw) && !renewed && (await client.renewToken().catch(() => false)))
+    return readList(client, service, true);
+  return { rows: answer.rows, flaw };
 }
 
 /**
@@ -85,22 +87,27 @@ async function readList(
  * it cannot be reached, its own report says so. One in maintenance is the operator's, and left out. The
  * scheme is the tag `tls` or `tcp`, or Meta `scheme`; `tcp` by default.
  */
-export function parseLoadBalancers(rows: readonly unknown[]): Registered {
-  const { instances, warnings: unreadable } = parseRows(rows);
+export function parseLoadBalancers(service: string, rows: readonly unknown[]): Registered {
+  const { instances, unreadable } = parseRows(service, rows);
   const found = new Map<string, SocketAddress>();
-  const warnings = [...unreadable];
-  const missing = [...unreadable];
+  const problems: Registered['problems'][number][] = [...unreadable];
+  const missing: Registered['missing'][number][] = [...unreadable];
   for (const instance of instances) {
     const address = parseInstance(instance);
     if (typeof address !== 'string') {
       found.set(printAdminAddress(address), address);
       continue;
     }
-    const warning = `load balancer ${labelOf(instance)}: ${address}; left out`;
-    warnings.push(warning);
-    if (instance.health !== 'maintenance') missing.push(warning);
+    const problem = {
+      code: 'load-balancer-unusable',
+      service,
+      instance: labelOf(instance),
+      detail: address,
+    } as const;
+    problems.push(problem);
+    if (instance.health !== 'maintenance') missing.push(problem);
   }
-  return { addresses: inOrder(found), warnings, missing };
+  return { addresses: inOrder(found), problems, missing };
 }
 
 function parseInstance({ address, port, tags, meta, health }: ServiceInstance): SocketAddress | string {

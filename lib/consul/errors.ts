@@ -1,15 +1,17 @@
 // The one error of everything that can go wrong between us and Consul.
+import { NextStepError } from '../model/errors.js';
 
 /**
  * Consul gave no answer that can be trusted: the message names address, service, Consul's status and
  * words, and the next step. It never holds the token, and has no `cause`: the client's own errors do.
  */
-export class CatalogError extends Error {
-  override readonly name = 'CatalogError';
+export class ConsulError extends NextStepError {
+  override readonly name = 'ConsulError';
   constructor(
     readonly service: string,
     detail: string,
+    nextStep: string,
   ) {
-    super(`consul: service ${service}: ${detail}`);
+    super(`consul: service ${service}`, detail, nextStep);
   }
 }

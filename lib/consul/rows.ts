@@ -1,55 +1,28 @@
 // Parses the rows of Consul's `/v1/health/service/:name` into service instances. Pure.
-import { quote, showName } from '../model/text.js';
-
-export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
-
-/** One registration on one node. Ids are unique per agent only, so (node, id) identifies it. */
-export interface ServiceInstance {
-  readonly node: string;
-  readonly id: string;
-  /** `Service.Address`, or the node's where that is empty; not yet validated. */
-  readonly address: string;
-  /** As Consul has it; not yet validated. */
-  readonly port: unknown;
-  readonly tags: readonly string[];
-  readonly meta: Readonly<Record<string, unknown>>;
-  /** Consul's `Weights`, as Consul has them; 1 where it says nothing. */
-  readonly weights: { readonly passing: unknown; readonly warning: unknown };
-  readonly health: Health;
-}
+import { byNodeAndId, type Health, type ServiceInstance } from '../model/instance.js';
+import type { ProblemOf } from '../model/problem.js';
+import { quote } from '../model/text.js';
 
 export interface ParsedRows {
   /** Ordered by (node, id), so that nothing depends on the order of Consul's answer. */
   readonly instances: readonly ServiceInstance[];
-  readonly warnings: readonly string[];
   /** Rows that make no sense: whom they stand for is unknown, so nobody may be taken for gone. */
-  readonly unreadable: number;
+  readonly unreadable: readonly ProblemOf<'row-unreadable'>[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Parses all rows; one that makes no sense is counted and named, and never makes the others fail. */
-export function parseRows(rows: readonly unknown[]): ParsedRows {
+export function parseRows(service: string, rows: readonly unknown[]): ParsedRows {
   const instances: ServiceInstance[] = [];
-  const warnings: string[] = [];
-  for (const [index, row] of rows.entries()) {
-    const instance = parseRow(row);
+  const unreadable: ProblemOf<'row-unreadable'>[] = [];
+  for (const [row, fields] of rows.entries()) {
+    const instance = parseRow(fields);
     if (typeof instance === 'string')
-      warnings.push(`row ${index} of Consul's answer: ${instance}; not understood`);
+      unreadable.push({ code: 'row-unreadable', service, row, detail: instance });
     else instances.push(instance);
   }
-  return { instances: instances.sort(byNodeAndId), warnings, unreadable: warnings.length };
-}
-
-/** `node/service-id`, made safe to print. */
-export function labelOf({ node, id }: Pick<ServiceInstance, 'node' | 'id'>): string {
-  return `${showName(node)}/${showName(id)}`;
-}
-
-/** Orders by (node, id), by code unit: the same everywhere, whatever the locale. */
-export function byNodeAndId(a: ServiceInstance, b: ServiceInstance): number {
-  if (a.node !== b.node) return a.node < b.node ? -1 : 1;
-  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
+  return { instances: instances.sort(byNodeAndId), unreadable };
 }
 
 function parseRow(row: unknown): ServiceInstance | string {

@@ -1,213 +1,202 @@
-// Reads Consul for a run: the services of all pools, names resolved, and the second look of the guard.
+// Consul as a source of service instances: reads, rights and the second look, and what they say together.
+import type { Clock } from '../model/clock.js';
+import { failureOf } from '../model/errors.js';
+import { byNodeAndId, labelOf, type ServiceInstance } from '../model/instance.js';
+import type { Problem } from '../model/problem.js';
+import type { Absence, AtLeast, Catalog, Look, Reading, Source } from '../model/source.js';
+import type { MayRead } from './answers.js';
+import type { ConsulClient } from './client.js';
+import { type ParsedRows, parseRows } from './rows.js';
+import { flawOfAnswer, flawOfRights, isOfToken } from './trust.js';
 
-import type { Config } from '../config/pools.js';
-import { messageOf, NotResolvedError } from '../model/errors.js';
-import type { CatalogPort, Clock, MayRead, Resolve } from '../model/ports.js';
-import { type CatalogView, eitherRead, hostNamesOf, locateServices, viewCatalog } from '../plan/view.js';
-import { labelOf, type ParsedRows, parseRows } from './rows.js';
-import { type Flaw, flawOf, flawOfRights } from './trust.js';
-
-/** How long the guard waits before it looks again, in milliseconds. */
+/** How long the second look waits, in milliseconds. */
 const SECOND_LOOK_MS = 250;
 
-/** One read of Consul, as the plans use it. */
-export interface Catalog {
-  readonly view: CatalogView;
-  /** `X-Consul-Index`; of several services `service=index`, comma-separated. */
-  readonly index: string;
-  /** Services whose answer must not take anything away, each with the reason, which is an error. */
-  readonly distrust: ReadonlyMap<string, string>;
-  /** Services with rows that make no sense, with the first of them: nothing of them is taken away either. */
-  readonly unsure: ReadonlyMap<string, string>;
-  /** Instances that Consul listed, usable or not. */
-  readonly instances: number;
-  /** Whether Consul has something else to say by now. */
-  moved(): Promise<boolean>;
-  /** Before anything is taken away because it is not listed: the same, with what the token may not read. */
-  proved(): Promise<Catalog>;
-  /** Before much is taken away: the second look, once per read; what both reads say together. */
-  confirm(): Promise<Catalog>;
-}
+/** What a source needs of Consul. */
+export type SourceClient = Omit<ConsulClient, 'close'>;
 
-export interface CatalogReaderDeps {
-  readonly config: Config;
-  readonly catalog: CatalogPort;
-  readonly resolve: Resolve;
+export interface SourceDeps {
+  readonly client: SourceClient;
   readonly clock: Clock;
-  /** Told of each catalog that a plan may act on, the last one last. */
-  readonly told?: (catalog: Catalog) => void;
 }
 
-interface ServiceRead {
-  readonly rows: ParsedRows;
-  readonly index: string;
+/** What was asked for, and what it takes to ask again. */
+interface Request {
+  readonly services: readonly string[];
+  readonly atLeast: AtLeast | undefined;
+  /** The token was fetched again for this read: once is enough. */
+  readonly renewed: boolean;
 }
 
-type Reads = ReadonlyMap<string, ServiceRead>;
-type Flaws = ReadonlyMap<string, Flaw>;
-
-/** What an event told of: the service's index must be at least this one; a read waits for it, bounded. */
-export interface AtLeast {
-  readonly service: string;
-  readonly index: string;
+/** All that was answered. */
+interface Answers {
+  readonly request: Request;
+  readonly rows: ReadonlyMap<string, ParsedRows & { readonly index: string }>;
+  /** By service: why nothing of it may be taken away. */
+  readonly flaws: ReadonlyMap<string, Problem>;
+  readonly problems: readonly Problem[];
+  /** What else has to be looked at before what is missing may be believed. */
+  readonly believed: 'rights' | 'second-look' | 'yes';
+  /** Asks Consul at most once. `strict`: no answer is a flaw, too. */
+  readonly flawOfRights: (service: string, strict: boolean) => Promise<Problem | undefined>;
 }
 
-/**
- * Reads every service of the pools. Throws what the catalog port throws: an error is never empty. Where
- * the token turns out not to read everything, it is fetched again, once, and a new one reads anew.
- */
-export async function readCatalog(
-  deps: CatalogReaderDeps,
-  atLeast?: AtLeast,
-  renewed = false,
-): Promise<Catalog> {
-  const { config, catalog, clock, told } = deps;
-  const { tokenName } = catalog;
-  const services = [...new Set(config.pools.map(({ service }) => service))];
-  const rights = new Map<string, Promise<MayRead>>();
-  const rightsFlaw = (service: string, strict: boolean): Promise<Flaw | undefined> => {
-    const asked = rights.get(service) ?? catalog.mayRead(service);
-    rights.set(service, asked);
-    return flawOfRights(asked, tokenName, service, strict);
+/** A source whose reads throw what the client throws: an error is never an empty list. */
+export function makeSource(deps: SourceDeps): Source {
+  return {
+    read: (services, atLeast) => read(deps, { services: [...new Set(services)], atLeast, renewed: false }),
   };
-  const isRenewed = async (flaws: Flaws): Promise<boolean> =>
-    !renewed &&
-    [...flaws.values()].some(({ ofToken }) => ofToken) &&
-    (await catalog.renewToken().catch(() => false));
+}
 
-  const flaws = new Map<string, Flaw>();
-  const late: string[] = [];
-  const read = async (service: string): Promise<[string, ServiceRead]> => {
-    const wanted = atLeast?.service === service ? atLeast.index : undefined;
-    const answer = await catalog.readService(service, wanted === undefined ? {} : { minIndex: wanted });
-    if (wanted !== undefined && BigInt(answer.index) < BigInt(wanted)) {
-      late.push(
-        `Consul's answer on service ${service} (index ${answer.index}) is older than the event (index ${wanted})`,
-      );
-    }
+/** Where the token turns out not to read everything, it is fetched again, once, and a new one reads anew. */
+async function read(deps: SourceDeps, request: Request): Promise<Reading> {
+  const { client } = deps;
+  const { services, atLeast } = request;
+  const askRights = rightsOf(client);
+  const flaws = new Map<string, Problem>();
+  const problems: Problem[] = [];
+  const readOne = async (service: string) => {
+    const wanted = atLeast?.service === service ? atLeast.version : undefined;
+    const answer = await client.readService(service, wanted === undefined ? {} : { minIndex: wanted });
+    if (wanted !== undefined && BigInt(answer.index) < BigInt(wanted))
+      problems.push({ code: 'answer-stale', service, version: answer.index, wanted });
     const flaw =
-      flawOf(tokenName, service, answer) ??
-      (answer.rows.length === 0 ? await rightsFlaw(service, true) : undefined);
+      flawOfAnswer(client.tokenName, service, answer) ??
+      (answer.rows.length === 0 ? await askRights(service, true) : undefined);
     if (flaw) flaws.set(service, flaw);
-    return [service, { rows: parseRows(answer.rows), index: answer.index }];
+    return [service, { ...parseRows(service, answer.rows), index: answer.index }] as const;
   };
-  const reads: Reads = new Map(await Promise.all(services.map(read)));
-  if (await isRenewed(flaws)) return readCatalog(deps, atLeast, true);
+  const rows = new Map(await Promise.all(services.map(readOne)));
+  if (await isRenewed(client, request, flaws)) return read(deps, { ...request, renewed: true });
+  return readingOf(deps, {
+    request,
+    rows,
+    flaws,
+    problems,
+    believed: 'rights',
+    flawOfRights: askRights,
+  });
+}
 
-  const own = await assemble(deps, reads, flaws, late);
-  let proof: Promise<Catalog> | undefined;
-  let second: Promise<Catalog> | undefined;
-  const first: Catalog = {
-    ...own,
-    proved: () => {
-      proof ??= prove();
-      return proof;
+function readingOf(deps: SourceDeps, answers: Answers): Reading {
+  const looks = new Map<Look, Promise<Reading>>();
+  const reading: Reading = {
+    catalog: catalogOf(answers),
+    look(what) {
+      if (answers.believed === 'yes') return Promise.resolve(reading);
+      const looked = looks.get(what) ?? (what === 'rights' ? lookAtRights : lookAgain)(deps, answers);
+      looks.set(what, looked);
+      return looked;
     },
-    confirm: () => {
-      second ??= secondLook();
-      return second;
+    async hasMoved() {
+      const now = await Promise.all(
+        [...answers.rows.keys()].map((service) => deps.client.readIndex(service)),
+      );
+      return [...answers.rows.values()].some(({ index }, at) => index !== now[at]);
     },
   };
-  told?.(first);
-  return first;
+  return reading;
+}
 
-  async function prove(): Promise<Catalog> {
-    const found = new Map(flaws);
-    for (const service of services) {
-      const flaw = found.get(service) ?? (await rightsFlaw(service, false));
-      if (flaw) found.set(service, flaw);
+/** What the token may not read, before anything is taken away because it is not listed. */
+async function lookAtRights(deps: SourceDeps, answers: Answers): Promise<Reading> {
+  const { request } = answers;
+  const flaws = new Map(answers.flaws);
+  for (const service of request.services) {
+    const flaw = flaws.get(service) ?? (await answers.flawOfRights(service, false));
+    if (flaw) flaws.set(service, flaw);
+  }
+  const isNew = flaws.size > answers.flaws.size;
+  if (isNew && (await isRenewed(deps.client, request, flaws)))
+    return (await read(deps, { ...request, renewed: true })).look('rights');
+  return readingOf(deps, { ...answers, flaws, believed: 'second-look' });
+}
+
+/** The second read, a quarter of a second later and of a quorum; what both say together. */
+async function lookAgain(deps: SourceDeps, answers: Answers): Promise<Reading> {
+  const { client, clock } = deps;
+  const { request } = answers;
+  const flaws = new Map(answers.flaws);
+  const rows = new Map(answers.rows);
+  const problems = [...answers.problems];
+  await clock.sleep(SECOND_LOOK_MS);
+  const readAgain = async (service: string): Promise<void> => {
+    const flaw = flaws.get(service) ?? (await answers.flawOfRights(service, true));
+    const before = rows.get(service);
+    if (flaw) flaws.set(service, flaw);
+    if (flaw || !before) return;
+    try {
+      const answer = await client.readService(service, { consistent: true });
+      const ofAnswer = flawOfAnswer(client.tokenName, service, answer);
+      if (ofAnswer) flaws.set(service, ofAnswer);
+      const again = parseRows(service, answer.rows);
+      rows.set(service, { ...eitherRead(before, again), index: answer.index });
+      const count = lackedBy(before, again);
+      if (count > 0) problems.push({ code: 'answer-incomplete', service, count });
+    } catch (error) {
+      flaws.set(service, { code: 'second-look-failed', service, ...failureOf(error) });
     }
-    if (found.size === flaws.size) return first;
-    if (await isRenewed(found)) return (await readCatalog(deps, atLeast, true)).proved();
-    return { ...first, distrust: reasonsOf(found) };
-  }
+  };
+  await Promise.all(request.services.map(readAgain));
+  if (await isRenewed(client, request, flaws))
+    return (await read(deps, { ...request, renewed: true })).look('second-look');
+  return readingOf(deps, { ...answers, rows, flaws, problems, believed: 'yes' });
+}
 
-  async function secondLook(): Promise<Catalog> {
-    const found = new Map(flaws);
-    const both = new Map(reads);
-    const more = [...late];
-    await clock.sleep(SECOND_LOOK_MS);
-    const look = async (service: string): Promise<void> => {
-      const flaw = found.get(service) ?? (await rightsFlaw(service, true));
-      if (flaw) {
-        found.set(service, flaw);
-        return;
-      }
-      try {
-        const answer = await catalog.readService(service, { consistent: true });
-        const bad = flawOf(tokenName, service, answer);
-        if (bad) found.set(service, bad);
-        const before = reads.get(service);
-        const rows = parseRows(answer.rows);
-        if (!before) return;
-        both.set(service, { rows: eitherRead(before.rows, rows), index: answer.index });
-        const lacked = lackedBy(before.rows, rows);
-        if (lacked > 0) more.push(`Consul's first answer on service ${service} lacked ${lacked} instances`);
-      } catch (error) {
-        found.set(service, { reason: `the second read failed: ${messageOf(error)}`, ofToken: false });
-      }
-    };
-    await Promise.all(services.map(look));
-    if (await isRenewed(found)) return (await readCatalog(deps, atLeast, true)).confirm();
-    const itself = (): Promise<Catalog> => second ?? secondLook();
-    const confirmed = { ...(await assemble(deps, both, found, more)), proved: itself, confirm: itself };
-    told?.(confirmed);
-    return confirmed;
-  }
+function rightsOf({ tokenName, mayRead }: SourceClient): Answers['flawOfRights'] {
+  const asked = new Map<string, Promise<MayRead>>();
+  return (service, strict) => {
+    const answer = asked.get(service) ?? mayRead(service);
+    asked.set(service, answer);
+    return flawOfRights(answer, tokenName, service, strict);
+  };
+}
+
+async function isRenewed(
+  client: SourceClient,
+  { renewed }: Request,
+  flaws: ReadonlyMap<string, Problem>,
+): Promise<boolean> {
+  if (renewed || ![...flaws.values()].some(isOfToken)) return false;
+  return client.renewToken().catch(() => false);
+}
+
+function catalogOf({ rows, flaws, problems, believed }: Answers): Catalog {
+  const unreadable = [...rows.values()].flatMap((parsed) => parsed.unreadable);
+  return {
+    services: [...rows].map(
+      ([
+        service,
+        {
+          instances,
+          index,
+          unreadable: [first],
+        },
+      ]) => {
+        const flaw = flaws.get(service);
+        const absence: Absence = flaw
+          ? { believed: 'no', why: flaw, fails: 'always' }
+          : first
+            ? { believed: 'no', why: first, fails: 'when-kept' }
+            : { believed };
+        return { service, instances, absence, version: index };
+      },
+    ),
+    problems: [...problems, ...unreadable],
+  };
+}
+
+/** An instance is gone only when neither read has it; where both have it, the second one's word counts. */
+function eitherRead(first: ParsedRows, second: ParsedRows): ParsedRows {
+  const identity = ({ node, id }: ServiceInstance): string => JSON.stringify([node, id]);
+  const instances = new Map(first.instances.map((instance) => [identity(instance), instance]));
+  for (const instance of second.instances) instances.set(identity(instance), instance);
+  const unreadable = [...first.unreadable, ...second.unreadable];
+  return { instances: [...instances.values()].sort(byNodeAndId), unreadable };
 }
 
 /** How many instances the second read has that the first had not. */
 function lackedBy(first: ParsedRows, second: ParsedRows): number {
   const known = new Set(first.instances.map(labelOf));
   return second.instances.filter((instance) => !known.has(labelOf(instance))).length;
-}
-
-const reasonsOf = (flaws: Flaws): Map<string, string> =>
-  new Map([...flaws].map(([service, { reason }]) => [service, reason]));
-
-async function assemble(
-  { config, catalog, resolve }: CatalogReaderDeps,
-  reads: Reads,
-  flaws: Flaws,
-  more: readonly string[],
-): Promise<Omit<Catalog, 'proved' | 'confirm'>> {
-  const rows = new Map([...reads].map(([service, read]) => [service, read.rows]));
-  const warnings = [...more, ...[...rows.values()].flatMap((parsed) => parsed.warnings)];
-  const located = locateServices(config, rows, (text) => warnings.push(text));
-  const answers = new Map<string, readonly string[]>();
-  const lastKnown = new Map<string, readonly string[]>();
-  await Promise.all(
-    hostNamesOf(located).map(async (name) => {
-      try {
-        answers.set(name, await resolve(name));
-      } catch (error) {
-        if (error instanceof NotResolvedError) lastKnown.set(name, error.lastKnown);
-        warnings.push(`host name ${name} does not resolve (${messageOf(error)})`);
-      }
-    }),
-  );
-  const indexes = [...reads].map(([service, { index }]) =>
-    reads.size === 1 ? index : `${service}=${index}`,
-  );
-  return {
-    view: viewCatalog(config, located, answers, warnings, lastKnown),
-    index: indexes.join(','),
-    instances: [...rows.values()].reduce((sum, { instances }) => sum + instances.length, 0),
-    distrust: reasonsOf(flaws),
-    unsure: new Map(
-      [...rows].flatMap(
-        ([
-          service,
-          {
-            unreadable,
-            warnings: [first = ''],
-          },
-        ]) => (unreadable > 0 ? [[service, first] as const] : []),
-      ),
-    ),
-    moved: async () => {
-      const now = await Promise.all([...reads.keys()].map((service) => catalog.readIndex(service)));
-      return [...reads.values()].some(({ index }, at) => index !== now[at]);
-    },
-  };
 }

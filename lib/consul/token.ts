@@ -1,7 +1,8 @@
 // The Consul token: from the environment or from the SSM parameter store, kept for a while.
 import type { ConsulSettings } from '../config/environment.js';
 import { type ReadParameter, readWithin, ssmParameters } from '../config/ssm.js';
-import { messageOf } from '../model/errors.js';
+import type { DeadlineClock } from '../model/clock.js';
+import { failureOf, messageOf, NextStepError } from '../model/errors.js';
 import { isToken } from '../model/text.js';
 
 /** Where the token comes from. Errors name the parameter and never hold its value. */
@@ -15,19 +16,19 @@ export interface TokenSource {
 }
 
 /** The parameter could not be read, or holds no token. */
-export class ParameterError extends Error {
+export class ParameterError extends NextStepError {
   override readonly name = 'ParameterError';
   constructor(
     readonly parameter: string,
     detail: string,
+    nextStep: string,
   ) {
-    super(`parameter ${parameter}: ${detail}`);
+    super(`parameter ${parameter}`, detail, nextStep);
   }
 }
 
 export interface TokenOptions {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  readonly clock: DeadlineClock;
   /** Longest time one fetch may take, in milliseconds. */
   readonly timeoutMs?: number;
   /** Fetches a parameter's value; throws errors with a message for people. */
@@ -43,7 +44,7 @@ const ASK_AGAIN_MS = 30_000;
 const FETCH_TIMEOUT_MS = 3_000;
 
 /** The token that `settings` names: the parameter where there is one, else the variable, else none. */
-export function makeTokenSource(settings: ConsulSettings, options: TokenOptions = {}): TokenSource {
+export function makeTokenSource(settings: ConsulSettings, options: TokenOptions): TokenSource {
   const { token, tokenParameter } = settings;
   if (tokenParameter !== undefined) return parameterSource(tokenParameter, options);
   const get = async (): Promise<string | undefined> => token;
@@ -59,19 +60,14 @@ export function tokenName({ token, tokenParameter }: ConsulSettings): string {
 }
 
 function parameterSource(parameter: string, options: TokenOptions): TokenSource {
-  const {
-    now = Date.now,
-    timeoutMs = FETCH_TIMEOUT_MS,
-    fetch = ssmParameters(PARAMETER_VARIABLE),
-    log,
-  } = options;
+  const { clock, timeoutMs = FETCH_TIMEOUT_MS, fetch = ssmParameters(PARAMETER_VARIABLE), log } = options;
   let kept: { readonly token: string; freshUntil: number } | undefined;
   let inFlight: Promise<string> | undefined;
 
   const refresh = (): Promise<string> => {
-    inFlight ??= fetchToken(parameter, fetch, timeoutMs)
+    inFlight ??= fetchToken(parameter, fetch, timeoutMs, clock)
       .then((token) => {
-        kept = { token, freshUntil: now() + FRESH_MS };
+        kept = { token, freshUntil: clock.now() + FRESH_MS };
         return token;
       })
       .finally(() => {
@@ -82,12 +78,12 @@ function parameterSource(parameter: string, options: TokenOptions): TokenSource 
 
   const get = async (): Promise<string> => {
     const old = kept;
-    if (old && now() < old.freshUntil) return old.token;
+    if (old && clock.now() < old.freshUntil) return old.token;
     try {
       return await refresh();
     } catch (error) {
       if (!old) throw error;
-      old.freshUntil = now() + ASK_AGAIN_MS;
+      old.freshUntil = clock.now() + ASK_AGAIN_MS;
       log?.(`${messageOf(error)}; the token read before is used on`);
       return old.token;
     }
@@ -96,12 +92,18 @@ function parameterSource(parameter: string, options: TokenOptions): TokenSource 
   return { name: `parameter ${parameter}`, get, refresh };
 }
 
-async function fetchToken(parameter: string, fetch: ReadParameter, timeoutMs: number): Promise<string> {
+async function fetchToken(
+  parameter: string,
+  fetch: ReadParameter,
+  timeoutMs: number,
+  clock: DeadlineClock,
+): Promise<string> {
   try {
-    const value = (await readWithin(fetch, parameter, timeoutMs)).trim();
-    if (!isToken(value)) throw new Error('its value is no token; store the SecretID alone');
+    const value = (await readWithin(clock, fetch, parameter, timeoutMs)).trim();
+    if (!isToken(value)) throw new NextStepError('', 'its value is no token', 'store the SecretID alone');
     return value;
   } catch (error) {
-    throw new ParameterError(parameter, messageOf(error));
+    const { detail, nextStep } = failureOf(error);
+    throw new ParameterError(parameter, detail, nextStep);
   }
 }

@@ -1,26 +1,16 @@
 // Why an answer of Consul must not take anything away: what it says of itself, and what the token may read.
-import { messageOf } from '../model/errors.js';
-import type { CatalogRead, MayRead } from '../model/ports.js';
-
-/** A reason, for people, and whether another token may mend it. */
-export interface Flaw {
-  readonly reason: string;
-  readonly ofToken: boolean;
-}
+import { failureOf } from '../model/errors.js';
+import type { Problem } from '../model/problem.js';
+import type { MayRead, ServiceAnswer } from './answers.js';
 
 /** What the answer itself says against taking anything away. */
-export function flawOf(
+export function flawOfAnswer(
   tokenName: string,
   service: string,
-  { filtered, leaderless }: CatalogRead,
-): Flaw | undefined {
-  if (filtered) {
-    const reason = `Consul left out what the token may not read (X-Consul-Results-Filtered-By-ACLs); ${grant(tokenName, service)}`;
-    return { reason, ofToken: true };
-  }
-  if (!leaderless) return undefined;
-  const reason = 'Consul knows no leader (X-Consul-KnownLeader: false), its answer may be old';
-  return { reason, ofToken: false };
+  { filtered, leaderless }: ServiceAnswer,
+): Problem | undefined {
+  if (filtered) return { code: 'answer-filtered', service, tokenName };
+  return leaderless ? { code: 'no-leader', service } : undefined;
 }
 
 /**
@@ -33,26 +23,18 @@ export async function flawOfRights(
   tokenName: string,
   service: string,
   strict: boolean,
-): Promise<Flaw | undefined> {
+): Promise<Problem | undefined> {
   let answer: MayRead;
   try {
     answer = await mayRead;
   } catch (error) {
-    return { reason: messageOf(error), ofToken: false };
+    return { code: 'rights-unread', service, ...failureOf(error) };
   }
-  const says = "Consul's acl/authorize says that the token may not read";
-  if (answer === 'denied') {
-    const reason = `${says} service ${service}, so an empty answer means nothing; ${grant(tokenName, service)}`;
-    return { reason, ofToken: true };
-  }
-  if (answer === 'nodes-denied') {
-    const reason = `${says} every node, so a missing instance means nothing; ${grant(tokenName, service)}`;
-    return { reason, ofToken: true };
-  }
-  if (answer !== 'unknown' || !strict) return undefined;
-  const reason = `nobody says whether the token may read service ${service}; let POST /v1/internal/acl/authorize through to Consul`;
-  return { reason, ofToken: false };
+  if (answer === 'denied') return { code: 'service-denied', service, tokenName };
+  if (answer === 'nodes-denied') return { code: 'nodes-denied', service, tokenName };
+  return answer === 'unknown' && strict ? { code: 'rights-unknown', service } : undefined;
 }
 
-const grant = (tokenName: string, service: string): string =>
-  `give the one in ${tokenName} service:read on ${service} and node:read on every node (iri-lb render policy)`;
+/** Whether another token may mend it. */
+export const isOfToken = ({ code }: Problem): boolean =>
+  code === 'answer-filtered' || code === 'service-denied' || code === 'nodes-denied';

@@ -1,9 +1,9 @@
 // Judges the backends of one HAProxy: ranges, room for the instances selected now, balance. Pure.
-import type { Config, Pool, Range } from '../config/pools.js';
+import type { Config, Pool } from '../config/pools.js';
 import { type DesiredServer, desiredServers } from '../plan/desired.js';
-import { heldIn, statesIn } from '../plan/slot-states.js';
-import { slotsOfRange } from '../plan/slots.js';
-import type { CatalogView } from '../plan/view.js';
+import type { PlaceGroup } from '../plan/placement.js';
+import { placementOf } from '../plan/placement-of.js';
+import { heldIn, statesIn } from '../plan/states.js';
 import type { BackendFacts, Facts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
 
@@ -12,30 +12,39 @@ const NEARLY_FULL = 0.8;
 const RENDER = 'iri-lb render haproxy shows how';
 
 export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts, facts: Facts): Finding[] {
-  if ('error' in found) return [];
+  if ('failure' in found) return [];
   return config.pools.flatMap((pool) => {
     const subject = `${name} ${pool.backend}`;
     const backend = found.backends.get(pool.backend);
     if (!backend) return [];
-    if ('error' in backend)
-      return [errorFrom('haproxy', subject, backend.error.replace(`haproxy ${name}: `, ''))];
-    const desired = 'error' in facts.catalog ? [] : desiredOf(pool, backend, facts.catalog.view);
+    if ('failure' in backend) return [errorFrom('haproxy', subject, backend.failure)];
+    const groups = placementOf(pool).groupsOf(pool, backend.servers);
+    const desired = desiredOf(pool, groups, facts);
     return [
       ...(found.level === 'admin' ? [judgeBalance(subject, backend)] : []),
-      ...pool.ranges.map((range) => judgeRange(subject, range, backend, desired)),
-      ...judgeTransports(subject, pool, desired),
+      ...groups.map((group) => judgeGroup(subject, pool, group, desired)),
+      ...judgeTransports(subject, groups, desired),
     ];
   });
 }
 
-function desiredOf(pool: Pool, { servers }: BackendFacts, catalog: CatalogView): readonly DesiredServer[] {
-  const candidates = catalog.candidates.get(pool.backend) ?? [];
-  return desiredServers(candidates, catalog.answers, statesIn(pool, servers, heldIn(pool, servers))).servers;
+function desiredOf(
+  { backend }: Pool,
+  groups: readonly PlaceGroup[],
+  { catalog }: Facts,
+): readonly DesiredServer[] {
+  if ('failure' in catalog) return [];
+  const { selected, answers } = catalog.view;
+  return desiredServers(selected.get(backend) ?? [], answers, statesIn(groups, heldIn(groups))).servers;
 }
 
 /** A run names these instances, too, and serves none of them. */
-function judgeTransports(subject: string, { ranges }: Pool, desired: readonly DesiredServer[]): Finding[] {
-  const known = new Set(ranges.map(({ transport }) => transport));
+function judgeTransports(
+  subject: string,
+  groups: readonly PlaceGroup[],
+  desired: readonly DesiredServer[],
+): Finding[] {
+  const known = new Set(groups.map(({ transport }) => transport));
   const without = desired.filter(({ transport }) => !known.has(transport));
   return [...new Set(without.map(({ transport }) => transport))].map((transport) => {
     const labels = without.filter((server) => server.transport === transport).map(({ label }) => label);
@@ -50,30 +59,30 @@ function judgeTransports(subject: string, { ranges }: Pool, desired: readonly De
 }
 
 /** Verified and unverified TLS look the same from outside: the listing says only whether there is TLS. */
-function judgeRange(
+function judgeGroup(
   subject: string,
-  { prefix, transport }: Range,
-  { servers }: BackendFacts,
+  pool: Pool,
+  group: PlaceGroup,
   desired: readonly DesiredServer[],
 ): Finding {
-  const slots = slotsOfRange(prefix, servers);
+  const { name: prefix, transport, places } = group;
   const needed = desired.filter((server) => server.transport === transport).length;
-  if (slots.length === 0) {
+  const obstacle = placementOf(pool).obstacleTo(group)?.('');
+  if (obstacle?.code === 'range-undeclared') {
     const finding = `has no server-template ${prefix} (${transport})`;
     return needed > 0
       ? error('haproxy', subject, `${finding}, which ${needed} instances need`, `declare it (${RENDER})`)
       : warning('haproxy', subject, finding, `declare it (${RENDER}), or take the range out of LB_CONFIG`);
   }
-  const secure = transport !== 'plain';
-  if (slots.some(({ tls }) => tls !== undefined && tls !== secure)) {
-    const finding = `${prefix} should be ${transport}, but HAProxy connects ${secure ? 'without' : 'with'} TLS`;
+  if (obstacle?.code === 'range-transport') {
+    const finding = `${prefix} should be ${transport}, but HAProxy connects ${obstacle.tls ? 'with' : 'without'} TLS`;
     return error('haproxy', subject, finding, `correct its server-template (${RENDER}), or LB_CONFIG`);
   }
-  const text = `${prefix}: ${needed} of ${slots.length} slots needed`;
+  const text = `${prefix}: ${needed} of ${places.length} slots needed`;
   const todo = 'declare more slots (pools.ranges.slots in LB_CONFIG, iri-lb render haproxy) and reload';
-  if (needed > slots.length)
-    return error('haproxy', subject, `${text}, so ${needed - slots.length} instances are left out`, todo);
-  if (needed > slots.length * NEARLY_FULL)
+  const missing = needed - places.length;
+  if (missing > 0) return error('haproxy', subject, `${text}, so ${missing} instances are left out`, todo);
+  if (needed > places.length * NEARLY_FULL)
     return warning('haproxy', subject, `${text}, more than ${NEARLY_FULL * 100} %`, todo);
   return ok('haproxy', subject, text);
 }

@@ -16,7 +16,7 @@ export function judgeConsul({ token, consul, rights }: Facts): Finding[] {
 }
 
 function judgeToken({ name, found }: TokenFacts, isKnown: boolean, consul: readonly ConsulFacts[]): Finding {
-  if (typeof found === 'object') return errorFrom('token', name, found.error);
+  if (typeof found === 'object') return errorFrom('token', name, found.failure);
   if (!isKnown)
     return error('token', name, 'Consul does not know it (403)', 'put the SecretID of a valid token there');
   if (found === 'none') return ok('token', name, 'no token is used');
@@ -27,8 +27,7 @@ function judgeToken({ name, found }: TokenFacts, isKnown: boolean, consul: reado
 function judgeAddress({ address, failure, leaderless, clockAheadMs }: ConsulFacts): Finding[] {
   if (failure?.status === 403) return [ok('consul', address, 'answers')];
   const leader = 'bring a majority of the Consul servers back, and this agent to them';
-  if (leaderless || (failure?.status === 500 && /leader/i.test(failure.message)))
-    return [error('consul', address, 'knows no leader', leader)];
+  if (leaderless || failure?.isLeaderless) return [error('consul', address, 'knows no leader', leader)];
   if (failure?.status === undefined && failure) {
     const todo = 'start Consul there, or correct CONSUL_HTTP_ADDR, CONSUL_CACERT, routes and security groups';
     return [error('consul', address, `cannot be read (${failure.message})`, todo)];

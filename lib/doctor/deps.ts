@@ -1,17 +1,22 @@
 // What the doctor needs from the outside world; doctor.ts puts the real ones in.
 
 import type { Settings } from '../config/environment.js';
+import type { ConsulClient } from '../consul/client.js';
 import type { Endpoint } from '../consul/http.js';
 import type { TokenSource } from '../consul/token.js';
 import type { SocketAddress } from '../model/admin-address.js';
-import type { CatalogPort, Clock, Connect, Resolve } from '../model/ports.js';
+import type { Clock } from '../model/clock.js';
+import type { Resolve } from '../model/resolve.js';
+import type { Connect } from '../model/runtime.js';
+import type { Source } from '../model/source.js';
 
-export interface DoctorPorts {
+export interface DoctorDeps {
   readonly settings: Settings;
   /** One for each Consul address. */
   readonly endpoints: readonly Endpoint[];
   readonly token: TokenSource;
-  readonly catalog: CatalogPort;
+  readonly client: ConsulClient;
+  readonly source: Source;
   /** Longest wait for one answer of Consul, in milliseconds. */
   readonly consulTimeoutMs: number;
   readonly connect: Connect;

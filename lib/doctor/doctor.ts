@@ -2,22 +2,23 @@
 
 import { readSettings, type Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
-import { makeCatalog } from '../consul/client.js';
+import { makeConsulClient } from '../consul/client.js';
 import { discoverLoadBalancers } from '../consul/discovery.js';
 import { makeEndpoint } from '../consul/http.js';
-import { readCatalog } from '../consul/source.js';
+import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
-import { NoPromptError } from '../haproxy/errors.js';
-import { ConfigError, messageOf } from '../model/errors.js';
-import type { Clock } from '../model/ports.js';
+import { isKind } from '../haproxy/errors.js';
+import type { DeadlineClock } from '../model/clock.js';
+import { ConfigError, failureOf } from '../model/errors.js';
 import { mapBounded } from '../run/map-bounded.js';
 import { makeResolve } from '../run/resolve.js';
 import { systemClock } from '../run/system-clock.js';
+import { instancesIn, readView } from '../run/views.js';
 import { judgeBackends } from './backends.js';
 import { judgeCatalog } from './catalog.js';
 import { judgeConsul } from './consul.js';
-import type { DoctorPorts } from './deps.js';
+import type { DoctorDeps } from './deps.js';
 import type { Facts } from './facts.js';
 import { type Diagnosis, errorFrom, type Finding, ok } from './finding.js';
 import { judgeFleet } from './fleet.js';
@@ -39,7 +40,7 @@ const AT_ONCE = 256;
 const SECOND_PROMPT_MS = 500;
 
 export interface DiagnoseOptions {
-  readonly clock?: Clock;
+  readonly clock?: DeadlineClock;
   /** How long it may take, in milliseconds. */
   readonly budgetMs?: number;
 }
@@ -51,14 +52,16 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   let settings: Settings;
   try {
-    settings = readSettings(await withParameters(env));
+    settings = readSettings(await withParameters(env, systemClock));
   } catch (problem) {
     if (!(problem instanceof ConfigError)) throw problem;
-    const findings = problem.problems.map(({ path, message }) => errorFrom('configuration', path, message));
+    const findings = problem.problems.map(({ path, message }) =>
+      errorFrom('configuration', path, { detail: message, nextStep: '' }),
+    );
     return { version: 1, findings };
   }
   const { config } = settings;
-  const facts = await gather(portsOf(settings, clock, budgetMs * SHARE));
+  const facts = await gather(depsOf(settings, clock, budgetMs * SHARE));
   const findings: Finding[] = [
     ok('configuration', 'LB_CONFIG', `${config.pools.map(({ backend }) => backend).join(', ')}`),
     ...judgeConsul(facts),
@@ -73,46 +76,44 @@ export async function diagnose(
   return { version: 1, findings };
 }
 
-async function gather(ports: DoctorPorts): Promise<Facts> {
-  const { settings, catalog } = ports;
-  const consul = gatherConsul(ports);
-  const view = readCatalog({ ...ports, config: settings.config }).then(
-    ({ view: found, instances }) => ({ view: found, instances }),
-    (error: unknown) => ({ error: messageOf(error) }),
+async function gather(deps: DoctorDeps): Promise<Facts> {
+  const { settings, client } = deps;
+  const consul = gatherConsul(deps);
+  const view = readView({ ...deps, config: settings.config }).then(
+    ({ view: found, catalog }) => ({ view: found, instances: instancesIn(catalog) }),
+    (error: unknown) => ({ failure: failureOf(error) }),
   );
-  const found = await discoverLoadBalancers(catalog, settings.haproxy.addresses).catch((error: unknown) => ({
-    addresses: [],
-    warnings: [],
-    error: messageOf(error),
-  }));
-  const loadBalancers = await mapBounded(found.addresses, AT_ONCE, (address) =>
-    gatherHAProxy(ports, address),
-  );
+  const [found] = await Promise.allSettled([discoverLoadBalancers(client, settings.haproxy.addresses)]);
+  const { addresses, problems } =
+    found.status === 'fulfilled' ? found.value : { addresses: [], problems: [] };
+  const loadBalancers = await mapBounded(addresses, AT_ONCE, (address) => gatherHAProxy(deps, address));
   return {
     ...(await consul),
     catalog: await view,
-    discoveryError: 'error' in found ? found.error : undefined,
-    discoveryWarnings: found.warnings,
+    discoveryFailure: found.status === 'rejected' ? failureOf(found.reason) : undefined,
+    discoveryProblems: problems,
     loadBalancers,
   };
 }
 
-function portsOf(settings: Settings, clock: Clock, shareMs: number): DoctorPorts {
+function depsOf(settings: Settings, clock: DeadlineClock, shareMs: number): DoctorDeps {
   const { config, consul, haproxy } = settings;
-  const token = makeTokenSource(consul);
+  const token = makeTokenSource(consul, { clock });
   const consulTimeoutMs = Math.min(config.consulTimeoutMs, CONSUL_MS, shareMs);
   const limits = { connectTimeoutMs: CONNECT_MS, answerTimeoutMs: config.answerTimeoutMs, tls: haproxy.tls };
+  const client = makeConsulClient({
+    settings: consul,
+    token,
+    timeoutMs: consulTimeoutMs,
+    clock,
+    random: Math.random,
+  });
   return {
     settings,
     endpoints: consul.addresses.map((address) => makeEndpoint(address, consul)),
     token,
-    catalog: makeCatalog({
-      settings: consul,
-      token,
-      timeoutMs: consulTimeoutMs,
-      clock,
-      random: Math.random,
-    }),
+    client,
+    source: makeSource({ client, clock }),
     consulTimeoutMs,
     connect: (address, budgetMs) => {
       const totalTimeoutMs = Math.min(budgetMs, LOAD_BALANCER_MS, shareMs);
@@ -127,7 +128,7 @@ function portsOf(settings: Settings, clock: Clock, shareMs: number): DoctorPorts
         await connection.close();
         return true;
       } catch (error) {
-        return error instanceof NoPromptError ? false : undefined;
+        return isKind(error, 'no-prompt') ? false : undefined;
       }
     },
     resolve: makeResolve({ timeoutMs: CONNECT_MS }),

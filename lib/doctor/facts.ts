@@ -1,23 +1,34 @@
 // What the doctor gathers before it judges: facts, and no secret among them. Types only.
 
-import type { ProcessInfo } from '../haproxy/listings.js';
+import type { Right } from '../consul/answers.js';
 import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
 import type { SocketAddress } from '../model/admin-address.js';
-import type { Right } from '../model/ports.js';
-import type { ObservedServer } from '../model/server.js';
-import type { CatalogView } from '../plan/view.js';
+import type { Failure } from '../model/errors.js';
+import type { Problem } from '../model/problem.js';
+import type { ObservedServer, ProcessInfo } from '../model/server.js';
+import type { View } from '../plan/view.js';
+
+/** It could not be read, and why; without its subject. */
+export interface Failed {
+  readonly failure: Failure;
+}
 
 export interface TokenFacts {
   /** `parameter /iri-lb/token`, `CONSUL_HTTP_TOKEN`, …; never its value. */
   readonly name: string;
   /** `none`: no token is configured. */
-  readonly found: 'yes' | 'none' | { readonly error: string };
+  readonly found: 'yes' | 'none' | Failed;
 }
 
 /** What one Consul address answered to a read of the first pool's service. */
 export interface ConsulFacts {
   readonly address: string;
-  readonly failure?: { readonly status: number | undefined; readonly message: string };
+  readonly failure?: {
+    readonly status: number | undefined;
+    /** Consul's words. */
+    readonly message: string;
+    readonly isLeaderless: boolean;
+  };
   /** `X-Consul-KnownLeader: false`. */
   readonly leaderless: boolean;
   /** Consul's clock less ours, in milliseconds; undefined where it sent no Date. */
@@ -51,15 +62,15 @@ export interface HAProxyFacts {
   readonly sockets: readonly CliSocket[];
   /** Whether a second client waits while a first is connected; undefined where that could not be told. */
   readonly exclusive: boolean | undefined;
-  /** By backend; or the message of why it could not be read. */
-  readonly backends: ReadonlyMap<string, BackendFacts | { readonly error: string }>;
+  /** By backend; or why it could not be read. */
+  readonly backends: ReadonlyMap<string, BackendFacts | Failed>;
 }
 
 export interface LoadBalancerFacts {
   readonly address: SocketAddress;
   /** As in HAPROXY_ADDRESSES. */
   readonly name: string;
-  readonly found: HAProxyFacts | { readonly error: string };
+  readonly found: HAProxyFacts | Failed;
 }
 
 export interface Facts {
@@ -67,9 +78,9 @@ export interface Facts {
   readonly consul: readonly ConsulFacts[];
   readonly rights: Rights | undefined;
   /** The catalog as runs see it; `instances`: how many Consul listed, usable or not. */
-  readonly catalog: { readonly view: CatalogView; readonly instances: number } | { readonly error: string };
+  readonly catalog: { readonly view: View; readonly instances: number } | Failed;
   /** Why `consul:SERVICE` could not be looked up. */
-  readonly discoveryError: string | undefined;
-  readonly discoveryWarnings: readonly string[];
+  readonly discoveryFailure: Failure | undefined;
+  readonly discoveryProblems: readonly Problem[];
   readonly loadBalancers: readonly LoadBalancerFacts[];
 }

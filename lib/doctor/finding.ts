@@ -1,5 +1,8 @@
 // What the doctor says: findings as data, each with what to do about it. Pure.
 
+import type { Failure } from '../model/errors.js';
+import { levelOf, nextStepOf, type Problem, textOf } from '../model/problem.js';
+
 export type Area = 'configuration' | 'token' | 'consul' | 'catalog' | 'haproxy';
 export type Level = 'ok' | 'warning' | 'error';
 
@@ -33,12 +36,15 @@ export function error(area: Area, subject: string, finding: string, todo: string
   return { area, subject, level: 'error', finding, todo };
 }
 
-/** An error from a message of ours, which ends in its next step: `subject: what is wrong; what to do`. */
-export function errorFrom(area: Area, subject: string, message: string): Finding {
-  const text = message.startsWith(`${subject}: `) ? message.slice(subject.length + 2) : message;
-  const at = text.lastIndexOf('; ');
-  if (at === -1) return error(area, subject, text, 'correct it, and run the doctor again');
-  return error(area, subject, text.slice(0, at), text.slice(at + 2));
+/** An error that was thrown, without its subject, which the finding has. */
+export function errorFrom(area: Area, subject: string, { detail, nextStep }: Failure): Finding {
+  return error(area, subject, detail, nextStep === '' ? 'correct it, and run the doctor again' : nextStep);
+}
+
+/** What a run would report, as a finding. */
+export function problemFinding(area: Area, subject: string, problem: Problem): Finding {
+  const finding = levelOf(problem) === 'error' ? error : warning;
+  return finding(area, subject, textOf(problem), nextStepOf(problem));
 }
 
 /** Whether there is something to do. */

@@ -1,16 +1,15 @@
 // Judges what only shows across load balancers: the same one named twice, and how they were found. Pure.
 import type { Facts } from './facts.js';
-import { errorFrom, type Finding, warning } from './finding.js';
+import { errorFrom, type Finding, problemFinding, warning } from './finding.js';
 
 /** Two reads of one process's uptime differ by the time between them, in seconds. */
 const SAME_START_SECONDS = 60;
 
-export function judgeFleet({ discoveryError, discoveryWarnings, loadBalancers }: Facts): Finding[] {
+export function judgeFleet({ discoveryFailure, discoveryProblems, loadBalancers }: Facts): Finding[] {
   const lookup = 'HAPROXY_ADDRESSES';
-  const unregistered = 'correct its registration in Consul (infra/consul/examples/load-balancer.json)';
   return [
-    ...(discoveryError === undefined ? [] : [errorFrom('haproxy', lookup, discoveryError)]),
-    ...discoveryWarnings.map((text) => warning('haproxy', lookup, text, unregistered)),
+    ...(discoveryFailure === undefined ? [] : [errorFrom('haproxy', lookup, discoveryFailure)]),
+    ...discoveryProblems.map((problem) => problemFinding('haproxy', lookup, problem)),
     ...judgeTwins(loadBalancers),
   ];
 }
@@ -18,10 +17,10 @@ export function judgeFleet({ discoveryError, discoveryWarnings, loadBalancers }:
 function judgeTwins(loadBalancers: Facts['loadBalancers']): Finding[] {
   const findings: Finding[] = [];
   for (const [index, { name, found }] of loadBalancers.entries()) {
-    if ('error' in found) continue;
+    if ('failure' in found) continue;
     const { pid, node, uptimeSeconds } = found.process;
     const twin = loadBalancers.slice(0, index).find((other) => {
-      if ('error' in other.found) return false;
+      if ('failure' in other.found) return false;
       const { process } = other.found;
       const apart = Math.abs(process.uptimeSeconds - uptimeSeconds);
       return process.pid === pid && process.node === node && apart < SAME_START_SECONDS;

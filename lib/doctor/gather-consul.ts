@@ -1,10 +1,9 @@
 // Asks each Consul address for itself, and what the token may do; the token stays here.
-import { parseRead, parseRights } from '../consul/answers.js';
+import { parseRead, parseRights, type Right } from '../consul/answers.js';
 import type { Answer, Endpoint, Question } from '../consul/http.js';
 import { RequestFailure } from '../consul/request-failure.js';
-import { messageOf } from '../model/errors.js';
-import type { Right } from '../model/ports.js';
-import type { DoctorPorts } from './deps.js';
+import { detailOf, messageOf } from '../model/errors.js';
+import type { DoctorDeps } from './deps.js';
 import type { ConsulFacts, Facts, Rights, TokenFacts } from './facts.js';
 
 type Secret = string | undefined;
@@ -12,39 +11,39 @@ type Secret = string | undefined;
 /** Only `node_prefix ""` covers the empty name; rules for single nodes and for longer prefixes do not. */
 const ANY_NODE = '';
 
-export async function gatherConsul(ports: DoctorPorts): Promise<Pick<Facts, 'token' | 'consul' | 'rights'>> {
-  const { endpoints, settings } = ports;
-  const { facts: token, secret } = await readToken(ports);
+export async function gatherConsul(deps: DoctorDeps): Promise<Pick<Facts, 'token' | 'consul' | 'rights'>> {
+  const { endpoints, settings } = deps;
+  const { facts: token, secret } = await readToken(deps);
   const services = servicesOf(settings);
   const asked = await Promise.all(
-    endpoints.map((endpoint) => probe(ports, endpoint, services[0] ?? '', secret)),
+    endpoints.map((endpoint) => probe(deps, endpoint, services[0] ?? '', secret)),
   );
   const answering = endpoints[asked.findIndex(({ failure }) => failure === undefined)];
   return {
     token,
     consul: asked,
-    rights: answering && (await readRights(ports, answering, services, secret)),
+    rights: answering && (await readRights(deps, answering, services, secret)),
   };
 }
 
 /** The services of all pools, and those under which load balancers are registered. */
-export function servicesOf({ config, haproxy }: DoctorPorts['settings']): string[] {
+export function servicesOf({ config, haproxy }: DoctorDeps['settings']): string[] {
   const discovered = haproxy.addresses.flatMap((entry) => (entry.kind === 'consul' ? entry.service : []));
   return [...new Set([...config.pools.map(({ service }) => service), ...discovered])];
 }
 
-async function readToken({ token }: DoctorPorts): Promise<{ facts: TokenFacts; secret: Secret }> {
+async function readToken({ token }: DoctorDeps): Promise<{ facts: TokenFacts; secret: Secret }> {
   const { name } = token;
   try {
     const secret = await token.get();
     return { facts: { name, found: secret === undefined ? 'none' : 'yes' }, secret };
   } catch (error) {
-    return { facts: { name, found: { error: messageOf(error) } }, secret: undefined };
+    return { facts: { name, found: { failure: detailOf(error) } }, secret: undefined };
   }
 }
 
 async function probe(
-  { clock, consulTimeoutMs }: DoctorPorts,
+  { clock, consulTimeoutMs }: DoctorDeps,
   endpoint: Endpoint,
   service: string,
   secret: Secret,
@@ -56,7 +55,10 @@ async function probe(
     return { address, leaderless, clockAheadMs: clockAhead(answer, clock.now()) };
   } catch (error) {
     const status = error instanceof RequestFailure ? error.status : undefined;
-    const failure = { status, message: messageOf(error) };
+    const message = messageOf(error);
+    // Consul's own word (`structs.ErrNoLeader`), in the body of a 500.
+    const isLeaderless = status === 500 && /No cluster leader/i.test(message);
+    const failure = { status, message, isLeaderless };
     return { address, leaderless: false, clockAheadMs: undefined, failure };
   }
 }
@@ -67,7 +69,7 @@ function clockAhead({ headers }: Answer, now: number): number | undefined {
 }
 
 async function readRights(
-  { consulTimeoutMs }: DoctorPorts,
+  { consulTimeoutMs }: DoctorDeps,
   endpoint: Endpoint,
   services: readonly string[],
   secret: Secret,

@@ -9,37 +9,37 @@ import {
   SHOW_LEVEL,
   SHOW_SOCKETS,
 } from '../haproxy/probes.js';
-import { observe } from '../haproxy/read.js';
+import { readHAProxy } from '../haproxy/read.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
-import { messageOf } from '../model/errors.js';
-import type { RuntimeConnection } from '../model/ports.js';
-import type { DoctorPorts } from './deps.js';
-import type { BackendFacts, HAProxyFacts, LoadBalancerFacts } from './facts.js';
+import { detailOf } from '../model/errors.js';
+import type { RuntimeConnection } from '../model/runtime.js';
+import type { DoctorDeps } from './deps.js';
+import type { BackendFacts, Failed, HAProxyFacts, LoadBalancerFacts } from './facts.js';
 
-export async function gatherHAProxy(ports: DoctorPorts, address: SocketAddress): Promise<LoadBalancerFacts> {
+export async function gatherHAProxy(deps: DoctorDeps, address: SocketAddress): Promise<LoadBalancerFacts> {
   const name = printAdminAddress(address);
   try {
-    const connection = await ports.connect(address, ports.settings.config.loadBalancerTimeoutMs);
+    const connection = await deps.connect(address, deps.settings.config.loadBalancerTimeoutMs);
     try {
-      return { address, name, found: await question(ports, address, connection) };
+      return { address, name, found: await question(deps, address, connection) };
     } finally {
       await connection.close();
     }
   } catch (error) {
-    return { address, name, found: { error: messageOf(error) } };
+    return { address, name, found: { failure: detailOf(error) } };
   }
 }
 
 async function question(
-  { settings, isPrompted }: DoctorPorts,
+  { settings, isPrompted }: DoctorDeps,
   address: SocketAddress,
   connection: RuntimeConnection,
 ): Promise<HAProxyFacts> {
   // While we hold the socket: with `maxconn 1` a second client hears nothing.
   const prompted = await isPrompted(address);
-  const { process } = await observe(connection, []);
+  const { process } = await readHAProxy(connection, []);
   const [level = '', sockets = ''] = await connection.send([SHOW_LEVEL, SHOW_SOCKETS]);
-  const backends = new Map<string, BackendFacts | { readonly error: string }>();
+  const backends = new Map<string, BackendFacts | Failed>();
   for (const { backend } of settings.config.pools) {
     backends.set(backend, await questionBackend(connection, backend));
   }
@@ -55,9 +55,9 @@ async function question(
 async function questionBackend(
   connection: RuntimeConnection,
   backend: string,
-): Promise<BackendFacts | { readonly error: string }> {
+): Promise<BackendFacts | Failed> {
   try {
-    const servers = (await observe(connection, [backend])).backends.get(backend) ?? [];
+    const servers = (await readHAProxy(connection, [backend])).backends.get(backend) ?? [];
     const [first] = servers;
     const [states = '', refusal = ''] = await connection.send([
       showServersState(backend),
@@ -65,6 +65,6 @@ async function questionBackend(
     ]);
     return { servers, declared: parseDeclared(states), balance: parseBalance(refusal) };
   } catch (error) {
-    return { error: messageOf(error) };
+    return { failure: detailOf(error) };
   }
 }

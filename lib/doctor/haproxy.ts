@@ -7,7 +7,7 @@ import { error, errorFrom, type Finding, ok, warning } from './finding.js';
 
 export function judgeProcess(loadBalancer: LoadBalancerFacts): Finding[] {
   const { name, found } = loadBalancer;
-  if ('error' in found) return [errorFrom('haproxy', name, found.error.replace(/^haproxy /, ''))];
+  if ('failure' in found) return [errorFrom('haproxy', name, found.failure)];
   return [
     judgeVersion(name, found),
     judgeLevel(name, found),

@@ -1,6 +1,6 @@
 // Judges whether addresses and states come back when HAProxy is reloaded. Pure.
 import type { Config } from '../config/pools.js';
-import { slotsOfRange } from '../plan/slots.js';
+import { placementOf } from '../plan/placement-of.js';
 import type { BackendFacts, LoadBalancerFacts } from './facts.js';
 import { error, type Finding, ok, warning } from './finding.js';
 
@@ -18,13 +18,15 @@ const UNTOLD =
  * HAPROXY_MWORKER_REEXEC), and a predecessor that lived for a minute only leaves no older slot.
  */
 export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts): Finding[] {
-  if ('error' in found) return [];
+  if ('failure' in found) return [];
   const findings: Finding[] = [];
   let restored = false;
-  for (const { backend, ranges } of config.pools) {
+  for (const pool of config.pools) {
+    const { backend } = pool;
     const facts = found.backends.get(backend);
-    if (!facts || 'error' in facts) continue;
-    const slots = ranges.flatMap(({ prefix }) => slotsOfRange(prefix, facts.servers));
+    if (!facts || 'failure' in facts) continue;
+    const groups = placementOf(pool).groupsOf(pool, facts.servers);
+    const slots = groups.flatMap(({ places }) => places.map(({ server }) => server));
     const names = slots.map(({ slot }) => slot);
     findings.push(
       ...judgeUnsettable(`${name} ${backend}`, slots),

@@ -1,6 +1,6 @@
 // Delivers events at least once: folds what comes meanwhile, and tries again until it is delivered.
+import type { Clock } from '../model/clock.js';
 import { messageOf } from '../model/errors.js';
-import type { Clock } from '../model/ports.js';
 import { showMs } from '../model/text.js';
 import type { WatchEvent } from '../model/watch-event.js';
 import type { Invoke } from './invoke.js';

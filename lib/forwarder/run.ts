@@ -1,7 +1,8 @@
 // Runs the forwarder in either form: listening until it is told to stop, or as a watch script, once.
+
 import type { Readable } from 'node:stream';
 import { printHostPort } from '../model/address.js';
-import type { Clock } from '../model/ports.js';
+import type { Clock } from '../model/clock.js';
 import { quote } from '../model/text.js';
 import { isIndex } from '../model/watch-event.js';
 import { readArray } from './body.js';

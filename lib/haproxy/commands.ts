@@ -1,11 +1,7 @@
 // The commands that change a server, printed from parsed values only. Pure.
 import { parseIp, parsePort, parseWhole } from '../model/address.js';
+import { MAX_MAXCONN, MAX_WEIGHT } from '../model/tags.js';
 import { quote } from '../model/text.js';
-
-/** HAProxy stores a server's weight in 0..256 (`set server … weight`). */
-export const MAX_WEIGHT = 256;
-/** Far above what a server can take; HAProxy itself accepts any integer, negative ones too. */
-export const MAX_MAXCONN = 1_000_000;
 
 const NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 

@@ -3,17 +3,11 @@
 import type net from 'node:net';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import type { RuntimeConnection } from '../model/ports.js';
+import type { RuntimeConnection } from '../model/runtime.js';
 import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
 import { isSafeLine } from './commands.js';
-import {
-  AnswerTimeoutError,
-  ConnectionClosedError,
-  HAProxyError,
-  NoPromptError,
-  NotHAProxyError,
-} from './errors.js';
+import { HAProxyError } from './errors.js';
 import { type ConnectOptions, openSocket } from './socket.js';
 
 export type { ConnectOptions } from './socket.js';
@@ -35,7 +29,7 @@ interface Pending {
 /**
  * Connects to an admin socket and waits for its first prompt. With `maxconn 1` on the socket, the
  * prompt comes when the client before us has gone, so holding the connection is holding the lock.
- * Throws ConnectError, NoPromptError, NotHAProxyError or ConnectionClosedError.
+ * Throws HAProxyError of kind `connect`, `no-prompt`, `not-haproxy` or `closed`.
  */
 export async function connectRuntime(
   address: SocketAddress,
@@ -65,21 +59,23 @@ class Connection implements RuntimeConnection {
   ) {
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('error', (error) =>
-      this.fail(new ConnectionClosedError(name, `connection lost (${messageOf(error)})`)),
+      this.fail(new HAProxyError(name, 'closed', `connection lost (${messageOf(error)})`)),
     );
-    socket.on('close', () => this.fail(new ConnectionClosedError(name, this.closedText())));
+    socket.on('close', () => this.fail(this.closedError()));
     const total = options.totalTimeoutMs;
     this.total = setTimeout(
-      () => this.fail(new AnswerTimeoutError(name, `not done within ${showMs(total)}; given up`)),
+      () => this.fail(new HAProxyError(name, 'timeout', `not done within ${showMs(total)}`, 'given up')),
       total,
     );
   }
 
   async open(): Promise<void> {
     const timeout = this.options.promptTimeoutMs;
-    const silent = new NoPromptError(
+    const silent = new HAProxyError(
       this.name,
-      `no prompt within ${showMs(timeout)}; is another client holding the socket, or is it no admin socket?`,
+      'no-prompt',
+      `no prompt within ${showMs(timeout)}`,
+      'is another client holding the socket, or is it no admin socket?',
     );
     await this.exchange(['prompt'], timeout, { late: silent });
     this.prompted = true;
@@ -91,7 +87,7 @@ class Connection implements RuntimeConnection {
     for (const line of commands) {
       if (!isSafeLine(line)) {
         return Promise.reject(
-          new HAProxyError(this.name, `refused to send ${quote(line)}: not a plain command line`),
+          new HAProxyError(this.name, 'misuse', `refused to send ${quote(line)}: not a plain command line`),
         );
       }
     }
@@ -102,7 +98,7 @@ class Connection implements RuntimeConnection {
   async close(): Promise<void> {
     clearTimeout(this.timer);
     clearTimeout(this.total);
-    this.failure ??= new ConnectionClosedError(this.name, 'closed by us');
+    this.failure ??= new HAProxyError(this.name, 'closed', 'closed by us');
     if (this.socket.destroyed) return;
     // All answers were read, so nothing can be lost: close at once, and wait until it is.
     const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
@@ -117,7 +113,7 @@ class Connection implements RuntimeConnection {
     { late, early }: { readonly late?: Error; readonly early?: Early | undefined },
   ): Promise<string[]> {
     if (this.failure) return Promise.reject(this.failure);
-    if (this.pending) return Promise.reject(new HAProxyError(this.name, 'one exchange at a time'));
+    if (this.pending) return Promise.reject(new HAProxyError(this.name, 'misuse', 'one exchange at a time'));
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise<string[]>((resolve, reject) => {
       this.pending = { commands, answers: [], next: 0, early, resolve, reject };
@@ -132,7 +128,11 @@ class Connection implements RuntimeConnection {
       const command = this.pending?.commands[this.pending.answers.length] ?? '';
       this.fail(
         late ??
-          new AnswerTimeoutError(this.name, `no answer to ${quote(command)} within ${showMs(timeoutMs)}`),
+          new HAProxyError(
+            this.name,
+            'timeout',
+            `no answer to ${quote(command)} within ${showMs(timeoutMs)}`,
+          ),
       );
     }, timeoutMs);
   }
@@ -167,7 +167,12 @@ class Connection implements RuntimeConnection {
     if (!this.prompted && (answers[0] ?? this.reader.begun()).trim() !== '') {
       const text = quote(answers[0] ?? this.reader.begun(), 60);
       this.fail(
-        new NotHAProxyError(this.name, `answered ${text}, not a prompt; is this HAProxy's admin socket?`),
+        new HAProxyError(
+          this.name,
+          'not-haproxy',
+          `answered ${text}, not a prompt`,
+          "is this HAProxy's admin socket?",
+        ),
       );
       return;
     }
@@ -175,7 +180,11 @@ class Connection implements RuntimeConnection {
     if (answers.length === 0) return;
     if (!pending || pending.answers.length + answers.length > pending.next) {
       this.fail(
-        new NotHAProxyError(this.name, `answered ${quote(answers[0] ?? '', 60)} without being asked`),
+        new HAProxyError(
+          this.name,
+          'not-haproxy',
+          `answered ${quote(answers[0] ?? '', 60)} without being asked`,
+        ),
       );
       return;
     }
@@ -199,10 +208,14 @@ class Connection implements RuntimeConnection {
     if (this.inFlightBytes <= WINDOW_BYTES / 2) this.fillWindow();
   }
 
-  private closedText(): string {
-    if (!this.prompted) return 'closed before its first prompt; is this the admin socket, and are we let in?';
+  private closedError(): HAProxyError {
+    if (!this.prompted) {
+      const nextStep = 'is this the admin socket, and are we let in?';
+      return new HAProxyError(this.name, 'closed', 'closed before its first prompt', nextStep);
+    }
     const at = this.pending?.commands[this.pending.answers.length];
-    return at === undefined ? 'closed by HAProxy' : `closed before the answer to ${quote(at)}`;
+    const detail = at === undefined ? 'closed by HAProxy' : `closed before the answer to ${quote(at)}`;
+    return new HAProxyError(this.name, 'closed', detail);
   }
 
   private fail(error: Error): void {

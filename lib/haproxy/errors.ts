@@ -1,57 +1,46 @@
-// Everything that can go wrong between us and one HAProxy, each with a name of its own.
+// Everything that can go wrong between us and one HAProxy: one error, told apart by its kind.
+import { NextStepError } from '../model/errors.js';
 
-/** Base of all; the message reads `haproxy <address>: <what>; <next step>`. */
-export class HAProxyError extends Error {
-  override readonly name: string = 'HAProxyError';
+export type HAProxyErrorKind =
+  /** Nobody listens, the route is missing, or TLS was refused. */
+  | 'connect'
+  /** Connected, but no prompt within the time: another client holds the socket, or it is no CLI. */
+  | 'no-prompt'
+  /** Something else than a HAProxy admin socket answered. */
+  | 'not-haproxy'
+  /** HAProxy closed the connection before all answers were read. */
+  | 'closed'
+  /** One answer, or all of them, did not arrive in time. */
+  | 'timeout'
+  /** The socket is below `level admin`. */
+  | 'permission'
+  /** It lacks a backend. */
+  | 'no-backend'
+  /** A listing or an answer that we cannot make sense of. */
+  | 'listing'
+  /** The process we spoke to is being replaced (`Stopping: 1`). */
+  | 'stopping'
+  /** After all rounds HAProxy still differs from what was written. */
+  | 'still-differs'
+  /** Its turn did not come in the run's time. */
+  | 'not-served'
+  /** A bug of ours: a line that is no plain command, two exchanges at a time. */
+  | 'misuse';
+
+/** The message reads `haproxy <address>: <detail>; <next step>`. */
+export class HAProxyError extends NextStepError {
+  override readonly name = 'HAProxyError';
   constructor(
     readonly address: string,
-    readonly detail: string,
+    readonly kind: HAProxyErrorKind,
+    detail: string,
+    nextStep = '',
   ) {
-    super(`haproxy ${address}: ${detail}`);
+    super(`haproxy ${address}`, detail, nextStep);
   }
 }
 
-/** Nobody listens, the route is missing, or TLS was refused. */
-export class ConnectError extends HAProxyError {
-  override readonly name = 'ConnectError';
-}
-
-/** Connected, but no prompt within the time: another client holds the socket, or it is no CLI. */
-export class NoPromptError extends HAProxyError {
-  override readonly name = 'NoPromptError';
-}
-
-/** Something else than a HAProxy admin socket answered. */
-export class NotHAProxyError extends HAProxyError {
-  override readonly name = 'NotHAProxyError';
-}
-
-/** HAProxy closed the connection before all answers were read. */
-export class ConnectionClosedError extends HAProxyError {
-  override readonly name = 'ConnectionClosedError';
-}
-
-/** One answer did not arrive in time. */
-export class AnswerTimeoutError extends HAProxyError {
-  override readonly name = 'AnswerTimeoutError';
-}
-
-/** The socket is below `level admin`. */
-export class PermissionError extends HAProxyError {
-  override readonly name = 'PermissionError';
-}
-
-/** A listing or an answer that we cannot make sense of. */
-export class ListingError extends HAProxyError {
-  override readonly name = 'ListingError';
-}
-
-/** The process we spoke to is being replaced (`Stopping: 1`). */
-export class StoppingError extends HAProxyError {
-  override readonly name = 'StoppingError';
-}
-
-/** After all rounds HAProxy still differs from what was written. */
-export class NotHeldError extends HAProxyError {
-  override readonly name = 'NotHeldError';
+/** Whether `error` is of one of these kinds. */
+export function isKind(error: unknown, ...kinds: readonly HAProxyErrorKind[]): error is HAProxyError {
+  return error instanceof HAProxyError && kinds.includes(error.kind);
 }

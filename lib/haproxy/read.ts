@@ -1,21 +1,25 @@
 // Reads one HAProxy: process and listings of the backends, joined; through a connection handed in.
 
 import { messageOf } from '../model/errors.js';
-import type { RuntimeConnection } from '../model/ports.js';
-import { joinListings, type Observed } from '../model/server.js';
+import type { RuntimeConnection } from '../model/runtime.js';
+import type { Observed } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { showServersState, showStat } from './commands.js';
-import { HAProxyError, ListingError, PermissionError, StoppingError } from './errors.js';
+import { HAProxyError } from './errors.js';
+import { joinListings } from './join.js';
 import { parseInfo, parseServersState, parseStat, type ServerStateRow } from './listings.js';
 
 /** Listings are not atomic: how often a torn one is read again. */
 const MAX_READS = 5;
 
 /**
- * Reads the process and the servers of the backends. Throws StoppingError when the process is being
- * replaced, HAProxyError for a backend it lacks, ListingError for what cannot be understood.
+ * Reads the process and the servers of the backends. Throws HAProxyError: `stopping` when the process is
+ * being replaced, `no-backend`, `permission`, and `listing` for what cannot be understood.
  */
-export async function observe(connection: RuntimeConnection, backends: readonly string[]): Promise<Observed> {
+export async function readHAProxy(
+  connection: RuntimeConnection,
+  backends: readonly string[],
+): Promise<Observed> {
   for (let read = 1; read <= MAX_READS; read += 1) {
     const commands = backends.flatMap((backend) => [showServersState(backend), showStat(backend)]);
     const all = ['show info', ...commands];
@@ -26,7 +30,11 @@ export async function observe(connection: RuntimeConnection, backends: readonly 
     });
     const process = parsed(connection, answers[0] ?? '', parseInfo);
     if (process.stopping)
-      throw new StoppingError(connection.name, `process ${process.pid} is being replaced (Stopping: 1)`);
+      throw new HAProxyError(
+        connection.name,
+        'stopping',
+        `process ${process.pid} is being replaced (Stopping: 1)`,
+      );
     const listed = backends.map((backend, at) => {
       const [state, stat] = [1 + 2 * at, 2 + 2 * at];
       return joinListings(
@@ -38,9 +46,11 @@ export async function observe(connection: RuntimeConnection, backends: readonly 
       return { process, backends: new Map(backends.map((backend, index) => [backend, listed[index] ?? []])) };
     }
   }
-  throw new ListingError(
+  throw new HAProxyError(
     connection.name,
-    `its two listings disagreed ${MAX_READS} times; is somebody adding and deleting servers?`,
+    'listing',
+    `its two listings disagreed ${MAX_READS} times`,
+    'is somebody adding and deleting servers?',
   );
 }
 
@@ -82,20 +92,21 @@ class EarlyListings<T> {
 function refuse({ name }: RuntimeConnection, backend: string, answer: string): void {
   if (/^(?:Can't find backend|No such proxy)/.test(answer)) {
     const next = 'declare it (iri-lb render haproxy shows how) or change the pools in LB_CONFIG';
-    throw new HAProxyError(name, `has no backend ${backend}; ${next}`);
+    throw new HAProxyError(name, 'no-backend', `has no backend ${backend}`, next);
   }
-  if (/^Permission denied/.test(answer)) throw new PermissionError(name, permissionText('show'));
+  if (/^Permission denied/.test(answer)) throw permissionError(name, 'show');
 }
 
-/** What to do about `Permission denied`. */
-export function permissionText(command: string): string {
-  return `${quote(command)} was answered "Permission denied"; give its stats socket "level admin"`;
+/** HAProxy answered `Permission denied`. */
+export function permissionError(name: string, command: string): HAProxyError {
+  const detail = `${quote(command)} was answered "Permission denied"`;
+  return new HAProxyError(name, 'permission', detail, 'give its stats socket "level admin"');
 }
 
 function parsed<T>({ name }: RuntimeConnection, text: string, parse: (text: string) => T): T {
   try {
     return parse(text);
   } catch (error) {
-    throw new ListingError(name, messageOf(error));
+    throw new HAProxyError(name, 'listing', messageOf(error));
   }
 }

@@ -6,7 +6,7 @@ import type { TlsFiles } from '../config/environment.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
 import { showMs } from '../model/text.js';
-import { ConnectError } from './errors.js';
+import { HAProxyError } from './errors.js';
 
 export interface ConnectOptions {
   /** For the TCP and TLS handshakes, in milliseconds. */
@@ -21,7 +21,7 @@ export interface ConnectOptions {
   readonly tls?: TlsFiles;
 }
 
-/** Connects within `connectTimeoutMs`. Throws ConnectError, which names what to look at. */
+/** Connects within `connectTimeoutMs`. Throws HAProxyError of kind `connect`, which names what to look at. */
 export function openSocket(
   address: SocketAddress,
   name: string,
@@ -40,25 +40,30 @@ export function openSocket(
       }
     } catch (error) {
       reject(
-        new ConnectError(
+        new HAProxyError(
           name,
-          `cannot use the certificates (${messageOf(error)}); check HAPROXY_CLIENT_CERT and HAPROXY_CLIENT_KEY`,
+          'connect',
+          `cannot use the certificates (${messageOf(error)})`,
+          'check HAPROXY_CLIENT_CERT and HAPROXY_CLIENT_KEY',
         ),
       );
       return;
     }
-    const fail = (detail: string): void => {
+    const fail = (detail: string, nextStep: string): void => {
       socket.destroy();
-      reject(new ConnectError(name, detail));
+      reject(new HAProxyError(name, 'connect', detail, nextStep));
     };
     const timer = setTimeout(
-      () => fail(`no connection within ${showMs(connectTimeoutMs)}; is it up and reachable?`),
+      () => fail(`no connection within ${showMs(connectTimeoutMs)}`, 'is it up and reachable?'),
       connectTimeoutMs,
     );
     const failed = (error: Error): void => {
       clearTimeout(timer);
       fail(
-        `cannot connect (${messageOf(error)}); ${secure ? 'is the gateway up, and do the certificates match?' : 'is HAProxy up, with its admin socket there?'}`,
+        `cannot connect (${messageOf(error)})`,
+        secure
+          ? 'is the gateway up, and do the certificates match?'
+          : 'is HAProxy up, with its admin socket there?',
       );
     };
     socket.once('error', failed);

@@ -1,13 +1,14 @@
-// Writes planned changes through one connection, wave by wave and phase by phase, waiting until new addresses show.
+// Writes one step of a plan through one connection, phase by phase, and waits until new addresses show.
+
 import { printHostPort } from '../model/address.js';
-import type { Clock, RuntimeConnection } from '../model/ports.js';
-import type { ReportedChange } from '../model/report.js';
+import type { Change } from '../model/change.js';
+import type { Clock } from '../model/clock.js';
+import type { RuntimeConnection } from '../model/runtime.js';
 import { quote, showMs } from '../model/text.js';
 import { isDone, showServersState } from './commands.js';
-import { PermissionError } from './errors.js';
 import type { ServerStateRow } from './listings.js';
-import { type AddressWrite, phasesOf, type Write, wavesOf } from './phases.js';
-import { parseAddresses, permissionText } from './read.js';
+import { type AddressWrite, phasesOf, type Write } from './phases.js';
+import { parseAddresses, permissionError } from './read.js';
 
 /** Longest pause between two looks at addresses that do not show yet, in milliseconds. */
 const MAX_PAUSE_MS = 50;
@@ -18,29 +19,31 @@ export interface WriteOptions {
   readonly addressTimeoutMs: number;
 }
 
+/** HAProxy's own words for what it refused, by `backend/slot`. */
+export type Refusals = Map<string, { readonly backend: string; readonly words: string }>;
+
 /**
- * Writes all changes; each command fails alone. A slot whose address does not show, or one of whose
- * commands was refused, is not made ready. Returns HAProxy's own words for what it refused, by
- * `backend/slot`. Throws PermissionError below level admin, and what the connection throws.
+ * Writes the changes of one step; each command fails alone, and what is refused is added to `refused`. A
+ * slot whose address does not show, or one of whose commands was refused, is not made ready. Throws
+ * HAProxyError of kind `permission` below level admin, and what the connection throws.
  */
-export async function writePlan(
+export async function writeStep(
   connection: RuntimeConnection,
-  changes: readonly ReportedChange[],
+  changes: readonly Change[],
+  refused: Refusals,
   { clock, addressTimeoutMs }: WriteOptions,
-): Promise<Map<string, string>> {
-  const refused = new Map<string, string>();
+): Promise<void> {
   /** Writes, and then lists the addresses in these backends, in one exchange. */
   const send = async (writes: readonly Write[], backends: readonly string[] = []): Promise<Listed> => {
     const allowed = refused.size === 0 ? writes : writes.filter((write) => !refused.has(write.name));
     const lines = [...allowed.map(({ line }) => line), ...backends.map(showServersState)];
     const answers = await connection.send(lines);
-    for (const [index, write] of allowed.entries()) {
+    for (const [index, { name, backend, line }] of allowed.entries()) {
       const answer = answers[index] ?? '';
       if (answer === '') continue;
-      if (/^Permission denied/.test(answer))
-        throw new PermissionError(connection.name, permissionText(write.line));
-      if (!isDone(write.line, answer))
-        refused.set(write.name, `${quote(write.line)} was answered ${quote(answer)}`);
+      if (/^Permission denied/.test(answer)) throw permissionError(connection.name, line);
+      if (!isDone(line, answer))
+        refused.set(name, { backend, words: `${quote(line)} was answered ${quote(answer)}` });
     }
     return backends.map((backend, index) => [
       backend,
@@ -48,15 +51,12 @@ export async function writePlan(
     ]);
   };
 
-  for (const wave of wavesOf(changes)) {
-    const { maintenance, addresses, settings, ready } = phasesOf(wave);
-    await send(maintenance);
-    const backends = [...new Set(addresses.map(({ backend }) => backend))];
-    const listed = await send([...addresses, ...settings], backends);
-    await awaitAddresses(addresses, listed);
-    await send(ready);
-  }
-  return refused;
+  const { maintenance, addresses, settings, ready } = phasesOf(changes);
+  await send(maintenance);
+  const backends = [...new Set(addresses.map(({ backend }) => backend))];
+  const listed = await send([...addresses, ...settings], backends);
+  await awaitAddresses(addresses, listed);
+  await send(ready);
 
   async function awaitAddresses(addresses: readonly AddressWrite[], first: Listed): Promise<void> {
     const deadline = clock.now() + addressTimeoutMs;
@@ -68,7 +68,8 @@ export async function writePlan(
         if (!slots) continue;
         for (const { slot, address, port } of rows) {
           const wanted = slots.get(slot);
-          if (wanted && address !== null && wanted.at === printHostPort(address, port)) slots.delete(slot);
+          if (wanted && address !== null && wanted.hostPort === printHostPort(address, port))
+            slots.delete(slot);
         }
         if (slots.size === 0) missing.delete(backend);
       }
@@ -76,8 +77,9 @@ export async function writePlan(
       await clock.sleep(pauseMs);
       listed = await send([], [...missing.keys()]);
     }
-    for (const { name, at } of [...missing.values()].flatMap((slots) => [...slots.values()])) {
-      refused.set(name, `address ${at} did not show within ${showMs(addressTimeoutMs)}`);
+    for (const { name, backend, hostPort } of [...missing.values()].flatMap((slots) => [...slots.values()])) {
+      const words = `address ${hostPort} did not show within ${showMs(addressTimeoutMs)}`;
+      refused.set(name, { backend, words });
     }
   }
 }

@@ -1,27 +1,8 @@
 // The report of a run: what every function returns and every command prints with --json. Pure.
+import type { Change } from './change.js';
+import type { ReportedProblem } from './problem.js';
 
-export type Action = 'add' | 'update' | 'enable' | 'disable' | 'remove';
 export type Outcome = 'unchanged' | 'changed' | 'planned' | 'guarded' | 'failed';
-
-/** What a slot holds, before or after a change. */
-export interface SlotView {
-  readonly address: string | null;
-  readonly port: number;
-  readonly weight: number;
-  readonly maxconn: number;
-  readonly state: 'ready' | 'drain' | 'maintenance';
-}
-
-export interface ReportedChange {
-  readonly backend: string;
-  readonly slot: string;
-  /** `node/service-id` of the instance served, the first by that order; null where nobody is. */
-  readonly instance: string | null;
-  readonly action: Action;
-  readonly before: SlotView;
-  readonly after: SlotView;
-  readonly reason: string;
-}
 
 /** The slots of one `server-template`; an instance fits only into the range of its way of connecting. */
 export interface RangeReport {
@@ -49,9 +30,12 @@ export interface PoolReport {
 export interface LoadBalancerReport {
   readonly address: string;
   readonly outcome: Outcome;
-  readonly changes: readonly ReportedChange[];
+  readonly changes: readonly Change[];
   readonly pools: readonly PoolReport[];
+  /** The sentences of those problems that fail nothing. */
   readonly warnings: readonly string[];
+  readonly problems: readonly ReportedProblem[];
+  /** The sentences of those that fail the run. */
   readonly error?: string;
 }
 
@@ -66,7 +50,10 @@ export interface Report {
     /** Why there may be load balancers that this run did not serve. */
     readonly error?: string;
   };
+  /** What is wrong with what was read of Consul, for all load balancers; each has its own, too. */
+  readonly problems: readonly ReportedProblem[];
   readonly loadBalancers: readonly LoadBalancerReport[];
+  /** Milliseconds. */
   readonly durationMs: number;
 }
 

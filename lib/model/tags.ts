@@ -1,9 +1,14 @@
 // The table of tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`), and their parser. Pure.
 
 import type { Config } from '../config/pools.js';
-import { MAX_MAXCONN, MAX_WEIGHT } from '../haproxy/commands.js';
+import type { ProblemOf } from './problem.js';
+
+/** HAProxy stores a server's weight in 0..256 (`set server … weight`). */
+export const MAX_WEIGHT = 256;
+/** Far above what a server can take; HAProxy itself accepts any integer, negative ones too. */
+export const MAX_MAXCONN = 1_000_000;
+
 import { parseWhole } from './address.js';
-import { quote } from './text.js';
 
 /** One key: how its value is parsed (undefined: invalid) and what it may be, for people. */
 interface TagRule {
@@ -51,67 +56,72 @@ export function tagTable(config: Pick<Config, 'pools'>): TagTable {
   return table;
 }
 
-/** What an instance says: a key is absent, holds a parsed value, or is `invalid` (use the default). */
-export class TagValues {
-  constructor(private readonly values: ReadonlyMap<string, string | number | typeof INVALID>) {}
+/** What an instance says: a key is absent, holds a parsed value, or is null: present, and invalid (use the default). */
+export type TagValues = ReadonlyMap<string, string | number | null>;
 
-  has(key: string): boolean {
-    return this.values.has(key);
-  }
-  number(key: string): number | undefined {
-    const value = this.values.get(key);
-    return typeof value === 'number' ? value : undefined;
-  }
-  text(key: string): string | undefined {
-    const value = this.values.get(key);
-    return typeof value === 'string' ? value : undefined;
-  }
+export const hasTag = (values: TagValues, key: string): boolean => values.has(key);
+
+export function numberIn(values: TagValues, key: string): number | undefined {
+  const value = values.get(key);
+  return typeof value === 'number' ? value : undefined;
 }
 
-const INVALID = Symbol('invalid');
-const NOTHING = new TagValues(new Map());
+export function textIn(values: TagValues, key: string): string | undefined {
+  const value = values.get(key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+const NOTHING: TagValues = new Map();
+
+type TagProblem = ProblemOf<'tag-unknown' | 'tag-invalid' | 'tag-repeated'>;
 
 /**
  * Parses the tags and Meta keys of one instance that carry our prefix. Tags win over Meta, the first
- * tag over a repeated one. `warn` is told of everything that is not used, with key and value.
+ * tag over a repeated one. `tell` is told of everything that is not used, with key and value.
  */
 export function parseTags(
   instance: { readonly tags: readonly string[]; readonly meta: Readonly<Record<string, unknown>> },
+  label: string,
   prefix: string,
   table: TagTable,
-  warn: (text: string) => void,
+  tell: (problem: TagProblem) => void,
 ): TagValues {
-  const said: { readonly what: () => string; readonly key: string; readonly value: string }[] = [];
+  const found: {
+    readonly place: 'tag' | 'Meta';
+    readonly said: string;
+    readonly key: string;
+    readonly value: string;
+  }[] = [];
   const dotted = `${prefix}.`;
   for (const tag of instance.tags) {
     if (!tag.startsWith(dotted)) continue;
     const at = tag.indexOf('=');
     const key = tag.slice(prefix.length + 1, at === -1 ? undefined : at);
-    said.push({ what: () => `tag ${quote(tag)}`, key, value: at === -1 ? '' : tag.slice(at + 1) });
+    found.push({ place: 'tag', said: tag, key, value: at === -1 ? '' : tag.slice(at + 1) });
   }
   for (const key of Object.keys(instance.meta).sort()) {
     if (!key.startsWith(`${prefix}-`)) continue;
     const held = instance.meta[key];
     const value = typeof held === 'string' ? held : '';
-    const what = (): string => `Meta ${quote(`${key}=${value}`)}`;
-    said.push({ what, key: key.slice(prefix.length + 1), value });
+    found.push({ place: 'Meta', said: `${key}=${value}`, key: key.slice(prefix.length + 1), value });
   }
-  if (said.length === 0) return NOTHING;
+  if (found.length === 0) return NOTHING;
 
-  const values = new Map<string, string | number | typeof INVALID>();
-  for (const { what, key, value } of said) {
+  const values = new Map<string, string | number | null>();
+  for (const { place, said, key, value } of found) {
+    const facts = { instance: label, place, said };
     const rule = table.get(key);
     if (!rule) {
-      warn(`${what()} is ignored: unknown key, known are ${[...table.keys()].join(', ')}`);
+      tell({ code: 'tag-unknown', ...facts, known: [...table.keys()] });
       continue;
     }
-    const parsed = rule.parse(value);
+    const parsed = rule.parse(value) ?? null;
     if (!values.has(key)) {
-      values.set(key, parsed ?? INVALID);
-      if (parsed === undefined) warn(`${what()} is not ${rule.expects}; the default is used`);
-    } else if (values.get(key) !== parsed) {
-      warn(`${what()} is ignored: ${key} was set before`);
+      values.set(key, parsed);
+      if (parsed === null) tell({ code: 'tag-invalid', ...facts, expects: rule.expects });
+    } else if (parsed === null || values.get(key) !== parsed) {
+      tell({ code: 'tag-repeated', ...facts, key });
     }
   }
-  return new TagValues(values);
+  return values;
 }

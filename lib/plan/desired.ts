@@ -1,32 +1,34 @@
-// What one load balancer should serve in a pool: candidates at resolved addresses, duplicates merged. Pure.
-
+// What one load balancer should serve in a pool: selected instances at resolved addresses, duplicates merged. Pure.
 import type { Transport } from '../config/pools.js';
 import { compareIps, printHostPort } from '../model/address.js';
-import { type Candidate, consulWeight } from './selection.js';
-import type { StateAt } from './slot-states.js';
+import { type Health, isHealthy } from '../model/instance.js';
+import type { Problem } from '../model/problem.js';
+import type { SlotState } from '../model/server.js';
+import { consulWeight, type Selected } from './selection.js';
+import type { Addresses } from './view.js';
 
-/** What a slot should hold for the instances at one address and port. */
+/** What a server should hold for the instances at one address and port. */
 export interface DesiredServer {
-  /** `address:port` as registered: what the slot choice hashes. */
-  readonly key: string;
+  /** `address:port` as registered: what the choice of a slot hashes. */
+  readonly registered: string;
   readonly address: string;
   readonly port: number;
   /** `address:port`, resolved. */
-  readonly at: string;
+  readonly hostPort: string;
   /** `node/service-id` of the first instance by that order; settings are its own. */
   readonly label: string;
   readonly transport: Transport;
   readonly weight: number;
   readonly maxconn: number;
   /** Consul's word for the best of the instances here. */
-  readonly health: 'passing' | 'warning' | 'critical' | 'maintenance';
+  readonly health: Health;
 }
 
-/** A selected instance whose host name does not resolve now: its slot, whichever it is, stays as it is. */
+/** A selected instance whose host name does not resolve now: its server, whichever it is, stays as it is. */
 export interface Unresolved {
   readonly hostName: string;
-  /** `name:port`: what the slot choice hashed when it had an address. */
-  readonly key: string;
+  /** `name:port`: what the choice of a slot hashed when it had an address. */
+  readonly registered: string;
   readonly label: string;
   /** Whether Consul has it passing or warning. */
   readonly healthy: boolean;
@@ -35,60 +37,57 @@ export interface Unresolved {
 }
 
 export interface Desired {
-  /** Ordered by key. */
+  /** Ordered by `registered`. */
   readonly servers: readonly DesiredServer[];
   readonly unresolved: readonly Unresolved[];
-  readonly warnings: readonly string[];
-}
-
-/** Host name to the addresses it has; a name that is absent did not resolve. */
-export type Answers = ReadonlyMap<string, readonly string[]>;
-
-/** Decides the servers of a pool; what its slots hold decides between several answers for a host name. */
-export function desiredServers(
-  candidates: readonly Candidate[],
-  answers: Answers,
-  stateAt: StateAt,
-): Desired {
-  const groups = new Map<string, { readonly address: string; readonly members: Candidate[] }>();
-  const unresolved: Unresolved[] = [];
-  const literals = new Set<string>();
-  for (const { located } of candidates) if (located.ip !== undefined) literals.add(located.key);
-  for (const candidate of candidates) {
-    const { located, transport } = candidate;
-    const { label, port } = located;
-    const hostName = located.hostName ?? '';
-    const address = located.ip ?? chooseAddress(answers.get(hostName) ?? [], candidate, literals, stateAt);
-    if (address === undefined) {
-      const { health } = located.instance;
-      const healthy = health === 'passing' || health === 'warning';
-      unresolved.push({ hostName, key: located.key, label, healthy, port, transport });
-      continue;
-    }
-    const at = located.ip === undefined ? printHostPort(address, port) : located.key;
-    const group = groups.get(at);
-    if (group) group.members.push(candidate);
-    else groups.set(at, { address, members: [candidate] });
-  }
-  const warnings: string[] = [];
-  const servers = [...groups].flatMap(
-    ([at, { address, members }]) => merge(at, address, members, warnings) ?? [],
-  );
-  return {
-    servers: servers.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
-    unresolved,
-    warnings,
-  };
+  readonly problems: readonly Problem[];
 }
 
 /**
- * Of a host name's answers the one that the operator holds in DRAIN, else the one in a slot already,
- * ready before maintenance, else the lowest, IPv4 first. Addresses at which other instances are
+ * The state of the server at an `address:port`, as an instance of that transport sees it: `drain` where the
+ * operator holds it, else its own, ready before maintenance. Undefined: no server is there.
+ */
+export type StateAt = (hostPort: string, transport: Transport) => SlotState | undefined;
+
+/** Decides the servers of a pool; what HAProxy holds decides between several answers for a host name. */
+export function desiredServers(selected: readonly Selected[], answers: Addresses, stateAt: StateAt): Desired {
+  const groups = new Map<string, { readonly address: string; readonly members: Selected[] }>();
+  const unresolved: Unresolved[] = [];
+  const literals = new Set<string>();
+  for (const { located } of selected) if (located.ip !== undefined) literals.add(located.registered);
+  for (const one of selected) {
+    const { located, transport } = one;
+    const { label, port, registered } = located;
+    const hostName = located.hostName ?? '';
+    const address = located.ip ?? chooseAddress(answers.get(hostName) ?? [], one, literals, stateAt);
+    if (address === undefined) {
+      const healthy = isHealthy(located.instance.health);
+      unresolved.push({ hostName, registered, label, healthy, port, transport });
+      continue;
+    }
+    const hostPort = located.ip === undefined ? printHostPort(address, port) : registered;
+    const group = groups.get(hostPort);
+    if (group) group.members.push(one);
+    else groups.set(hostPort, { address, members: [one] });
+  }
+  const problems: Problem[] = [];
+  const servers = [...groups].flatMap(
+    ([hostPort, { address, members }]) => merge(hostPort, address, members, problems) ?? [],
+  );
+  return { servers: servers.sort(byRegistered), unresolved, problems };
+}
+
+const byRegistered = (a: DesiredServer, b: DesiredServer): number =>
+  a.registered < b.registered ? -1 : a.registered > b.registered ? 1 : 0;
+
+/**
+ * Of a host name's answers the one that the operator holds in DRAIN, else the one that a server holds
+ * already, ready before maintenance, else the lowest, IPv4 first. Addresses at which other instances are
  * registered as such are theirs: they come last.
  */
 function chooseAddress(
   answers: readonly string[],
-  { located: { port }, transport }: Candidate,
+  { located: { port }, transport }: Selected,
   literals: ReadonlySet<string>,
   stateAt: StateAt,
 ): string | undefined {
@@ -104,43 +103,30 @@ function chooseAddress(
 
 /** Members are ordered by (node, id): settings come from the first, health from the best. */
 function merge(
-  at: string,
+  hostPort: string,
   address: string,
-  members: readonly Candidate[],
-  warnings: string[],
+  members: readonly Selected[],
+  problems: Problem[],
 ): DesiredServer | undefined {
   const [first, ...others] = members;
   if (!first) return undefined;
-  const { key, label, port } = first.located;
-  const health = BEST_FIRST.find((wanted) =>
-    members.some(({ located }) => located.instance.health === wanted),
-  );
-  const status = health === 'warning' ? 'warning' : 'passing';
+  const { registered, label, port } = first.located;
+  const { transport, maxconn } = first;
+  const health =
+    BEST_FIRST.find((wanted) => members.some(({ located }) => located.instance.health === wanted)) ??
+    'critical';
+  const weight = weightOf(first, health);
   for (const other of others) {
-    const same =
-      other.transport === first.transport &&
-      other.maxconn === first.maxconn &&
-      weightOf(other, status) === weightOf(first, status);
-    if (same) continue;
-    warnings.push(
-      `${label} and ${other.located.label} share ${at} but not their settings; those of ${label} are used`,
-    );
+    if (other.transport === transport && other.maxconn === maxconn && weightOf(other, health) === weight)
+      continue;
+    problems.push({ code: 'settings-conflict', instance: label, other: other.located.label, hostPort });
   }
-  return {
-    key,
-    address,
-    port,
-    at,
-    label,
-    transport: first.transport,
-    weight: weightOf(first, status),
-    maxconn: first.maxconn,
-    health: health ?? 'critical',
-  };
+  return { registered, address, port, hostPort, label, transport, weight, maxconn, health };
 }
 
-function weightOf({ weight, located }: Candidate, status: 'passing' | 'warning'): number {
+function weightOf({ weight, located }: Selected, health: Health): number {
+  const status = health === 'warning' ? 'warning' : 'passing';
   return weight ?? consulWeight(located.instance, status) ?? 1;
 }
 
-const BEST_FIRST = ['passing', 'warning', 'critical', 'maintenance'] as const;
+const BEST_FIRST: readonly Health[] = ['passing', 'warning', 'critical', 'maintenance'];

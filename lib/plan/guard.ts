@@ -1,4 +1,5 @@
 // When a removal is too large to be believed at once. Pure.
+import type { Absence, Look } from '../model/source.js';
 
 /** What a plan would do to the ready servers of a pool. */
 export interface RemovalWeight {
@@ -9,11 +10,18 @@ export interface RemovalWeight {
   readonly unhealthy: number;
 }
 
+/** What has to be looked at before a pool's removals may be believed; undefined: nothing more. */
+export function neededLook(absence: Absence | undefined, weight: RemovalWeight): Look | undefined {
+  if (weight.gone === 0) return undefined;
+  if (absence?.believed === 'rights') return 'rights';
+  return absence?.believed === 'second-look' && isLarge(weight) ? 'second-look' : undefined;
+}
+
 /**
- * Whether a removal needs a second look at Consul: at least half of a pool's ready servers and at
- * least two, or the last one, because they are gone from the catalog.
+ * Whether a removal is large: at least half of a pool's ready servers and at least two, or the last one,
+ * because they are gone from the catalog.
  */
-export function needsConfirmation({ ready, gone, unhealthy }: RemovalWeight): boolean {
+export function isLarge({ ready, gone, unhealthy }: RemovalWeight): boolean {
   if (gone === 0) return false;
   return (gone >= 2 && gone * 2 >= ready) || gone + unhealthy >= ready;
 }

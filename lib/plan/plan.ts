@@ -1,98 +1,72 @@
-// Plans all pools of one load balancer under the guard; only the guard's second look waits for anything.
-
+// The plan of one load balancer: the changes of all pools under the guard, in steps. Pure.
 import type { Config, Pool } from '../config/pools.js';
-import type { Catalog } from '../consul/source.js';
+import type { Problem } from '../model/problem.js';
 import type { Observed } from '../model/server.js';
-import { desiredServers } from './desired.js';
-import { exceedsLimit, needsConfirmation } from './guard.js';
+import type { Absence, Look } from '../model/source.js';
+import { exceedsLimit, neededLook } from './guard.js';
 import { type PoolPlan, planPool } from './pool.js';
-import { heldIn, statesIn } from './slot-states.js';
+import { type Step, stepsOf } from './steps.js';
+import type { View } from './view.js';
 
-export interface GuardedPlan {
-  readonly pools: readonly PoolPlan[];
-  /** What was held back and why; any of these makes the run fail. */
-  readonly refusals: readonly string[];
-  /** What was planned on: the second look where there was one. Further rounds of a run go on from it. */
-  readonly catalog: Catalog;
-}
-
-export interface PlanOptions {
+export interface Policy extends Pick<Config, 'pools' | 'maxRemovalPercent'> {
   /** Past `maxRemovalPercent`. */
   readonly force: boolean;
+}
+
+export interface Plan {
+  /** What to write, in order; nothing while something has to be looked at first. */
+  readonly steps: readonly Step[];
+  readonly pools: readonly PoolPlan[];
+  /** What was held back, and why; any of these makes the run fail. */
+  readonly heldBack: readonly Problem[];
+  /** What to look at before anything may be taken away. Then plan again, on what was seen. */
+  readonly needs: Look | 'nothing';
 }
 
 /**
  * Plans every pool. What is not listed any more is taken away only when the token may read all there is,
  * and much of it only on what a second read says too. Where Consul's answer is not to be trusted or not
- * to be understood nothing is removed at all, and the reason is a refusal.
+ * to be understood nothing is removed at all, and the reason is in `heldBack`. Throws nothing.
  */
-export async function planAll(
-  config: Config,
-  first: Catalog,
-  observed: Observed,
-  { force }: PlanOptions,
-): Promise<GuardedPlan> {
-  let catalog = first;
-  let pools: PoolPlan[] = [];
-  const planOn = (next: Catalog): void => {
-    catalog = next;
-    pools = config.pools.map((pool) => planOne(next, pool, observed, isDoubtful(next, pool)));
-  };
-  const somePool = (matters: (planned: PoolPlan) => boolean): boolean =>
-    config.pools.some((pool, at) => {
-      const planned = pools[at];
-      return planned !== undefined && !isDoubtful(catalog, pool) && matters(planned);
-    });
+export function plan(view: View, observed: Observed, policy: Policy): Plan {
+  const planOne = (pool: Pool, keepGone: boolean): PoolPlan =>
+    planPool(pool, view, observed.backends.get(pool.backend) ?? [], keepGone);
+  const absenceOf = ({ service }: Pool): Absence | undefined => view.absences.get(service);
+  const planned = policy.pools.map((pool) => ({ pool, of: planOne(pool, isDoubted(absenceOf(pool))) }));
 
-  planOn(first);
-  if (somePool(({ gone }) => gone > 0)) {
-    const proved = await first.proved();
-    if (proved !== first) planOn(proved);
-  }
-  if (somePool(needsConfirmation)) planOn(await catalog.confirm());
-
-  const refusals = new Refusals();
-  const guarded = config.pools.flatMap((pool, at) => {
-    const planned = pools[at];
-    if (!planned) return [];
-    for (const doubt of planned.doubts) refusals.add(doubt);
-    const distrusted = catalog.distrust.get(pool.service);
-    const unsure = planned.gone > 0 ? catalog.unsure.get(pool.service) : undefined;
-    const reason = distrusted ?? unsure;
-    if (reason !== undefined) refusals.add(reason, planned);
-    if (force || isDoubtful(catalog, pool) || !exceedsLimit(planned, config.maxRemovalPercent))
-      return planned;
-    const limit = `more than maxRemovalPercent (${config.maxRemovalPercent}) of ${planned.ready} ready; --force removes them`;
-    refusals.add(limit, planned);
-    return planOne(catalog, pool, observed, true);
+  const looks = planned.flatMap(({ pool, of }) => neededLook(absenceOf(pool), of) ?? []);
+  const needs = looks.find((look) => look === 'rights') ?? looks[0] ?? 'nothing';
+  const heldBack = new HeldBack();
+  const pools = planned.map(({ pool, of }) => {
+    const absence = absenceOf(pool);
+    for (const problem of of.problems) if (problem.code === 'server-kept-on-guess') heldBack.add(problem);
+    if (absence?.believed === 'no' && (absence.fails === 'always' || of.gone > 0))
+      heldBack.add(absence.why, of);
+    const { maxRemovalPercent, force } = policy;
+    if (force || isDoubted(absence) || !exceedsLimit(of, maxRemovalPercent)) return of;
+    heldBack.add({ code: 'removal-limit', percent: maxRemovalPercent, ready: of.ready }, of);
+    return planOne(pool, true);
   });
-  return { pools: guarded, refusals: refusals.texts(), catalog };
+  return {
+    steps: needs === 'nothing' ? stepsOf(pools.flatMap(({ changes }) => changes)) : [],
+    pools,
+    heldBack: heldBack.problems(),
+    needs,
+  };
 }
 
-function isDoubtful({ distrust, unsure }: Catalog, { service }: Pool): boolean {
-  return distrust.has(service) || unsure.has(service);
-}
+const isDoubted = (absence: Absence | undefined): boolean => absence?.believed === 'no';
 
 /** Each reason once, with what it kept ready in which pools. */
-class Refusals {
-  private readonly kept = new Map<string, string[]>();
+class HeldBack {
+  private readonly kept = new Map<Problem, { readonly backend: string; readonly servers: number }[]>();
 
-  add(reason: string, { backend, gone } = { backend: '', gone: 0 }): void {
-    const texts = this.kept.get(reason) ?? [];
-    this.kept.set(reason, gone > 0 ? [...texts, `${backend}: ${gone} ready servers kept`] : texts);
+  add(reason: Problem, { backend, gone } = { backend: '', gone: 0 }): void {
+    const kept = this.kept.get(reason) ?? [];
+    this.kept.set(reason, gone > 0 ? [...kept, { backend, servers: gone }] : kept);
   }
 
-  texts(): string[] {
-    return [...this.kept].map(([reason, kept]) => [...kept, reason].join(', '));
+  problems(): Problem[] {
+    return [...this.kept].map(([reason, kept]) => (kept.length > 0 ? { ...reason, kept } : reason));
   }
-}
-
-function planOne(catalog: Catalog, pool: Pool, observed: Observed, keepGone: boolean): PoolPlan {
-  const servers = observed.backends.get(pool.backend) ?? [];
-  const { candidates, answers, lastKnown, whoIsAt } = catalog.view;
-  const held = heldIn(pool, servers);
-  const selected = candidates.get(pool.backend) ?? [];
-  const desired = desiredServers(selected, answers, statesIn(pool, servers, held));
-  const who = (at: string): string | undefined => whoIsAt(pool.service, at);
-  return planPool({ pool, desired, servers, held, lastKnown, keepGone, whoIsAt: who });
 }

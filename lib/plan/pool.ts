@@ -1,33 +1,24 @@
-// Desired and observed in, changes out: the rule between Consul and HAProxy. Pure.
+// Desired and observed in, changes out: the rule between Consul and HAProxy, for one pool. Pure.
 import type { Pool } from '../config/pools.js';
-import type { PoolReport, RangeReport, ReportedChange } from '../model/report.js';
+import type { Change } from '../model/change.js';
+import { isHealthy } from '../model/instance.js';
+import type { LeftOutProblem, Problem } from '../model/problem.js';
+import type { PoolReport, RangeReport } from '../model/report.js';
 import type { ObservedServer } from '../model/server.js';
-import { isHealthy } from './changes.js';
-import type { Answers, Desired } from './desired.js';
-import { planRange } from './range.js';
-
-export interface PlanInput {
-  readonly pool: Pool;
-  readonly desired: Desired;
-  readonly servers: readonly ObservedServer[];
-  /** Every `address:port` that the operator holds in DRAIN in some range of the pool. */
-  readonly held: ReadonlySet<string>;
-  /** What host names that do not resolve now resolved to before, as far as this environment knows. */
-  readonly lastKnown: Answers;
-  /** Who is at an `address:port` in the catalog, selected by this pool or not; undefined: nobody. */
-  readonly whoIsAt: (hostPort: string) => string | undefined;
-  /** Leave ready what the catalog has nobody for: the catalog is not to be trusted. */
-  readonly keepGone: boolean;
-}
+import { type Desired, desiredServers } from './desired.js';
+import { planGroup } from './group.js';
+import type { PlaceGroup, Wanted } from './placement.js';
+import { placementOf } from './placement-of.js';
+import { heldIn, statesIn } from './states.js';
+import type { View } from './view.js';
 
 export interface PoolPlan {
   readonly backend: string;
-  readonly changes: readonly ReportedChange[];
-  readonly unplaced: PoolReport['unplaced'];
+  readonly changes: readonly Change[];
+  /** Healthy instances for which there is no server, each with the reason. */
+  readonly leftOut: readonly LeftOutProblem[];
   readonly heldSlots: PoolReport['heldSlots'];
-  readonly warnings: readonly string[];
-  /** Ready servers that stay on a guess only; each makes the run fail, so that somebody looks. */
-  readonly doubts: readonly string[];
+  readonly problems: readonly Problem[];
   /** Slots, and those that nobody has now, by range. */
   readonly ranges: readonly RangeReport[];
   /** Ready servers at an address, before this plan. */
@@ -39,7 +30,8 @@ export interface PoolPlan {
 }
 
 /**
- * The changes that make one pool of one HAProxy what is desired:
+ * The changes that make one pool of one HAProxy what is desired; `keepGone` leaves ready what the catalog
+ * has nobody for.
  *
  * | the instance is       | its slot is                    | then                                    |
  * |-----------------------|--------------------------------|-----------------------------------------|
@@ -54,30 +46,61 @@ export interface PoolPlan {
  *
  * Deterministic and minimal: the same for any order of the input, and empty when nothing differs.
  */
-export function planPool(input: PlanInput): PoolPlan {
-  const plans = input.pool.ranges.map((range) => planRange(input, range));
+export function planPool(
+  pool: Pool,
+  view: View,
+  servers: readonly ObservedServer[],
+  keepGone: boolean,
+): PoolPlan {
+  const placement = placementOf(pool);
+  const groups = placement.groupsOf(pool, servers);
+  const held = heldIn(groups);
+  const desired = desiredServers(view.selected.get(pool.backend) ?? [], view.answers, statesIn(groups, held));
+  const plans = groups.map((group) =>
+    planGroup(placement, group, wantedIn(group, pool, view, desired), { keepGone, held }),
+  );
+  const sum = (of: 'ready' | 'gone' | 'unhealthy'): number => plans.reduce((all, one) => all + one[of], 0);
   return {
-    backend: input.pool.backend,
+    backend: pool.backend,
     changes: plans.flatMap(({ changes }) => changes),
-    unplaced: [...plans.flatMap(({ unplaced }) => unplaced), ...withoutRange(input)],
+    leftOut: [...plans.flatMap(({ leftOut }) => leftOut), ...withoutGroup(pool, groups, desired, held)],
     heldSlots: plans.flatMap(({ heldSlots }) => heldSlots),
-    doubts: plans.flatMap(({ doubts }) => doubts),
-    warnings: [...input.desired.warnings, ...plans.flatMap(({ warnings }) => warnings)],
-    ranges: plans.flatMap(({ ranges }) => ranges),
-    ready: plans.reduce((sum, { ready }) => sum + ready, 0),
-    gone: plans.reduce((sum, { gone }) => sum + gone, 0),
-    unhealthy: plans.reduce((sum, { unhealthy }) => sum + unhealthy, 0),
+    problems: [...desired.problems, ...plans.flatMap(({ problems }) => problems)],
+    ranges: plans.map(({ counts }) => counts),
+    ready: sum('ready'),
+    gone: sum('gone'),
+    unhealthy: sum('unhealthy'),
   };
 }
 
-/** Healthy instances that connect in a way for which the pool has no range at all. */
-function withoutRange({ pool, desired, held }: PlanInput): PoolReport['unplaced'] {
-  const transports = new Set(pool.ranges.map(({ transport }) => transport));
-  const servers = desired.servers.filter((server) => isHealthy(server) && !held.has(server.at));
-  return [...servers, ...desired.unresolved.filter(({ healthy }) => healthy)]
+const NOBODY: ReadonlyMap<string, string> = new Map();
+
+/** Those who connect in the group's way. */
+function wantedIn(
+  { transport }: PlaceGroup,
+  { service }: Pool,
+  { labels, lastKnown }: View,
+  { servers, unresolved }: Desired,
+): Wanted {
+  return {
+    servers: servers.filter((server) => server.transport === transport),
+    unresolved: unresolved.filter((name) => name.transport === transport),
+    labels: labels.get(service) ?? NOBODY,
+    lastKnown,
+  };
+}
+
+/** Healthy instances that connect in a way for which the pool has no servers at all. */
+function withoutGroup(
+  { backend }: Pool,
+  groups: readonly PlaceGroup[],
+  desired: Desired,
+  held: ReadonlySet<string>,
+): LeftOutProblem[] {
+  const transports = new Set(groups.map(({ transport }) => transport));
+  const servers = desired.servers.filter(({ health, hostPort }) => isHealthy(health) && !held.has(hostPort));
+  const names = desired.unresolved.filter(({ healthy }) => healthy);
+  return [...servers, ...names]
     .filter(({ transport }) => !transports.has(transport))
-    .map(({ label, transport }) => ({
-      instance: label,
-      reason: `pool ${pool.backend} has no ${transport} range; add one to LB_CONFIG, or correct its tags`,
-    }));
+    .map(({ label, transport }) => ({ code: 'range-unconfigured', backend, instance: label, transport }));
 }

@@ -1,19 +1,34 @@
-// Which slots may belong to host names that do not resolve now. Pure.
+// Which slot is whose: by the address that it holds, and for names that do not resolve, as far as can be told. Pure.
+import type { DesiredServer, Unresolved } from './desired.js';
+import type { Ownership, Place, PlaceGroup, Wanted } from './placement.js';
+import { preferredIndex } from './slot-choice.js';
 
-import type { ObservedServer } from '../model/server.js';
-import type { Answers, DesiredServer, Unresolved } from './desired.js';
-import { preferredIndex } from './slots.js';
-
-/** A slot, the `address:port` it holds, and the desired server that is for. */
-export interface Placed {
-  readonly slot: ObservedServer;
-  readonly at: string | undefined;
-  readonly server: DesiredServer | undefined;
+/** Whose each slot is, in the order of the slots. A server in several slots owns one: in DRAIN, else ready. */
+export function slotOwnership({ places }: PlaceGroup, wanted: Wanted): Ownership[] {
+  const byHostPort = new Map(wanted.servers.map((server) => [server.hostPort, server]));
+  const held = places.map(({ hostPort }) => (hostPort === undefined ? undefined : byHostPort.get(hostPort)));
+  const slots = new Map<DesiredServer, Place>();
+  for (const [index, place] of places.entries()) {
+    const server = held[index];
+    const other = server && slots.get(server);
+    if (server && (!other || STATE_RANK[place.server.state] > STATE_RANK[other.server.state]))
+      slots.set(server, place);
+  }
+  const unresolved = unresolvedOwners(places, held, wanted);
+  return places.map((place, index): Ownership => {
+    const server = held[index];
+    const slot = server && slots.get(server);
+    if (server && slot === place) return { of: 'server', server };
+    const owner = unresolved.get(place);
+    if (owner) return { of: 'unresolved', ...owner };
+    return server && slot ? { of: 'nobody', servedBy: { server, place: slot } } : { of: 'nobody' };
+  });
 }
 
-export interface Claim {
+const STATE_RANK = { drain: 3, ready: 2, maintenance: 1 } as const;
+
+interface UnresolvedOwner {
   readonly name: Unresolved;
-  /** Nothing but its port says that the slot is the name's. */
   readonly guessed: boolean;
 }
 
@@ -23,35 +38,35 @@ export interface Claim {
  * before others. HAProxy does not keep names: anything but the last known address and the very slot that
  * the name prefers is a guess. It can keep one server too long, and never more than one a name.
  */
-export function claimsOf(
-  unresolved: readonly Unresolved[],
-  placed: readonly Placed[],
-  whoIsAt: (hostPort: string) => string | undefined,
-  lastKnown: Answers,
-): Map<ObservedServer, Claim> {
-  const claims = new Map<ObservedServer, Claim>();
-  const addresses = new Set<string>();
-  const unknown =
-    unresolved.length === 0
-      ? []
-      : placed.map(({ at, server }) => at !== undefined && !server && whoIsAt(at) === undefined);
+function unresolvedOwners(
+  places: readonly Place[],
+  held: readonly (DesiredServer | undefined)[],
+  { unresolved, labels, lastKnown }: Wanted,
+): Map<Place, UnresolvedOwner> {
+  const owners = new Map<Place, UnresolvedOwner>();
+  if (unresolved.length === 0) return owners;
+  const taken = new Set<string>();
+  const isUnknown = places.map(
+    ({ hostPort }, index) => hostPort !== undefined && !held[index] && !labels.has(hostPort),
+  );
   for (const name of unresolved) {
-    const from = preferredIndex(name.key, Math.max(1, placed.length));
+    const from = preferredIndex(name.registered, Math.max(1, places.length));
     const known = lastKnown.get(name.hostName) ?? [];
-    let best: { readonly slot: ObservedServer; readonly at: string; readonly rank: number } | undefined;
-    for (let step = 0; step < placed.length; step += 1) {
-      const index = (from + step) % placed.length;
-      const { slot, at } = placed[index] ?? {};
-      const open = slot && at !== undefined && unknown[index] && !addresses.has(at);
-      if (!open || slot.port !== name.port || slot.state === 'drain') continue;
-      const isKnown = slot.address !== null && known.includes(slot.address);
-      const rank = (isKnown ? 2 : 0) + ((slot.state === 'ready') === name.healthy ? 1 : 0);
-      if (!best || rank > best.rank) best = { slot, at, rank };
+    let best: { readonly place: Place; readonly hostPort: string; readonly rank: number } | undefined;
+    for (let step = 0; step < places.length; step += 1) {
+      const index = (from + step) % places.length;
+      const place = places[index];
+      const { hostPort, server } = place ?? {};
+      const isOpen = place && hostPort !== undefined && isUnknown[index] && !taken.has(hostPort);
+      if (!isOpen || server?.port !== name.port || server.state === 'drain') continue;
+      const isKnown = server.address !== null && known.includes(server.address);
+      const rank = (isKnown ? 2 : 0) + ((server.state === 'ready') === name.healthy ? 1 : 0);
+      if (!best || rank > best.rank) best = { place, hostPort, rank };
       if (rank === (known.length > 0 ? 3 : 1)) break;
     }
     if (!best) continue;
-    claims.set(best.slot, { name, guessed: best.rank < 2 && best.slot !== placed[from]?.slot });
-    addresses.add(best.at);
+    owners.set(best.place, { name, guessed: best.rank < 2 && best.place !== places[from] });
+    taken.add(best.hostPort);
   }
-  return claims;
+  return owners;
 }

@@ -1,5 +1,41 @@
-// Which slot a new server gets: the one its hash prefers, else the next; the same on every load balancer. Pure.
+// The placement of today: servers are the slots of `server-template` ranges, one range per way of connecting. Pure.
+import type { Pool } from '../config/pools.js';
+import { printHostPort } from '../model/address.js';
 import type { ObservedServer } from '../model/server.js';
+import type { Obstacle, Place, PlaceGroup, Placement } from './placement.js';
+import { chooseSlots } from './slot-choice.js';
+import { slotOwnership } from './slot-owners.js';
+
+export const slots: Placement = {
+  groupsOf: ({ backend, ranges }: Pool, servers) =>
+    ranges.map(({ prefix, transport }) => ({
+      backend,
+      name: prefix,
+      transport,
+      places: slotsOfRange(prefix, servers).map(placeOf),
+    })),
+
+  ownershipOf: slotOwnership,
+
+  obstacleTo,
+
+  choose(group, newcomers, available) {
+    const { backend, name: prefix, places } = group;
+    const chosen = chooseSlots(
+      newcomers.map(({ registered }) => registered),
+      available,
+    );
+    return newcomers.map(({ label }, index) => {
+      const place = places[chosen[index] ?? -1];
+      return place ?? { code: 'slots-taken', backend, instance: label, prefix, slots: places.length };
+    });
+  },
+
+  countsOf: ({ name, places }, free) => ({ prefix: name, slots: places.length, free }),
+
+  // A range of one slot is full or empty on purpose.
+  isScarce: ({ places }, left) => places.length > 1 && left <= 1,
+};
 
 /** The slots of a `server-template` range (`prefix1`, `prefix2`, …) in numeric order. */
 export function slotsOfRange(prefix: string, servers: readonly ObservedServer[]): ObservedServer[] {
@@ -12,82 +48,24 @@ export function slotsOfRange(prefix: string, servers: readonly ObservedServer[])
   return numbered.sort((a, b) => a.number - b.number).map(({ server }) => server);
 }
 
-/** A slot that has an address one can be served at; template placeholders (`0.0.0.0`, `::`) have none. */
-export function hasAddress(server: ObservedServer): server is ObservedServer & { readonly address: string } {
-  // Addresses of listings are canonical: there is one way to write each.
+/** Addresses of listings are canonical; template placeholders (`0.0.0.0`, `::`) are no address to be served at. */
+function placeOf(server: ObservedServer): Place {
   const { address, port } = server;
-  return address !== null && port !== 0 && address !== '0.0.0.0' && address !== '::';
+  const isPlaceholder = address === null || port === 0 || address === '0.0.0.0' || address === '::';
+  return { server, hostPort: isPlaceholder ? undefined : printHostPort(address, port) };
 }
 
-/** The slot index, from 0, that a key prefers among `count` slots. */
-export function preferredIndex(key: string, count: number): number {
-  // FNV-1a, then MurmurHash3's finaliser: neighbouring addresses spread over all slots.
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) % count;
-}
-
-export type Availability = 'taken' | 'idle' | 'busy';
-
-/**
- * Gives each key (in the order given) the index of a slot, or undefined when none is left: first all
- * that can have the slot they prefer, then the next idle one after it, and slots that still have
- * sessions only when no idle one is left. Linear in keys and slots.
- */
-export function chooseSlots(keys: readonly string[], slots: readonly Availability[]): (number | undefined)[] {
-  const chosen = new Array<number | undefined>(keys.length).fill(undefined);
-  if (slots.length === 0) return chosen;
-  const idle = new NextSlot(slots, 'idle');
-  const busy = new NextSlot(slots, 'busy');
-  for (const [at, key] of keys.entries()) chosen[at] = idle.takeExactly(preferredIndex(key, slots.length));
-  for (const [at, key] of keys.entries()) {
-    if (chosen[at] !== undefined) continue;
-    const from = preferredIndex(key, slots.length);
-    chosen[at] = idle.takeFrom(from) ?? busy.takeFrom(from);
-  }
-  return chosen;
-}
-
-/** Finds the next slot of a kind at or after an index, around the end; union-find keeps it linear. */
-class NextSlot {
-  private readonly next: Int32Array;
-
-  constructor(slots: readonly Availability[], kind: Availability) {
-    this.next = new Int32Array(slots.length + 1);
-    for (const [index, slot] of slots.entries()) this.next[index] = slot === kind ? index : index + 1;
-    this.next[slots.length] = slots.length;
-  }
-
-  takeExactly(index: number): number | undefined {
-    return this.find(index) === index ? this.take(index) : undefined;
-  }
-
-  takeFrom(index: number): number | undefined {
-    const end = this.next.length - 1;
-    const after = this.find(index);
-    const found = after === end ? this.find(0) : after;
-    return found === end ? undefined : this.take(found);
-  }
-
-  private take(index: number): number {
-    this.next[index] = index + 1;
-    return index;
-  }
-
-  private find(index: number): number {
-    let root = index;
-    while (this.at(root) !== root) root = this.at(root);
-    for (let at = index; at !== root; ) {
-      const following = this.at(at);
-      this.next[at] = root;
-      at = following;
-    }
-    return root;
-  }
-
-  private at(index: number): number {
-    return this.next[index] ?? this.next.length - 1;
-  }
+/** HAProxy lacks the range, or connects the other way. Verified and unverified TLS look the same from outside. */
+function obstacleTo({ backend, name: prefix, transport, places }: PlaceGroup): Obstacle | undefined {
+  const facts = { backend, prefix, transport };
+  if (places.length === 0) return (instance) => ({ code: 'range-undeclared', instance, ...facts });
+  const tls = transport !== 'plain';
+  if (!places.some(({ server }) => server.tls !== undefined && server.tls !== tls)) return undefined;
+  return (instance, ready) => ({
+    code: 'range-transport',
+    instance,
+    ...facts,
+    tls: !tls,
+    ready: ready ?? null,
+  });
 }

@@ -1,92 +1,94 @@
-// The catalog as the pools see it: who is selected where, and who is at an address. Pure.
-
+// What a plan is made on, the same for every load balancer: who is selected where, and who is at an address. Pure.
 import type { Config } from '../config/pools.js';
-import { byNodeAndId, type ParsedRows, type ServiceInstance } from '../consul/rows.js';
 import { printHostPort } from '../model/address.js';
+import type { Problem } from '../model/problem.js';
+import type { Absence, Catalog } from '../model/source.js';
 import { tagTable } from '../model/tags.js';
-import type { Answers } from './desired.js';
-import { type Candidate, type Located, locate, selectFor } from './selection.js';
+import { type Located, locate, type Selected, selectFor } from './selection.js';
 
-/** Everything a plan needs to know of Consul, the same for every load balancer. */
-export interface CatalogView {
-  readonly warnings: readonly string[];
+/** Host name to the addresses it has. */
+export type Addresses = ReadonlyMap<string, readonly string[]>;
+
+/** A catalog with its names resolved, as the pools see it. Data: it can be printed, cloned and compared. */
+export interface View {
   /** By backend, ordered by (node, id). */
-  readonly candidates: ReadonlyMap<string, readonly Candidate[]>;
-  readonly answers: Answers;
+  readonly selected: ReadonlyMap<string, readonly Selected[]>;
+  /** By service, then by `address:port`: the label of whoever is there, selected by a pool or not. */
+  readonly labels: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** A name that is absent did not resolve. */
+  readonly answers: Addresses;
   /** Of names that do not resolve now: what they resolved to before in this environment. */
-  readonly lastKnown: Answers;
-  /** By service: the label of whoever is at an `address:port`. */
-  readonly whoIsAt: (service: string, hostPort: string) => string | undefined;
+  readonly lastKnown: Addresses;
+  /** By service. */
+  readonly absences: ReadonlyMap<string, Absence>;
+  readonly problems: readonly Problem[];
 }
 
-/** A service's instances at usable addresses. */
-export type LocatedServices = ReadonlyMap<string, readonly Located[]>;
+/** A catalog whose addresses, ports and tags are parsed; its host names are still to be resolved. */
+export interface LocatedCatalog {
+  /** By service. */
+  readonly services: ReadonlyMap<string, readonly Located[]>;
+  readonly absences: ReadonlyMap<string, Absence>;
+  readonly problems: readonly Problem[];
+}
 
-/** Locates every service's instances; `warn` is told what is unusable. */
-export function locateServices(
-  config: Config,
-  services: ReadonlyMap<string, ParsedRows>,
-  warn: (text: string) => void,
-): LocatedServices {
-  const located = new Map<string, Located[]>();
-  for (const [service, { instances }] of services) {
-    const pools = config.pools.filter((pool) => pool.service === service);
-    located.set(service, locate(instances, config.tagPrefix, tagTable({ pools }), warn));
+/** Parses what each service's instances say; what is unusable is among the problems. */
+export function locateCatalog(
+  { pools, tagPrefix }: Pick<Config, 'pools' | 'tagPrefix'>,
+  catalog: Catalog,
+): LocatedCatalog {
+  const problems = [...catalog.problems];
+  const services = new Map<string, readonly Located[]>();
+  for (const { service, instances } of catalog.services) {
+    const table = tagTable({ pools: pools.filter((pool) => pool.service === service) });
+    services.set(
+      service,
+      locate(instances, tagPrefix, table, (problem) => problems.push(problem)),
+    );
   }
-  return located;
+  return { services, absences: absencesOf(catalog), problems };
+}
+
+/** How far each service's absences may be believed. */
+export function absencesOf(catalog: Catalog): ReadonlyMap<string, Absence> {
+  return new Map(catalog.services.map(({ service, absence }) => [service, absence]));
 }
 
 /** The host names that have to be resolved, each once, in order. */
-export function hostNamesOf(services: LocatedServices): string[] {
+export function hostNamesOf({ services }: LocatedCatalog): string[] {
   const names = new Set<string>();
   for (const located of services.values())
     for (const { hostName } of located) if (hostName) names.add(hostName);
   return [...names].sort();
 }
 
-export function viewCatalog(
-  config: Config,
-  services: LocatedServices,
-  answers: Answers,
-  warnings: readonly string[],
-  lastKnown: Answers = new Map(),
-): CatalogView {
-  const directories = new Map(
-    [...services].map(([service, located]) => [service, directoryOf(located, answers)]),
-  );
+/** The view of a located catalog, once its names are resolved; `problems` are those of resolving. */
+export function viewOf(
+  { pools }: Pick<Config, 'pools'>,
+  located: LocatedCatalog,
+  answers: Addresses,
+  lastKnown: Addresses = new Map(),
+  problems: readonly Problem[] = [],
+): View {
+  const { services, absences } = located;
   return {
-    warnings,
-    candidates: new Map(
-      config.pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])]),
-    ),
+    selected: new Map(pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])])),
+    labels: new Map([...services].map(([service, entries]) => [service, labelsOf(entries, answers)])),
     answers,
     lastKnown,
-    whoIsAt: (service, hostPort) => directories.get(service)?.get(hostPort),
+    absences,
+    problems: [...located.problems, ...problems],
   };
 }
 
-function directoryOf(located: readonly Located[], answers: Answers): Map<string, string> {
-  const directory = new Map<string, string>();
+/** The first by (node, id) of those at one address. */
+function labelsOf(located: readonly Located[], answers: Addresses): Map<string, string> {
+  const labels = new Map<string, string>();
   for (const { ip, hostName, port, label } of located) {
     for (const address of ip === undefined ? (answers.get(hostName ?? '') ?? []) : [ip]) {
-      const at = printHostPort(address, port);
-      if (!directory.has(at)) directory.set(at, label);
+      const hostPort = printHostPort(address, port);
+      if (!labels.has(hostPort)) labels.set(hostPort, label);
     }
   }
-  return directory;
-}
-
-/**
- * What two reads of a service say together: an instance is gone only when neither has it; where both
- * have it, the second one's word counts.
- */
-export function eitherRead(first: ParsedRows, second: ParsedRows): ParsedRows {
-  const identity = ({ node, id }: ServiceInstance): string => JSON.stringify([node, id]);
-  const instances = new Map(first.instances.map((instance) => [identity(instance), instance]));
-  for (const instance of second.instances) instances.set(identity(instance), instance);
-  return {
-    instances: [...instances.values()].sort(byNodeAndId),
-    warnings: [...new Set([...first.warnings, ...second.warnings])],
-    unreadable: Math.max(first.unreadable, second.unreadable),
-  };
+  return labels;
 }

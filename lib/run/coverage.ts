@@ -1,6 +1,6 @@
 // Tells whether a watch event was dealt with already by this warm environment. Pure but for what it remembers.
 import { isDeepStrictEqual } from 'node:util';
-import type { CatalogPort, CatalogRead } from '../model/ports.js';
+import type { ServiceListing, Source } from '../model/source.js';
 import type { WatchEvent } from '../model/watch-event.js';
 
 /**
@@ -8,61 +8,59 @@ import type { WatchEvent } from '../model/watch-event.js';
  *
  *     const event = parseWatchEvent(input);
  *     if (coverage.mayCover(event)) {
- *       const read = await catalog.readService(event.service);
- *       if (coverage.covers(event, read)) return covered;
+ *       const { catalog } = await source.read([event.service]);
+ *       if (coverage.covers(event, catalog.services[0])) return covered;
  *     }
- *     const run = coverage.begin(catalog);
- *     const report = await reconcile({ catalog: run.catalog, … });
+ *     const run = coverage.begin(source);
+ *     const report = await reconcile({ source: run.source, … });
  *     run.finished(failuresOf(report).length === 0);
  */
 export interface Coverage {
-  /** Whether it is worth asking: a clean run has read the event's index or a later one. Asks nobody. */
+  /** Whether it is worth asking: a clean run has read the event's version or a later one. Asks nobody. */
   mayCover(event: WatchEvent): boolean;
   /**
-   * Whether the last run was clean and acted on this very read. Consul is asked first, always: its index
-   * goes backwards when it is restored, and then a low index in an event does not mean an old one. An
+   * Whether the last run was clean and acted on these very instances. Consul is asked first, always: its
+   * index goes backwards when it is restored, and then a low index in an event does not mean an old one. An
    * event with index 0 (the forwarder's start, HAProxy's start) is never covered.
    */
-  covers(event: WatchEvent, read: CatalogRead): boolean;
-  /** To be called before each run, whose reads go through the catalog returned. */
-  begin(catalog: CatalogPort): CoveredRun;
+  covers(event: WatchEvent, listing: ServiceListing | undefined): boolean;
+  /** To be called before each run, whose reads go through the source returned. */
+  begin(source: Source): CoveredRun;
 }
 
 export interface CoveredRun {
-  readonly catalog: CatalogPort;
+  readonly source: Source;
   /** `clean`: every load balancer is as desired, nothing failed and nothing was held back. */
   finished(clean: boolean): void;
 }
 
 /** Remembers nothing at first; one per environment. */
 export function makeCoverage(): Coverage {
-  let done: ReadonlyMap<string, CatalogRead> = new Map();
+  let done: ReadonlyMap<string, ServiceListing> = new Map();
   return {
     mayCover: ({ service, index }) => {
       const last = done.get(service);
-      return last !== undefined && index !== '0' && BigInt(index) <= BigInt(last.index);
+      return last !== undefined && index !== '0' && BigInt(index) <= BigInt(last.version);
     },
-    covers: (event, read) => {
-      const last = done.get(event.service);
+    covers: ({ service, index }, listing) => {
+      const last = done.get(service);
+      if (last === undefined || listing === undefined || index === '0') return false;
       // Behind the event after all, since the wait is bounded: not what the event is about.
-      if (last === undefined || event.index === '0' || BigInt(read.index) < BigInt(event.index)) return false;
-      // A Consul that lost its data counts from the start, and may pass the same index with other rows.
-      return last.index === read.index && isDeepStrictEqual(last.rows, read.rows);
+      if (BigInt(listing.version) < BigInt(index)) return false;
+      // A Consul that lost its data counts from the start, and may pass the same index with other instances.
+      return last.version === listing.version && isDeepStrictEqual(last.instances, listing.instances);
     },
-    begin: (catalog) => {
+    begin: (source) => {
       done = new Map();
-      const first = new Map<string, CatalogRead>();
+      const first = new Map<string, ServiceListing>();
       return {
-        catalog: {
-          tokenName: catalog.tokenName,
-          mayRead: (service) => catalog.mayRead(service),
-          readIndex: (service) => catalog.readIndex(service),
-          renewToken: () => catalog.renewToken(),
-          readService: async (service, options) => {
-            const read = await catalog.readService(service, options);
+        source: {
+          read: async (services, atLeast) => {
+            const reading = await source.read(services, atLeast);
             // The load balancers of a run may act on one read each; all of them act on the first or a later one.
-            if (!first.has(service)) first.set(service, read);
-            return read;
+            for (const listing of reading.catalog.services)
+              if (!first.has(listing.service)) first.set(listing.service, listing);
+            return reading;
           },
         },
         finished: (clean) => {

@@ -1,6 +1,7 @@
 // Where a fleet differs: who is in another slot, state or with other settings than elsewhere. Pure.
+
 import { printHostPort } from '../model/address.js';
-import type { LoadBalancerStatus, SlotStatus } from './status.js';
+import type { LoadBalancerStatus, SlotStatus } from '../model/status.js';
 
 /**
  * Compares each server that somebody has, and each that is ready, with the first load balancer that

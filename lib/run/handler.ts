@@ -31,7 +31,7 @@ export class RunFailed extends Error {
 }
 
 /** Applies within the time that Lambda leaves. */
-export type Apply = (options?: Pick<RunOptions, 'atLeast' | 'catalog'>) => Promise<Report>;
+export type Apply = (options?: Pick<RunOptions, 'atLeast' | 'source'>) => Promise<Report>;
 
 const observer = makeObserver({ namespace: process.env.METRICS_NAMESPACE });
 let runner: Runner | undefined;
@@ -47,7 +47,7 @@ export async function invocation(
 ): Promise<Report> {
   const observed = observer.begin(context);
   const prepareAndWork = async (): Promise<Report> => {
-    runner ??= makeRunner(readSettings(await withParameters(process.env)), observer.warn);
+    runner ??= makeRunner(readSettings(await withParameters(process.env, systemClock)), observer.warn);
     const warm = runner;
     return work(warm, (options = {}) => {
       const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);

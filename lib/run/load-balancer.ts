@@ -1,16 +1,17 @@
 // Makes one load balancer what the catalog says, over as many connections as that takes, and reports.
 
 import type { Config } from '../config/pools.js';
-import type { Catalog } from '../consul/source.js';
-import { ConnectError, ConnectionClosedError, HAProxyError, StoppingError } from '../haproxy/errors.js';
+import { HAProxyError, isKind } from '../haproxy/errors.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
-import { messageOf } from '../model/errors.js';
-import type { Connect, DeadlineClock, RuntimeConnection } from '../model/ports.js';
+import type { DeadlineClock } from '../model/clock.js';
+import { messageOf, NextStepError } from '../model/errors.js';
 import type { LoadBalancerReport } from '../model/report.js';
-import { reportOf } from './report.js';
+import type { Connect, RuntimeConnection } from '../model/runtime.js';
+import type { Concurrency, Permit } from './concurrency.js';
+import { loadBalancerReport } from './load-balancer-report.js';
 import type { SharedReads } from './shared-reads.js';
-import { makeProgress, type ReconcileOptions, settle } from './transaction.js';
-import type { Turn, Turns } from './turns.js';
+import { makeProgress, type ReconcileOptions, transact } from './transaction.js';
+import type { ReadView } from './views.js';
 
 /** How often a connection may break, or its process be replaced. */
 const MAX_LOSSES = 3;
@@ -23,8 +24,8 @@ const PATIENCE_MS = 100;
 export interface LoadBalancerDeps {
   readonly config: Config;
   readonly connect: Connect;
-  readonly reads: SharedReads<Catalog>;
-  readonly turns: Turns;
+  readonly reads: SharedReads<ReadView>;
+  readonly concurrency: Concurrency;
   readonly clock: DeadlineClock;
 }
 
@@ -38,37 +39,45 @@ export async function serveLoadBalancer(
   address: SocketAddress,
   options: ReconcileOptions,
 ): Promise<LoadBalancerReport> {
-  const { config, clock, turns } = deps;
+  const { config, clock, concurrency } = deps;
   const name = printAdminAddress(address);
-  const turn = turns.of(name);
+  const permit = concurrency.permitFor(name);
   const progress = makeProgress();
   try {
-    await turn.begin();
+    await permit.acquire();
     const runDeadline = options.deadline ?? Number.POSITIVE_INFINITY;
-    if (clock.now() >= runDeadline) throw new HAProxyError(name, `not served; ${timeTaken(turns)}`);
+    if (clock.now() >= runDeadline)
+      throw new HAProxyError(name, 'not-served', 'not served', timeTaken(concurrency));
     const deadline = Math.min(clock.now() + config.loadBalancerTimeoutMs, runDeadline);
-    await untilDone(deps, turn, deadline, async (onPrompt) => {
-      const connection = await connectInTurn(deps, turn, address, deadline);
+    await untilDone(deps, permit, deadline, async (onPrompt) => {
+      const connection = await connectWithPermit(deps, permit, address, deadline);
       onPrompt();
       try {
-        await settle(deps, connection, progress, { ...options, deadline });
+        await transact(deps, connection, progress, { ...options, deadline });
       } finally {
         await connection.close();
       }
     }).catch((error: unknown) => {
-      if (!turn.hasWaited() || clock.now() < runDeadline) throw error;
-      throw new Error(`${messageOf(error)}; ${timeTaken(turns)}`);
+      if (!permit.hasWaited() || clock.now() < runDeadline) throw error;
+      throw withMore(error, timeTaken(concurrency));
     });
-    return reportOf(config, address, progress, options.mode);
+    return loadBalancerReport(config, address, progress, options.mode);
   } catch (error) {
-    return reportOf(config, address, progress, options.mode, error);
+    return loadBalancerReport(config, address, progress, options.mode, error);
   } finally {
-    turn.end();
+    permit.release();
   }
 }
 
-function timeTaken(turns: Turns): string {
-  const longest = turns.longest();
+/** The same error, whose last clause is `more`. */
+function withMore(error: unknown, more: string): Error {
+  if (!(error instanceof HAProxyError)) return new NextStepError('', messageOf(error), more);
+  const { address, kind, detail, nextStep } = error;
+  return new HAProxyError(address, kind, nextStep === '' ? detail : `${detail}; ${nextStep}`, more);
+}
+
+function timeTaken(concurrency: Concurrency): string {
+  const longest = concurrency.longest();
   if (longest === '') return "the run's time was used up before any was; is Consul slow to list them?";
   return `the run's time was used up, most of it by ${longest}; see their errors, or give it more time`;
 }
@@ -79,7 +88,7 @@ function timeTaken(turns: Turns): string {
  */
 async function untilDone(
   { clock }: LoadBalancerDeps,
-  turn: Turn,
+  permit: Permit,
   deadline: number,
   work: (onPrompt: () => void) => Promise<void>,
 ): Promise<void> {
@@ -95,27 +104,27 @@ async function untilDone(
     try {
       return await work(onPrompt);
     } catch (error) {
-      const refused = error instanceof ConnectError && losses > 0;
-      const isAway = !isThere && (refused || (error instanceof ConnectionClosedError && wasThere));
+      const refused = isKind(error, 'connect') && losses > 0;
+      const isAway = !isThere && (refused || (isKind(error, 'closed') && wasThere));
       if (!isAway) {
-        if (!(error instanceof StoppingError || error instanceof ConnectionClosedError)) throw error;
+        if (!isKind(error, 'stopping', 'closed')) throw error;
         losses += 1;
         lost = error.detail;
       }
-      const failure = isAway ? new Error(`${messageOf(error)}; before that: ${lost}`) : error;
+      const failure = isAway ? withMore(error, `before that: ${lost}`) : error;
       if (losses === MAX_LOSSES || clock.now() + pauseMs >= deadline) throw failure;
-      turn.end();
+      permit.release();
       await clock.sleep(pauseMs);
-      await turn.begin();
+      await permit.acquire();
       if (clock.now() >= deadline) throw failure;
     }
   }
 }
 
 /** Connects; others have their turn while the socket keeps us waiting. */
-async function connectInTurn(
+async function connectWithPermit(
   { connect, reads, clock }: LoadBalancerDeps,
-  turn: Turn,
+  permit: Permit,
   address: SocketAddress,
   deadline: number,
 ): Promise<RuntimeConnection> {
@@ -132,9 +141,9 @@ async function connectInTurn(
       () => false,
       () => true,
     );
-  if (!isSlow || !turn.stepAside()) return connecting;
+  if (!isSlow || !permit.lend()) return connecting;
   stopWaiting();
   const connection = await connecting;
-  await turn.begin();
+  await permit.acquire();
   return connection;
 }

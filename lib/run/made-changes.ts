@@ -1,27 +1,33 @@
 // What a run changed, all rounds and connections taken together: each slot's way from first to last. Pure.
-import type { Action, ReportedChange, SlotView } from '../model/report.js';
 
+import type { Action, Change } from '../model/change.js';
+import type { ServerSettings } from '../model/server.js';
 /** Changes by slot and instance, in the order in which they were begun. */
-export type Changes = Map<string, { readonly change: ReportedChange; readonly pid: number }>;
+export type Changes = Map<string, { readonly change: Change; readonly pid: number }>;
 
 /**
  * Takes note of a change that the process `pid` is about to be given. What was changed before is
  * continued: it began where it began and ends where this ends; when that is the same place, nothing is
- * left of it. What another process was given began anew with this one.
+ * left of it. What another process was given began anew with this one. Returns what takes the note back.
  */
-export function noteChange(changes: Changes, change: ReportedChange, pid: number): void {
-  const key = `${change.backend}/${change.slot} ${change.instance}`;
+export function noteChange(changes: Changes, change: Change, pid: number): () => void {
+  const key = keyOf(change);
   const earlier = changes.get(key);
-  if (earlier?.pid !== pid) {
-    changes.set(key, { change, pid });
-    return;
+  if (earlier?.pid !== pid) changes.set(key, { change, pid });
+  else {
+    const { before, action } = earlier.change;
+    if (isSame(before, change.after)) changes.delete(key);
+    else changes.set(key, { change: { ...change, before, action: actionOf(action, change, before) }, pid });
   }
-  const { before, action } = earlier.change;
-  if (isSame(before, change.after)) changes.delete(key);
-  else changes.set(key, { change: { ...change, before, action: actionOf(action, change, before) }, pid });
+  return () => {
+    if (earlier) changes.set(key, earlier);
+    else changes.delete(key);
+  };
 }
 
-function isSame(a: SlotView, b: SlotView): boolean {
+const keyOf = ({ backend, slot, instance }: Change): string => `${backend}/${slot} ${instance}`;
+
+function isSame(a: ServerSettings, b: ServerSettings): boolean {
   return (
     a.address === b.address &&
     a.port === b.port &&
@@ -32,7 +38,7 @@ function isSame(a: SlotView, b: SlotView): boolean {
 }
 
 /** What the way as a whole is: whoever was placed in it was added; whoever was ready all along, updated. */
-function actionOf(first: Action, { action, after }: ReportedChange, before: SlotView): Action {
+function actionOf(first: Action, { action, after }: Change, before: ServerSettings): Action {
   if (after.state === 'maintenance' || action === 'add') return action;
   if (first === 'add') return 'add';
   return before.state === 'ready' ? 'update' : 'enable';

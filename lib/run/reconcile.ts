@@ -1,18 +1,21 @@
-// A run: Consul read, every load balancer served, each failing alone; the result is the report.
-
+// A run: every load balancer served on what the source says, each failing alone; the result is the report.
 import type { Config } from '../config/pools.js';
-import { type AtLeast, type Catalog, readCatalog } from '../consul/source.js';
 import type { SocketAddress } from '../model/admin-address.js';
-import type { CatalogPort, Connect, DeadlineClock, Resolve } from '../model/ports.js';
+import type { DeadlineClock } from '../model/clock.js';
+import { reported, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
+import type { Resolve } from '../model/resolve.js';
+import type { Connect } from '../model/runtime.js';
+import type { AtLeast, Source } from '../model/source.js';
+import { makeConcurrency } from './concurrency.js';
 import { serveLoadBalancer } from './load-balancer.js';
 import { shareReads } from './shared-reads.js';
 import type { ReconcileOptions } from './transaction.js';
-import { makeTurns } from './turns.js';
+import { instancesIn, type ReadView, readView, versionOf } from './views.js';
 
 export interface ReconcileDeps {
   readonly config: Config;
-  readonly catalog: CatalogPort;
+  readonly source: Source;
   readonly connect: Connect;
   readonly resolve: Resolve;
   readonly clock: DeadlineClock;
@@ -26,22 +29,26 @@ export async function reconcile(
 ): Promise<Report> {
   const { config, connect, clock } = deps;
   const startedAt = clock.now();
-  let latest: Catalog | undefined;
-  const told = (catalog: Catalog): void => {
-    latest = catalog;
+  let latest: ReadView | undefined;
+  const onRead = (read: ReadView): void => {
+    latest = read;
   };
-  const reads = shareReads(() => readCatalog({ ...deps, told }, options.atLeast), clock);
-  const turns = makeTurns(config.concurrency, () => clock.now());
+  const reads = shareReads(() => readView(deps, options.atLeast, onRead), clock);
+  const concurrency = makeConcurrency(config.concurrency, () => clock.now());
   const loadBalancers = await Promise.all(
-    addresses.map((address) => serveLoadBalancer({ config, connect, reads, turns, clock }, address, options)),
+    addresses.map((address) =>
+      serveLoadBalancer({ config, connect, reads, concurrency, clock }, address, options),
+    ),
   );
+  const problems = latest?.view.problems ?? [];
   return {
     version: 1,
     consul: {
-      index: latest?.index ?? '0',
-      instances: latest?.instances ?? 0,
-      warnings: latest?.view.warnings ?? [],
+      index: latest ? versionOf(latest.catalog) : '0',
+      instances: latest ? instancesIn(latest.catalog) : 0,
+      warnings: problems.map(textOf),
     },
+    problems: problems.map(reported),
     loadBalancers,
     durationMs: clock.now() - startedAt,
   };

@@ -1,9 +1,10 @@
 // Resolves host names for a run, within a time, and remembers the last answers in a warm environment.
+
 import { lookup, Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { parseAddress } from '../model/address.js';
-import { messageOf, NotResolvedError } from '../model/errors.js';
-import type { Resolve } from '../model/ports.js';
+import { messageOf } from '../model/errors.js';
+import { NotResolvedError, type Resolve } from '../model/resolve.js';
 import { showMs } from '../model/text.js';
 import { systemClock } from './system-clock.js';
 

@@ -1,18 +1,20 @@
-// Puts a run together from settings: the one place where ports meet the real world.
+// Puts a run together from settings: the one place where the interfaces meet the real world.
 
 import type { Settings } from '../config/environment.js';
-import { makeCatalog } from '../consul/client.js';
+import { makeConsulClient } from '../consul/client.js';
 import { discoverLoadBalancers } from '../consul/discovery.js';
-import type { AtLeast } from '../consul/source.js';
+import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
-import type { CatalogPort } from '../model/ports.js';
+import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
+import type { AtLeast, Source } from '../model/source.js';
+import type { Status } from '../model/status.js';
+import { longestRunMs } from './concurrency.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
-import { readStatus, type Status } from './status.js';
+import { readStatus } from './status.js';
 import { systemClock } from './system-clock.js';
-import { longestRunMs } from './turns.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -23,8 +25,8 @@ export interface RunOptions {
   readonly mode: 'apply' | 'plan';
   readonly force?: boolean;
   readonly atLeast?: AtLeast;
-  /** In place of the runner's own catalog, to see what a run reads. */
-  readonly catalog?: CatalogPort;
+  /** In place of the runner's own source, to see what a run reads. */
+  readonly source?: Source;
   /** Longest time the run may take, in milliseconds; in place of what the configuration allows. */
   readonly budgetMs?: number;
 }
@@ -34,7 +36,7 @@ const NOT_FOUND = "consul: did not list the load balancers before the run's dead
 /** What a warm environment keeps between runs: the token and the connections' set-up. */
 export interface Runner {
   readonly settings: Settings;
-  readonly catalog: CatalogPort;
+  readonly source: Source;
   run(options: RunOptions): Promise<Report>;
   /** Reads Consul and every load balancer and writes nothing. */
   status(): Promise<Status>;
@@ -43,17 +45,18 @@ export interface Runner {
 /** `log` is told, in one line, of what failed and was tried again. */
 export function makeRunner(settings: Settings, log?: (line: string) => void): Runner {
   const { config, consul, haproxy } = settings;
-  const catalog = makeCatalog({
+  const client = makeConsulClient({
     settings: consul,
-    token: makeTokenSource(consul, log ? { log } : {}),
+    token: makeTokenSource(consul, { clock: systemClock, ...(log ? { log } : {}) }),
     timeoutMs: config.consulTimeoutMs,
     clock: systemClock,
     random: Math.random,
     ...(log ? { log } : {}),
   });
+  const own = makeSource({ client, clock: systemClock });
   const deps: ReconcileDeps = {
     config,
-    catalog,
+    source: own,
     connect: (address, budgetMs) =>
       connectRuntime(address, {
         connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, budgetMs),
@@ -67,26 +70,43 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
   };
   return {
     settings,
-    catalog,
-    async run({ mode, force = false, atLeast, catalog: seen = catalog, budgetMs }) {
+    source: own,
+    async run({ mode, force = false, atLeast, source = own, budgetMs }) {
       const startedAt = systemClock.now();
-      const findingMs = budgetMs ?? longestRunMs(config, 1);
-      const finding = discoverLoadBalancers(catalog, haproxy.addresses);
-      const { addresses, warnings, error } = await systemClock.within(
-        findingMs,
-        finding,
+      const { addresses, problems } = await systemClock.within(
+        budgetMs ?? longestRunMs(config, 1),
+        discoverLoadBalancers(client, haproxy.addresses),
         () => new Error(NOT_FOUND),
       );
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };
-      const report = await reconcile({ ...deps, catalog: seen }, addresses, options);
-      const told = { warnings: [...report.consul.warnings, ...warnings], ...(error ? { error } : {}) };
-      return { ...report, consul: { ...report.consul, ...told } };
+      return withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems);
     },
     async status() {
-      const { addresses, error } = await discoverLoadBalancers(catalog, haproxy.addresses);
+      const { addresses, problems } = await discoverLoadBalancers(client, haproxy.addresses);
       const status = await readStatus(deps, addresses);
-      return error ? { ...status, consul: { error, ...status.consul } } : status;
+      const error = errorOf(problems);
+      return error === undefined ? status : { ...status, consul: { error, ...status.consul } };
     },
   };
+}
+
+/** The report with what is wrong with the list of load balancers. */
+function withDiscovery(report: Report, problems: readonly Problem[]): Report {
+  const warnings = problems.filter((problem) => levelOf(problem) === 'warning').map(textOf);
+  const error = errorOf(problems);
+  return {
+    ...report,
+    consul: {
+      ...report.consul,
+      warnings: [...report.consul.warnings, ...warnings],
+      ...(error === undefined ? {} : { error }),
+    },
+    problems: [...report.problems, ...problems.map(reported)],
+  };
+}
+
+function errorOf(problems: readonly Problem[]): string | undefined {
+  const errors = problems.filter((problem) => levelOf(problem) === 'error');
+  return errors.length === 0 ? undefined : errors.map(sentenceOf).join('; ');
 }

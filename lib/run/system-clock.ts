@@ -1,6 +1,7 @@
 // The real clock.
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeadlineClock } from '../model/ports.js';
+import type { DeadlineClock } from '../model/clock.js';
 
 export const systemClock: DeadlineClock = {
   now: () => Date.now(),

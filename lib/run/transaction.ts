@@ -1,16 +1,20 @@
 // One connection, which is one transaction: read, plan, write, read back, until nothing differs.
 import type { Config } from '../config/pools.js';
-import type { Catalog } from '../consul/source.js';
-import { NotHeldError } from '../haproxy/errors.js';
-import { observe } from '../haproxy/read.js';
-import { writePlan } from '../haproxy/write.js';
+import { HAProxyError } from '../haproxy/errors.js';
+import { readHAProxy } from '../haproxy/read.js';
+import { type Refusals, writeStep } from '../haproxy/write.js';
+import type { Change } from '../model/change.js';
+import type { DeadlineClock } from '../model/clock.js';
 import { messageOf } from '../model/errors.js';
-import type { DeadlineClock, RuntimeConnection } from '../model/ports.js';
-import type { ReportedChange } from '../model/report.js';
+import type { Problem } from '../model/problem.js';
+import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';
-import { type GuardedPlan, planAll } from '../plan/plan.js';
+import type { Plan } from '../plan/plan.js';
 import { type Changes, noteChange } from './made-changes.js';
+import { planOn } from './planning.js';
 import type { SharedReads } from './shared-reads.js';
+import { allowedIn } from './step-condition.js';
+import type { ReadView } from './views.js';
 
 /** Plans and writes until nothing differs, at most this often on one read of Consul. */
 const MAX_ROUNDS = 3;
@@ -33,17 +37,18 @@ export interface Progress {
   /** Everything that was begun to be written (in `plan`: that would be). */
   readonly changes: Changes;
   observed: Observed | undefined;
-  plan: GuardedPlan | undefined;
-  readonly warnings: Set<string>;
+  plan: Plan | undefined;
+  /** What was met beside the plan; fails nothing. */
+  readonly problems: Problem[];
 }
 
 export function makeProgress(): Progress {
-  return { changes: new Map(), observed: undefined, plan: undefined, warnings: new Set() };
+  return { changes: new Map(), observed: undefined, plan: undefined, problems: [] };
 }
 
-export interface SettleDeps {
+export interface TransactionDeps {
   readonly config: Config;
-  readonly reads: SharedReads<Catalog>;
+  readonly reads: SharedReads<ReadView>;
   readonly clock: DeadlineClock;
 }
 
@@ -51,50 +56,53 @@ export interface SettleDeps {
  * Makes HAProxy what is desired and leaves the way there in `progress`. After writing it asks whether
  * Consul's word changed meanwhile: where the socket is not exclusive, a run that was overtaken would
  * undo what the other one wrote. Whoever writes last has asked after it, so the last word holds. Throws
- * what connection and catalog throw, an Error when the deadline comes while Consul or names are read, and
- * NotHeldError with HAProxy's own words when something differs after all rounds.
+ * what connection and source throw, an Error when the deadline comes while Consul or names are read, and
+ * HAProxyError of kind `still-differs` with HAProxy's own words when something differs after all rounds.
  */
-export async function settle(
-  { config, reads, clock }: SettleDeps,
+export async function transact(
+  { config, reads, clock }: TransactionDeps,
   connection: RuntimeConnection,
   progress: Progress,
   { mode, force, deadline }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
     clock.within(Math.max(1, deadline - clock.now()), work, () => new Error(`${what} in time; ${TOO_LATE}`));
-  const read = (): Promise<Catalog> => inTime(READ, reads.fresh());
+  const read = (): Promise<ReadView> => inTime(READ, reads.fresh());
   const backends = config.pools.map(({ backend }) => backend);
-  const [first, observed] = await bothEnded(read(), observe(connection, backends));
-  let catalog = first;
-  progress.observed = observed;
-  let refused: ReadonlyMap<string, string> = new Map();
+  const { pools, maxRemovalPercent } = config;
+  const policy = { pools, force, ...(maxRemovalPercent === undefined ? {} : { maxRemovalPercent }) };
+
+  let [readView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
+  let refused: Refusals = new Map();
   let rereads = 0;
-  const hasMoved = async (): Promise<boolean> => {
-    if (rereads === MAX_REREADS) return false;
-    try {
-      return await clock.within(MOVED_MS, catalog.moved(), () => new Error(`no answer in ${MOVED_MS} ms`));
-    } catch (error) {
-      progress.warnings.add(`Consul could not be asked again after writing: ${messageOf(error)}`);
-      return false;
-    }
-  };
   for (let round = 1; ; round += 1) {
-    progress.plan = await inTime(SECOND_LOOK, planAll(config, catalog, progress.observed, { force }));
-    catalog = progress.plan.catalog;
-    const changes = progress.plan.pools.flatMap((pool) => pool.changes);
-    if (changes.length > 0 && round > MAX_ROUNDS)
-      throw new NotHeldError(connection.name, notHeld(changes, refused));
+    progress.observed = observed;
+    const planned = await inTime(SECOND_LOOK, planOn(readView, observed, policy));
+    progress.plan = planned.plan;
+    readView = planned.readView;
+    const changes = planned.plan.pools.flatMap((pool) => pool.changes);
+    if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, refused);
     // Before they are written: when the connection breaks, who knows which of them were.
-    const { pid } = progress.observed.process;
-    for (const change of changes) noteChange(progress.changes, change, pid);
+    const { pid } = observed.process;
+    const notes = new Map(changes.map((change) => [change, noteChange(progress.changes, change, pid)]));
     if (mode === 'plan' || changes.length === 0) return;
-    refused = await writePlan(connection, changes, { clock, addressTimeoutMs: config.answerTimeoutMs });
-    const [written, moved] = await bothEnded(observe(connection, backends), hasMoved());
-    progress.observed = written;
+    refused = new Map();
+    for (const step of planned.plan.steps) {
+      const { allowed, held } = await allowedIn(connection, step, refused);
+      for (const change of held) notes.get(change)?.();
+      await writeStep(connection, allowed, refused, { clock, addressTimeoutMs: config.answerTimeoutMs });
+    }
+    const canReread = rereads < MAX_REREADS;
+    const [written, moved] = await bothEnded(
+      readHAProxy(connection, backends),
+      canReread ? hasMoved(readView, clock, progress.problems) : false,
+    );
+    observed = written;
+    progress.observed = observed;
     if (!moved) continue;
     rereads += 1;
     round = 0;
-    [catalog, progress.observed] = await bothEnded(read(), observe(connection, backends));
+    [readView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
   }
 }
 
@@ -103,16 +111,28 @@ const SECOND_LOOK = 'consul: the second look before a large removal was not done
 const TOO_LATE = 'is Consul or DNS slow, or is the time too short?';
 
 /** Both, or the first failure once both have ended: nothing may still use the connection then. */
-async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+async function bothEnded<A, B>(a: Promise<A>, b: Promise<B> | B): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
 }
 
-function notHeld(changes: readonly ReportedChange[], refused: ReadonlyMap<string, string>): string {
+/** Whether Consul has something else to say by now; no answer is no change, and a problem. */
+async function hasMoved(readView: ReadView, clock: DeadlineClock, problems: Problem[]): Promise<boolean> {
+  const late = (): Error => new Error(`no answer in ${MOVED_MS} ms`);
+  try {
+    return await clock.within(MOVED_MS, readView.hasMoved(), late);
+  } catch (error) {
+    problems.push({ code: 'source-unasked', detail: messageOf(error) });
+    return false;
+  }
+}
+
+function stillDiffers(address: string, changes: readonly Change[], refused: Refusals): HAProxyError {
   const slots = changes.slice(0, 5).map(({ backend, slot, action, reason }) => {
     const name = `${backend}/${slot}`;
-    return `${name} (${action}: ${refused.get(name) ?? reason})`;
+    return `${name} (${action}: ${refused.get(name)?.words ?? reason})`;
   });
   const more = changes.length > slots.length ? ` and ${changes.length - slots.length} more` : '';
-  return `still differs after ${MAX_ROUNDS} rounds: ${slots.join(', ')}${more}; is somebody else writing to it?`;
+  const detail = `still differs after ${MAX_ROUNDS} rounds: ${slots.join(', ')}${more}`;
+  return new HAProxyError(address, 'still-differs', detail, 'is somebody else writing to it?');
 }

@@ -1,5 +1,6 @@
 // The log lines of a run: one for the run, one per change, as plain objects of known fields. Pure.
-import { type Action, failuresOf, type LoadBalancerReport, type Report } from '../model/report.js';
+import type { Action } from '../model/change.js';
+import { failuresOf, type LoadBalancerReport, type Report } from '../model/report.js';
 
 export type Level = 'INFO' | 'WARN' | 'ERROR';
 

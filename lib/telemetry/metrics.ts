@@ -1,5 +1,6 @@
 // A run's metrics in CloudWatch's embedded metric format: log lines that CloudWatch makes metrics of. Pure.
-import type { Action, LoadBalancerReport, PoolReport, Report } from '../model/report.js';
+import type { Action } from '../model/change.js';
+import type { LoadBalancerReport, PoolReport, Report } from '../model/report.js';
 import { countActions, type RunContext } from './lines.js';
 
 const ACTION_METRICS: Readonly<Record<Action, string>> = {

@@ -1,11 +1,11 @@
 // Planning alone, on data in memory, from 1,000 to 100,000 instances.
+
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
 import { parseRows } from '../../lib/consul/rows.js';
-import type { Catalog } from '../../lib/consul/source.js';
 import type { Observed, ObservedServer } from '../../lib/model/server.js';
-import { type GuardedPlan, planAll } from '../../lib/plan/plan.js';
-import { locateServices, viewCatalog } from '../../lib/plan/view.js';
+import { type Plan, plan } from '../../lib/plan/plan.js';
+import { locateCatalog, viewOf } from '../../lib/plan/view.js';
 import { row } from '../simulation/row.js';
 import { median, type Part, type Row, rowOf, timed } from './measure.js';
 
@@ -24,10 +24,10 @@ export async function benchPlanning(runs: number): Promise<Part> {
     for (const size of SIZES) {
       const catalog = rowsOf(size);
       const empty = emptySlots(config, size);
-      const observed = isFull ? filled(empty, await plan(config, catalog, empty)) : empty;
+      const observed = isFull ? filled(empty, planFrom(config, catalog, empty)) : empty;
       const times: number[] = [];
       for (let run = 0; run < runs; run += 1) {
-        times.push(((await timed(() => plan(config, catalog, observed))) * 1000) / size);
+        times.push(((await timed(async () => planFrom(config, catalog, observed))) * 1000) / size);
       }
       perInstance.push(median(times));
       const what = `${name}, ${size.toLocaleString('en')} instances`;
@@ -40,22 +40,12 @@ export async function benchPlanning(runs: number): Promise<Part> {
 
 const ratioOf = (values: readonly number[]): number => (values.at(-1) ?? 0) / (values[0] ?? 1);
 
-async function plan(config: Config, rows: readonly unknown[], observed: Observed): Promise<GuardedPlan> {
-  const parsed = new Map([['iri', parseRows(rows)]]);
-  const warnings: string[] = [];
-  const located = locateServices(config, parsed, (text) => warnings.push(text));
-  const view = viewCatalog(config, located, new Map(), warnings);
-  const catalog: Catalog = {
-    view,
-    index: '1',
-    instances: rows.length,
-    distrust: new Map(),
-    unsure: new Map(),
-    moved: async () => false,
-    proved: async () => catalog,
-    confirm: async () => catalog,
-  };
-  return planAll(config, catalog, observed, { force: false });
+function planFrom(config: Config, rows: readonly unknown[], observed: Observed): Plan {
+  const { instances } = parseRows('iri', rows);
+  const absence = { believed: 'yes' } as const;
+  const catalog = { services: [{ service: 'iri', instances, absence, version: '1' }], problems: [] };
+  const view = viewOf(config, locateCatalog(config, catalog), new Map());
+  return plan(view, observed, { pools: config.pools, force: false });
 }
 
 function rowsOf(size: number): unknown[] {
@@ -81,7 +71,7 @@ function emptySlots({ pools }: Config, size: number): Observed {
 }
 
 /** What HAProxy lists once the plan is done. */
-function filled({ process, backends }: Observed, { pools }: GuardedPlan): Observed {
+function filled({ process, backends }: Observed, { pools }: Plan): Observed {
   const next = new Map(
     pools.map(({ backend, changes }) => {
       const after = new Map(changes.map((change) => [change.slot, change.after]));

@@ -1,10 +1,11 @@
 // What `iri-lb node list` says of a node's place: by where its address leads, in its service's pools.
+
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { RegisteredNode } from '../../lib/cli/node-find.js';
 import { listNodes, nodeTable } from '../../lib/cli/node-list.js';
 import { configSchema } from '../../lib/config/pools.js';
-import type { SlotStatus, Status } from '../../lib/run/status.js';
+import type { SlotStatus, Status } from '../../lib/model/status.js';
 
 const pool = (backend: string, service: string) => ({
   ...{ backend, service },

@@ -4,6 +4,7 @@ import { type ParameterStore, startParameterStore } from '../../infra/local/para
 import { readSettings } from '../../lib/config/environment.js';
 import { withParameters } from '../../lib/config/pem-parameters.js';
 import { invocation } from '../../lib/run/handler.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
@@ -23,7 +24,10 @@ afterEach(async () => {
 
 describe('PEM variables that name a parameter', () => {
   it('become the text of the parameter, as readSettings takes it', async () => {
-    const env = await withParameters({ HAPROXY_CACERT: 'ssm:/lb/ca', CONSUL_CACERT: 'ssm:/lb/ca' });
+    const env = await withParameters(
+      { HAPROXY_CACERT: 'ssm:/lb/ca', CONSUL_CACERT: 'ssm:/lb/ca' },
+      systemClock,
+    );
     const settings = readSettings(env);
     expect(settings.haproxy.tls.ca).toBe(PEM);
     expect(settings.consul.tls.ca).toBe(PEM);
@@ -31,12 +35,15 @@ describe('PEM variables that name a parameter', () => {
 
   it('cost nothing where there are none', async () => {
     const env = { HAPROXY_CACERT: '/etc/ca.pem', HAPROXY_ADDRESSES: 'ssm:/no' };
-    expect(await withParameters(env)).toBe(env);
+    expect(await withParameters(env, systemClock)).toBe(env);
     expect(store.requests).toBe(0);
   });
 
   it('are all named when they cannot be had, and no value is shown', async () => {
-    const failing = withParameters({ HAPROXY_CACERT: 'ssm:/lb/none', HAPROXY_CLIENT_KEY: 'ssm:/lb/token' });
+    const failing = withParameters(
+      { HAPROXY_CACERT: 'ssm:/lb/none', HAPROXY_CLIENT_KEY: 'ssm:/lb/token' },
+      systemClock,
+    );
     await expect(failing).rejects.toThrow(/HAPROXY_CACERT: parameter \/lb\/none: not found/);
     await expect(failing).rejects.toThrow(
       /HAPROXY_CLIENT_KEY: parameter \/lb\/token: its value is no PEM text/,
@@ -46,7 +53,7 @@ describe('PEM variables that name a parameter', () => {
 
   it('are waited for no longer than they are given, even by who does not listen to a signal', async () => {
     const deaf = (): Promise<string> => new Promise(() => {});
-    await expect(withParameters({ HAPROXY_CACERT: 'ssm:/lb/ca' }, deaf, 20)).rejects.toThrow(
+    await expect(withParameters({ HAPROXY_CACERT: 'ssm:/lb/ca' }, systemClock, deaf, 20)).rejects.toThrow(
       /HAPROXY_CACERT: parameter \/lb\/ca: no answer within 20 ms; is the SSM endpoint reachable/,
     );
   });

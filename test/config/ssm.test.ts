@@ -1,7 +1,9 @@
 // The token through the real SSM client: every way in which the parameter cannot be had is one clear line.
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { failure, heard } from '../consul/rig.js';
 
 const PARAMETER = '/iri-lb/token';
@@ -26,7 +28,7 @@ afterAll(async () => {
 });
 
 const source = (timeoutMs = 5_000) =>
-  makeTokenSource({ addresses: [], tls: {}, tokenParameter: PARAMETER }, { timeoutMs });
+  makeTokenSource({ addresses: [], tls: {}, tokenParameter: PARAMETER }, { clock: systemClock, timeoutMs });
 
 describe('the token in SSM', () => {
   test('is read decrypted, once', async () => {

@@ -1,4 +1,5 @@
 // Tokens and rights on a real Consul with ACLs on and default deny; and the policy that we render.
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
@@ -6,6 +7,7 @@ import { consulApi } from '../../infra/local/consul-api.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { makeTokenSource, type TokenSource } from '../../lib/consul/token.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { type FaultProxy, startProxy } from './proxy.js';
 import { client, failure, heard } from './rig.js';
 
@@ -46,6 +48,7 @@ function parameter(value: string): { value: string; fetches: number; source: Tok
   store.source = makeTokenSource(
     { addresses: [], tls: {}, tokenParameter: PARAMETER },
     {
+      clock: systemClock,
       fetch: async () => {
         store.fetches += 1;
         return store.value;
@@ -118,7 +121,7 @@ describe('a token that Consul does not know', () => {
       const store = parameter(wrong);
       const before = proxy.requests.length;
       expect(await failure(client([proxy.url], { token: store.source })[call]('iri'))).toBe(
-        `CatalogError: consul: service iri: ${proxy.url}: 403 "ACL not found"; check the token in parameter ${PARAMETER}: Consul does not take it`,
+        `ConsulError: consul: service iri: ${proxy.url}: 403 "ACL not found"; check the token in parameter ${PARAMETER}: Consul does not take it`,
       );
       expect(store.fetches).toBe(2);
       expect(proxy.requests.length - before).toBe(1);
@@ -149,14 +152,14 @@ describe('a token that Consul does not know', () => {
     let down = false;
     const token = makeTokenSource(
       { addresses: [], tls: {}, tokenParameter: PARAMETER },
-      { fetch: async () => (down ? Promise.reject(new Error('access denied')) : old) },
+      { clock: systemClock, fetch: async () => (down ? Promise.reject(new Error('access denied')) : old) },
     );
     const catalog = client([consul.url], { token });
     await catalog.readService('iri');
     await consul.deleteToken(old);
     down = true;
     expect(await failure(catalog.readService('iri'))).toBe(
-      `CatalogError: consul: service iri: ${consul.url}: 403 "ACL not found", and the token cannot be renewed (parameter ${PARAMETER}: access denied); check the token in parameter ${PARAMETER}: Consul does not take it`,
+      `ConsulError: consul: service iri: ${consul.url}: 403 "ACL not found", and the token cannot be renewed (parameter ${PARAMETER}: access denied); check the token in parameter ${PARAMETER}: Consul does not take it`,
     );
   });
 });

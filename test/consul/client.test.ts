@@ -39,7 +39,11 @@ const viaProxy = (timeoutMs = 5_000) => client([proxy.url], { token: consul.toke
 describe('a read', () => {
   test('gives all rows, and the index as text', async () => {
     const read = await client([consul.url], { token: consul.token }).readService('iri');
-    expect(parseRows(read.rows).instances.map(({ node }) => node)).toEqual(['node-1', 'node-2', 'node-3']);
+    expect(parseRows('iri', read.rows).instances.map(({ node }) => node)).toEqual([
+      'node-1',
+      'node-2',
+      'node-3',
+    ]);
     expect(read).toMatchObject({ index: expect.stringMatching(/^\d+$/), leaderless: false, filtered: false });
   });
 
@@ -131,7 +135,7 @@ describe('several addresses', () => {
 
   test('all down: the error names each', async () => {
     expect(await failure(client([NOBODY, 'http://[::1]:1']).readService('iri'))).toBe(
-      `CatalogError: consul: service iri: ${NOBODY}: connect ECONNREFUSED 127.0.0.1:1; http://[::1]:1: connect ECONNREFUSED ::1:1; is this Consul, is it up, and is CONSUL_HTTP_ADDR right?`,
+      `ConsulError: consul: service iri: ${NOBODY}: connect ECONNREFUSED 127.0.0.1:1; http://[::1]:1: connect ECONNREFUSED ::1:1; is this Consul, is it up, and is CONSUL_HTTP_ADDR right?`,
     );
   });
 });

@@ -35,7 +35,7 @@ test('while the leader dies, a read is the whole catalog or an error, and then t
     );
   }
   expect(new Set(sizes)).toEqual(new Set([5]));
-  expect(errors.every((name) => name === 'CatalogError')).toBe(true);
+  expect(errors.every((name) => name === 'ConsulError')).toBe(true);
 });
 
 describe('TLS', () => {
@@ -94,7 +94,7 @@ describe('TLS', () => {
   test('without our certificate Consul refuses us', async () => {
     const { cert: _, key: __, ...tls } = ours();
     expect(await failure(client([address], { token: consul.token, tls }).readService('consul'))).toMatch(
-      /CatalogError: consul: service consul: https:.*(certificate|alert|socket|ECONNRESET)/,
+      /ConsulError: consul: service consul: https:.*(certificate|alert|socket|ECONNRESET)/,
     );
   });
 });

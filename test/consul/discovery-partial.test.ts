@@ -8,6 +8,7 @@ import { parseAdminAddress } from '../../lib/model/admin-address.js';
 import { failuresOf } from '../../lib/model/report.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { makeRunner } from '../../lib/run/runner.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { metricsOf } from '../../lib/telemetry/metrics.js';
 import { type Rig, startRig } from '../integration/rig.js';
 import { type Fault, type FaultProxy, startProxy } from './proxy.js';
@@ -103,11 +104,14 @@ test('is whole again with the token that was put in the place of that one', asyn
   const rules = renderPolicy(readSettings({}).config, { loadBalancers: configured });
   const secrets = [await rig.consul.createPolicyToken(BLIND), await rig.consul.createPolicyToken(rules)];
   const fetch = async (): Promise<string> => secrets.shift() ?? '';
-  const token = makeTokenSource({ addresses: [], tls: {}, tokenParameter: '/iri-lb/token' }, { fetch });
+  const token = makeTokenSource(
+    { addresses: [], tls: {}, tokenParameter: '/iri-lb/token' },
+    { clock: systemClock, fetch },
+  );
   await rig.consul.catalogRegister([OTHER]);
   const found = await discoverLoadBalancers(client([proxy.url], { token }), configured);
   expect(found.addresses).toHaveLength(2);
-  expect(found.error).toBeUndefined();
+  expect(found.problems).toEqual([]);
   await rig.consul.catalogDeregister([{ node: OTHER.node, id: SERVICE }]);
 });
 
@@ -115,6 +119,6 @@ test('that is empty, by a token that may not read it, is no list at all', async 
   const token = await rig.consul.createPolicyToken('node_prefix "" { policy = "read" }');
   const failed = await failure(runnerWith(token).run({ mode: 'apply' }));
   expect(failed).toMatch(
-    /^CatalogError: consul: service haproxy: no load balancer is registered; .*may not read service haproxy/,
+    /^ConsulError: consul: service haproxy: no load balancer is registered; .*may not read service haproxy/,
   );
 });

@@ -95,7 +95,7 @@ describe('load balancers', () => {
 describe('an error, not a shorter list', () => {
   test('when none is registered', async () => {
     expect(await failure(discover())).toBe(
-      `CatalogError: consul: service ${service}: no load balancer is registered; register one, or let the token read it (service:read, node:read)`,
+      `ConsulError: consul: service ${service}: no load balancer is registered; register one, or let the token read it (service:read, node:read)`,
     );
   });
   test('when none can be used', async () => {

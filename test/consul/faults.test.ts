@@ -52,7 +52,7 @@ describe('a failure that may pass', () => {
     proxy.fault((_, nth) => (nth === 1 ? { kind } : undefined));
     expect((await viaProxy().readService('iri')).rows).toHaveLength(3);
     proxy.fault(() => ({ kind }));
-    expect(await failure(viaProxy().readService('iri'))).toMatch(/^CatalogError: .*(cut off|socket hang up)/);
+    expect(await failure(viaProxy().readService('iri'))).toMatch(/^ConsulError: .*(cut off|socket hang up)/);
     expect(proxy.requests).toHaveLength(4);
   });
 });
@@ -62,7 +62,7 @@ test('what Consul said is told also when the second try runs out of time', async
     nth === 1 ? { kind: 'status', status: 500, body: NO_LEADER } : { kind: 'silent' },
   );
   expect(await failure(viaProxy(1_000).readService('iri'))).toBe(
-    `CatalogError: consul: service iri: ${proxy.url}: 500 "${NO_LEADER}"; has Consul a leader?`,
+    `ConsulError: consul: service iri: ${proxy.url}: 500 "${NO_LEADER}"; has Consul a leader?`,
   );
   expect(proxy.requests).toHaveLength(2);
 });
@@ -93,7 +93,7 @@ describe('what is no answer is an error, never a smaller catalog', () => {
   ])('%s', async (_, fault, words) => {
     proxy.fault(fault);
     expect(await failure(viaProxy().readService('iri'))).toBe(
-      `CatalogError: consul: service iri: ${proxy.url}: ${words}; is this Consul, is it up, and is CONSUL_HTTP_ADDR right?`,
+      `ConsulError: consul: service iri: ${proxy.url}: ${words}; is this Consul, is it up, and is CONSUL_HTTP_ADDR right?`,
     );
     expect(proxy.requests).toHaveLength(1);
   });

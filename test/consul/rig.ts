@@ -1,8 +1,10 @@
 // What the tests of the catalog client share: a client on the system clock, and an ear for secrets.
+
 import { inspect } from 'node:util';
 import type { ConsulSettings } from '../../lib/config/environment.js';
-import { type Catalog, makeCatalog } from '../../lib/consul/client.js';
+import { type ConsulClient, makeConsulClient } from '../../lib/consul/client.js';
 import { makeTokenSource, type TokenSource } from '../../lib/consul/token.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 
 /** Everything that was logged or thrown, as deep as inspect goes. */
 export const heard: string[] = [];
@@ -18,7 +20,7 @@ export interface ClientOptions extends Omit<Partial<ConsulSettings>, 'addresses'
 }
 
 /** A catalog client on these addresses; what it logs is heard. */
-export function client(addresses: readonly string[], options: ClientOptions = {}): Catalog {
+export function client(addresses: readonly string[], options: ClientOptions = {}): ConsulClient {
   const { token, timeoutMs = 5_000, ...rest } = options;
   const settings: ConsulSettings = {
     tls: {},
@@ -26,9 +28,9 @@ export function client(addresses: readonly string[], options: ClientOptions = {}
     addresses,
     ...(typeof token === 'string' ? { token } : {}),
   };
-  return makeCatalog({
+  return makeConsulClient({
     settings,
-    token: typeof token === 'object' ? token : makeTokenSource(settings),
+    token: typeof token === 'object' ? token : makeTokenSource(settings, { clock: systemClock }),
     timeoutMs,
     clock,
     random: () => 0,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { startParameterStore } from '../../infra/local/parameter-store.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { withParameters } from '../../lib/config/pem-parameters.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { failure } from './rig.js';
 
 const NO_TOKEN =
@@ -30,7 +31,7 @@ test('a missing parameter of a key is said to be that of the key, not of the tok
   const aws = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
   Object.assign(process.env, aws, { AWS_ENDPOINT_URL_SSM: store.url });
   try {
-    expect(await failure(withParameters({ HAPROXY_CLIENT_KEY: `ssm:${name}` }))).toBe(
+    expect(await failure(withParameters({ HAPROXY_CLIENT_KEY: `ssm:${name}` }, systemClock))).toBe(
       `ConfigError: configuration: HAPROXY_CLIENT_KEY: parameter ${name}: not found; check its name, AWS_REGION (ParameterNotFound)`,
     );
   } finally {

@@ -1,7 +1,9 @@
 // Where the token comes from, how long it is kept, and what happens while the store is down.
+
 import { describe, expect, test } from 'vitest';
 import type { ConsulSettings } from '../../lib/config/environment.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { failure } from './rig.js';
 
 const MINUTE = 60_000;
@@ -13,7 +15,7 @@ function setUp(timeoutMs = 1_000) {
   const state = { now: 0, value: 'first', error: undefined as Error | undefined, fetches: 0 };
   const lines: string[] = [];
   const source = makeTokenSource(named, {
-    now: () => state.now,
+    clock: { ...systemClock, now: () => state.now },
     timeoutMs,
     log: (line) => lines.push(line),
     fetch: async (name) => {
@@ -31,13 +33,13 @@ describe('the source', () => {
   test('is the parameter, else the variable, else nothing', async () => {
     const { source } = setUp();
     expect([source.name, await source.get()]).toEqual(['parameter /iri-lb/token', 'first']);
-    const local = makeTokenSource({ ...base, token: 'local' });
+    const local = makeTokenSource({ ...base, token: 'local' }, { clock: systemClock });
     expect([local.name, await local.get(), await local.refresh()]).toEqual([
       'CONSUL_HTTP_TOKEN',
       'local',
       'local',
     ]);
-    const none = makeTokenSource(base);
+    const none = makeTokenSource(base, { clock: systemClock });
     expect([none.name, await none.get()]).toEqual([
       'CONSUL_HTTP_TOKEN_PARAMETER or CONSUL_HTTP_TOKEN (neither is set)',
       undefined,
@@ -121,6 +123,7 @@ describe('a token from the store', () => {
   test('that does not come is given up, and the request is aborted', async () => {
     let aborted = false;
     const source = makeTokenSource(named, {
+      clock: systemClock,
       timeoutMs: 20,
       fetch: (_, signal) =>
         new Promise(() => {

@@ -118,7 +118,7 @@ describe('an answer', () => {
   it('that lies behind the event is acted on, and the report says so', async () => {
     const rig = await full();
     rig.catalog.rows = many(11);
-    const report = await runOnce({ ...rig, atLeast: { service: 'iri', index: '100' } });
+    const report = await runOnce({ ...rig, atLeast: { service: 'iri', version: '100' } });
     expect(rig.ready()).toBe(11);
     expect(report.consul.warnings).toEqual([
       "Consul's answer on service iri (index 42) is older than the event (index 100)",

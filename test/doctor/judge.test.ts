@@ -96,9 +96,9 @@ describe('a Consul', () => {
         token: { name: 'CONSUL_HTTP_TOKEN', found: 'yes' },
         consul: [{ address: 'C', leaderless: false, clockAheadMs: 900 }],
         rights: rights({}),
-        catalog: { error: '' },
-        discoveryError: undefined,
-        discoveryWarnings: [],
+        catalog: { failure: { detail: '', nextStep: '' } },
+        discoveryFailure: undefined,
+        discoveryProblems: [],
         loadBalancers: [],
         ...facts,
       }),
@@ -125,7 +125,7 @@ describe('a Consul', () => {
   });
 
   it('that limits its clients', () => {
-    const failure = { status: 429, message: '429 "slow down"' };
+    const failure = { status: 429, message: '429 "slow down"', isLeaderless: false };
     expect(consul({ consul: [{ address: 'C', leaderless: false, clockAheadMs: 0, failure }] })).toEqual([
       'error answers 429 "slow down"',
     ]);

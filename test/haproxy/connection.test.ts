@@ -9,7 +9,7 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { type ConnectOptions, connectRuntime } from '../../lib/haproxy/connection.js';
 import { parseAdminAddress, type SocketAddress } from '../../lib/model/admin-address.js';
-import type { RuntimeConnection } from '../../lib/model/ports.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 
 const OPTIONS: ConnectOptions = {
   connectTimeoutMs: 5_000,
@@ -93,7 +93,7 @@ describe('the real admin socket', () => {
   it('names who may be in the way when the prompt does not come, in whole milliseconds', async () => {
     const first = await connectTo(haproxy.admin);
     await expect(connectTo(haproxy.admin, { promptTimeoutMs: 199.64 })).rejects.toMatchObject({
-      name: 'NoPromptError',
+      kind: 'no-prompt',
       message: `haproxy ${haproxy.admin}: no prompt within 200 ms; is another client holding the socket, or is it no admin socket?`,
     });
     await first.close();
@@ -129,8 +129,8 @@ describe('the real admin socket', () => {
     const connection = await connectTo(haproxy.admin);
     const sent = connection.send(Array.from({ length: 50_000 }, () => 'show info'));
     const [outcome] = await Promise.all([sent.catch((error: unknown) => error), haproxy.restart()]);
-    expect(outcome).toMatchObject({ name: 'ConnectionClosedError' });
-    await expect(connection.send(['show info'])).rejects.toMatchObject({ name: 'ConnectionClosedError' });
+    expect(outcome).toMatchObject({ kind: 'closed' });
+    await expect(connection.send(['show info'])).rejects.toMatchObject({ kind: 'closed' });
     await connection.close();
   });
 });
@@ -139,7 +139,7 @@ describe('what else may be at the address', () => {
   it('nobody', async () => {
     const port = await harness.freePort();
     await expect(connectTo(`tcp://127.0.0.1:${port}`)).rejects.toMatchObject({
-      name: 'ConnectError',
+      kind: 'connect',
       message: `haproxy tcp://127.0.0.1:${port}: cannot connect (connect ECONNREFUSED 127.0.0.1:${port}); is HAProxy up, with its admin socket there?`,
     });
   });
@@ -150,7 +150,7 @@ describe('what else may be at the address', () => {
     harness.onClose(() => server.close());
     const { port } = server.address() as net.AddressInfo;
     await expect(connectTo(`tcp://127.0.0.1:${port}`)).rejects.toMatchObject({
-      name: 'NotHAProxyError',
+      kind: 'not-haproxy',
       message: expect.stringContaining('answered "HTTP/1.1 400 Bad Request'),
     });
   });
@@ -158,14 +158,14 @@ describe('what else may be at the address', () => {
   it('a silent socket', async () => {
     const address = await stranger(() => {});
     await expect(connectTo(address, { promptTimeoutMs: 100 })).rejects.toMatchObject({
-      name: 'NoPromptError',
+      kind: 'no-prompt',
     });
   });
 
   it('one that closes at once', async () => {
     const address = await stranger((socket) => socket.end());
     await expect(connectTo(address)).rejects.toMatchObject({
-      name: 'ConnectionClosedError',
+      kind: 'closed',
       message: expect.stringContaining('closed before its first prompt'),
     });
   });
@@ -177,7 +177,7 @@ describe('what else may be at the address', () => {
     });
     const connection = await connectTo(silent, { answerTimeoutMs: 100 });
     await expect(connection.send(['show info'])).rejects.toMatchObject({
-      name: 'AnswerTimeoutError',
+      kind: 'timeout',
       message: `haproxy ${silent}: no answer to "show info" within 100 ms`,
     });
     const closing = await stranger((socket) => {
@@ -186,7 +186,7 @@ describe('what else may be at the address', () => {
     });
     const other = await connectTo(closing);
     await expect(other.send(['show info'])).rejects.toMatchObject({
-      name: 'ConnectionClosedError',
+      kind: 'closed',
       message: `haproxy ${closing}: closed before the answer to "show info"`,
     });
   });
@@ -195,7 +195,7 @@ describe('what else may be at the address', () => {
     const address = await stranger((socket) => {
       socket.once('data', () => socket.write('\n> \n> \n> \n> '));
     });
-    await expect(connectTo(address)).rejects.toMatchObject({ name: 'NotHAProxyError' });
+    await expect(connectTo(address)).rejects.toMatchObject({ kind: 'not-haproxy' });
   });
 
   it('one that never ends its answers is given up at the total time', async () => {
@@ -208,7 +208,7 @@ describe('what else may be at the address', () => {
     });
     const connection = await connectTo(address, { totalTimeoutMs: 300 });
     await expect(connection.send(Array.from({ length: 10_000 }, () => 'show info'))).rejects.toMatchObject({
-      name: 'AnswerTimeoutError',
+      kind: 'timeout',
       message: `haproxy ${address}: not done within 300 ms; given up`,
     });
   });
@@ -235,13 +235,13 @@ describe('tls://', () => {
     await expect(
       connectTo(`tls://127.0.0.1:${adminPort}`, { tls: { key: 'no key at all', cert: 'no certificate' } }),
     ).rejects.toMatchObject({
-      name: 'ConnectError',
+      kind: 'connect',
       message: expect.stringContaining('HAPROXY_CLIENT_CERT'),
     });
     await expect(
       connectTo(`tls://127.0.0.1:${adminPort}`, { connectTimeoutMs: 2_000 }),
     ).rejects.toMatchObject({
-      name: 'ConnectError',
+      kind: 'connect',
     });
   });
 });

@@ -1,4 +1,5 @@
 // The simulated HAProxy of the property tests against the real one, command by command.
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
@@ -8,8 +9,8 @@ import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { isDone } from '../../lib/haproxy/commands.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
-import { observe } from '../../lib/haproxy/read.js';
-import type { RuntimeConnection } from '../../lib/model/ports.js';
+import { readHAProxy } from '../../lib/haproxy/read.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
 const SLOTS = 3;
@@ -40,7 +41,7 @@ beforeAll(async () => {
     answerTimeoutMs: ms,
     totalTimeoutMs: ms,
   });
-  const { version } = (await observe(real, ['b'])).process;
+  const { version } = (await readHAProxy(real, ['b'])).process;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   asynchronous = major > 2 || (major === 2 && minor >= 9);
 });
@@ -143,7 +144,7 @@ async function sameListings(simulated: SimulatedHAProxy): Promise<void> {
 }
 
 async function fieldsOf(connection: RuntimeConnection) {
-  const { backends } = await observe(connection, ['b']);
+  const { backends } = await readHAProxy(connection, ['b']);
   return (backends.get('b') ?? []).map(({ slot: name, address, port, weight, maxconn, state, tls }) => {
     return { name, address, port, weight, maxconn, state, tls };
   });

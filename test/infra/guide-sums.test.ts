@@ -17,7 +17,7 @@ const bind = v.parse(configSchema, JSON.parse(exampleConfig)).haproxy?.gateway?.
 describe('the examples', () => {
   it('have the gateway of one load balancer, wherever it is named', () => {
     const { id, address, port, tags } = example.service;
-    const { addresses } = parseLoadBalancers([row({ id, address, port, tags })]);
+    const { addresses } = parseLoadBalancers('haproxy', [row({ id, address, port, tags })]);
     expect(addresses.map(printAdminAddress)).toEqual([`tls://${bind}`]);
     expect(exampleSettings().haproxy.addresses).toContain(`tls://${bind}`);
   });

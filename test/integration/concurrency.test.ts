@@ -1,11 +1,13 @@
 // Two runs at once on one HAProxy: with `maxconn 1` one after the other, without it still as desired.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogInstance } from '../../infra/local/consul-api.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
-import type { CatalogPort, RuntimeConnection } from '../../lib/model/ports.js';
 import type { Report } from '../../lib/model/report.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
+import type { Source } from '../../lib/model/source.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
 import { startTap, type Tap } from '../haproxy/tap.js';
 import { iriBackends, type Rig, type RigOptions, startRig } from './rig.js';
@@ -94,13 +96,13 @@ describe('an admin socket without maxconn', () => {
     for (let round = 1; round <= ROUNDS; round += 1) {
       await show(rig, 2 * round - 1);
       let overtaken: Promise<Report> | undefined;
-      const readService: CatalogPort['readService'] = async (service, options) => {
-        const read = await slow.catalog.readService(service, options);
+      const read: Source['read'] = async (services, atLeast) => {
+        const reading = await slow.source.read(services, atLeast);
         overtaken ??= show(rig, 2 * round).then(() => quick.run({ mode: 'apply' }));
         await overtaken;
-        return read;
+        return reading;
       };
-      const report = await slow.run({ mode: 'apply', catalog: { ...slow.catalog, readService } });
+      const report = await slow.run({ mode: 'apply', source: { read } });
       expect(errorsOf([report])).toEqual([]);
       expect(await rig.ready('iri_back')).toEqual(readyOf(catalogOf(2 * round)));
     }

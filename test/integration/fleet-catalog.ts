@@ -1,8 +1,10 @@
 // Random changes of what is registered, and which instance a collision kept from the slot that it prefers.
+
 import type { CatalogInstance, ConsulApi } from '../../infra/local/consul-api.js';
 import { printHostPort } from '../../lib/model/address.js';
-import type { ReportedChange, SlotView } from '../../lib/model/report.js';
-import { preferredIndex } from '../../lib/plan/slots.js';
+import type { Change } from '../../lib/model/change.js';
+import type { ServerSettings } from '../../lib/model/server.js';
+import { preferredIndex } from '../../lib/plan/slot-choice.js';
 import type { Seeded } from './seeded.js';
 
 const PORT = 14265;
@@ -68,7 +70,7 @@ export type Layout = ReadonlyMap<string, string>;
 export const preferredSlot = (prefix: string, at: string, count: number): string =>
   `${prefix}${preferredIndex(at, count) + 1}`;
 
-export const addressOf = ({ address, port }: SlotView): string =>
+export const addressOf = ({ address, port }: ServerSettings): string =>
   address === null ? '' : printHostPort(address, port);
 
 /**
@@ -76,7 +78,7 @@ export const addressOf = ({ address, port }: SlotView): string =>
  * is registered, or another one that was placed in the same run had it first.
  */
 export function collisions(
-  changes: readonly ReportedChange[],
+  changes: readonly Change[],
   before: Layout,
   registered: ReadonlySet<string>,
   preferred: (at: string) => string,

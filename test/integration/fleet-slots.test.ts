@@ -1,10 +1,11 @@
 // The same instance in the same slot: on fresh HAProxies, and on one that lived through 500 changes.
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { readSettings } from '../../lib/config/environment.js';
+import type { Status } from '../../lib/model/status.js';
 import { makeRunner } from '../../lib/run/runner.js';
-import type { Status } from '../../lib/run/status.js';
 import { addressOf, collisions, makeChurn, preferredSlot } from './fleet-catalog.js';
 import { iriBackends, type Rig, startRig } from './rig.js';
 import { seeded } from './seeded.js';

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { makeSource } from '../../lib/consul/source.js';
 import { type ConnectOptions, connectRuntime } from '../../lib/haproxy/connection.js';
-import { observe } from '../../lib/haproxy/read.js';
+import { readHAProxy } from '../../lib/haproxy/read.js';
 import type { SocketAddress } from '../../lib/model/admin-address.js';
-import type { RuntimeConnection } from '../../lib/model/ports.js';
 import { failuresOf } from '../../lib/model/report.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import { reconcile } from '../../lib/run/reconcile.js';
 import { systemClock } from '../../lib/run/system-clock.js';
 import { memoryCatalog, parseConfig } from '../simulation/rig.js';
@@ -40,7 +41,7 @@ afterAll(() => harness.close());
 it('the old process says that it is being replaced', async () => {
   const connection = await connectRuntime(address, OPTIONS);
   await haproxy.reload();
-  await expect(observe(connection, ['b'])).rejects.toMatchObject({
+  await expect(readHAProxy(connection, ['b'])).rejects.toMatchObject({
     name: 'StoppingError',
     message: expect.stringMatching(/process \d+ is being replaced/),
   });
@@ -76,7 +77,7 @@ it.each([
   await haproxy.reload();
   const deps = {
     config,
-    catalog: memoryCatalog([row()]),
+    source: makeSource({ client: memoryCatalog([row()]), clock: systemClock }),
     connect,
     resolve: async () => [],
     clock: systemClock,
@@ -109,8 +110,8 @@ it('a run whose process is killed in the middle waits for the next one, and ends
     };
   };
   await haproxy.restart();
-  const catalog = memoryCatalog([row()]);
-  const deps = { config, catalog, connect, resolve: async () => [], clock: systemClock };
+  const source = makeSource({ client: memoryCatalog([row()]), clock: systemClock });
+  const deps = { config, source, connect, resolve: async () => [], clock: systemClock };
   const report = await reconcile(deps, [address], { mode: 'apply', force: false });
   await restarted;
   expect(failuresOf(report)).toEqual([]);

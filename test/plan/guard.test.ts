@@ -1,7 +1,7 @@
 // A large removal is believed only when a second, consistent read says it too.
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../../lib/model/report.js';
-import { needsConfirmation } from '../../lib/plan/guard.js';
+import { isLarge } from '../../lib/plan/guard.js';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 
@@ -67,7 +67,7 @@ describe('the guard', () => {
     [{ ready: 3, gone: 0, unhealthy: 3 }, false],
     [{ ready: 0, gone: 0, unhealthy: 0 }, false],
   ])('weighs %j: a second look is needed: %s', (weight, needed) => {
-    expect(needsConfirmation(weight)).toBe(needed);
+    expect(isLarge(weight)).toBe(needed);
   });
 
   it('looks again when the last ready server is gone', async () => {

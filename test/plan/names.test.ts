@@ -1,6 +1,7 @@
 // Host names that do not resolve: one slot each stays as it is, and nobody else's.
+
 import { describe, expect, it } from 'vitest';
-import { NotResolvedError } from '../../lib/model/errors.js';
+import { NotResolvedError } from '../../lib/model/resolve.js';
 import { makeResolve } from '../../lib/run/resolve.js';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';

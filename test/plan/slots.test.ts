@@ -1,6 +1,7 @@
 // Which slot a server gets: its hash's, else the next; idle before busy; the same on every load balancer.
+
 import { describe, expect, it } from 'vitest';
-import { chooseSlots, preferredIndex } from '../../lib/plan/slots.js';
+import { chooseSlots, preferredIndex } from '../../lib/plan/slot-choice.js';
 import { haproxyFor, memoryCatalog, parseConfig, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 import type { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';

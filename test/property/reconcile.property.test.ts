@@ -1,7 +1,8 @@
 // From any HAProxy and any catalog: what must hold of every run, whatever was there before.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SlotState } from '../../lib/haproxy/listings.js';
+import type { SlotState } from '../../lib/model/server.js';
 import { memoryCatalog, parseConfig, runOnce, writesOf } from '../simulation/rig.js';
 import { SimulatedHAProxy, type SimulatedServer } from '../simulation/simulated-haproxy.js';
 import { catalogRows, names, slotContent } from './arbitraries.js';

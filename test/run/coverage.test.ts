@@ -1,30 +1,37 @@
 // Which events of the watch need a run, and which were dealt with.
+
 import { describe, expect, test } from 'vitest';
-import type { CatalogPort, CatalogRead } from '../../lib/model/ports.js';
+import { parseRows } from '../../lib/consul/rows.js';
+import type { Reading, ServiceListing, Source } from '../../lib/model/source.js';
 import { parseWatchEvent } from '../../lib/model/watch-event.js';
 import { makeCoverage } from '../../lib/run/coverage.js';
+import { row } from '../simulation/row.js';
 
-const read = (index: string, rows: unknown[] = [{ id: 1 }]): CatalogRead => ({
-  rows,
-  index,
-  leaderless: false,
-  filtered: false,
+const read = (version: string, rows: unknown[] = [row()]): ServiceListing => ({
+  service: 'iri',
+  instances: parseRows('iri', rows).instances,
+  absence: { believed: 'rights' },
+  version,
 });
 const event = (index: string) => ({ service: 'iri', index });
 
+const sourceOf = (next: () => ServiceListing): Source => ({
+  read: async () => {
+    const reading: Reading = {
+      catalog: { services: [next()], problems: [] },
+      look: async () => reading,
+      hasMoved: async () => false,
+    };
+    return reading;
+  },
+});
+
 /** Coverage after one run that read these, in turn. */
-async function ranOn(clean: boolean, ...reads: CatalogRead[]) {
+async function ranOn(clean: boolean, ...reads: ServiceListing[]) {
   const coverage = makeCoverage();
-  const catalog: CatalogPort = {
-    tokenName: 'CONSUL_HTTP_TOKEN',
-    mayRead: async () => 'allowed',
-    readIndex: async () => '0',
-    renewToken: async () => false,
-    readService: async () => reads.shift() ?? read('0'),
-  };
-  const run = coverage.begin(catalog);
+  const run = coverage.begin(sourceOf(() => reads.shift() ?? read('0')));
   const count = reads.length;
-  for (let i = 0; i < count; i += 1) await run.catalog.readService('iri');
+  for (let i = 0; i < count; i += 1) await run.source.read(['iri']);
   run.finished(clean);
   return coverage;
 }
@@ -48,13 +55,7 @@ describe('an event', () => {
 
   test('is not covered while a run goes on', async () => {
     const coverage = await ranOn(true, read('100'));
-    coverage.begin({
-      tokenName: 'CONSUL_HTTP_TOKEN',
-      mayRead: async () => 'allowed',
-      readIndex: async () => '101',
-      renewToken: async () => false,
-      readService: async () => read('101'),
-    });
+    coverage.begin(sourceOf(() => read('101')));
     expect(coverage.mayCover(event('100'))).toBe(false);
   });
 
@@ -81,7 +82,7 @@ describe('an event', () => {
 
   test('of a Consul that lost its data and came to the same index is not covered', async () => {
     const coverage = await ranOn(true, read('100'));
-    expect(coverage.covers(event('100'), read('100', [{ id: 2 }]))).toBe(false);
+    expect(coverage.covers(event('100'), read('100', [row({ id: 'iri-2' })]))).toBe(false);
   });
 
   test('is judged by the first read of the run: a load balancer may have acted on that one', async () => {

@@ -1,7 +1,8 @@
 // What is told of a fleet whose load balancers do not hold the same.
+
 import { expect, it } from 'vitest';
+import type { SlotStatus } from '../../lib/model/status.js';
 import { differencesOf } from '../../lib/run/differences.js';
-import type { SlotStatus } from '../../lib/run/status.js';
 
 const slot = (fields: Partial<SlotStatus> = {}): SlotStatus => ({
   backend: 'b',

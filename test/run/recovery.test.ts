@@ -1,8 +1,11 @@
 // Processes that are replaced, connections that break and listings that tear, in the middle of a run.
+
 import { describe, expect, it } from 'vitest';
-import { ConnectError, ConnectionClosedError } from '../../lib/haproxy/errors.js';
-import type { CatalogPort, RuntimeConnection } from '../../lib/model/ports.js';
+import type { SourceClient } from '../../lib/consul/source.js';
+import { makeSource } from '../../lib/consul/source.js';
+import { HAProxyError } from '../../lib/haproxy/errors.js';
 import { failuresOf } from '../../lib/model/report.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import { reconcile } from '../../lib/run/reconcile.js';
 import { systemClock } from '../../lib/run/system-clock.js';
 import { haproxyFor, instantClock, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
@@ -39,7 +42,10 @@ describe('a run starts again', () => {
           },
         };
       });
-      const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
+      const { only } = await runOnce({
+        haproxy,
+        catalog: memoryCatalog([row()]),
+      });
       expect(only.error).toBeUndefined();
       expect(readyIn(fresh, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
     }
@@ -54,7 +60,7 @@ describe('a run starts again', () => {
           ...connection,
           send: async (lines) => {
             if (count <= times && ++sends === 2)
-              throw new ConnectionClosedError(connection.name, 'connection lost');
+              throw new HAProxyError(connection.name, 'closed', 'connection lost');
             return connection.send(lines);
           },
         };
@@ -62,10 +68,16 @@ describe('a run starts again', () => {
       return { inner, haproxy };
     };
     const once = breaking(1);
-    await runOnce({ haproxy: once.haproxy, catalog: memoryCatalog([row()]) });
+    await runOnce({
+      haproxy: once.haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(readyIn(once.inner, 'iri_back')).toHaveLength(1);
     const always = breaking(99);
-    const { only } = await runOnce({ haproxy: always.haproxy, catalog: memoryCatalog([row()]) });
+    const { only } = await runOnce({
+      haproxy: always.haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(only).toMatchObject({ outcome: 'failed', error: 'haproxy tcp://simulated:9999: connection lost' });
   });
 
@@ -76,12 +88,15 @@ describe('a run starts again', () => {
       send: async (lines) => {
         const answers = await connection.send(lines);
         if (count === 1 && lines.some((line) => line.endsWith(' state ready'))) {
-          throw new ConnectionClosedError(connection.name, 'connection lost');
+          throw new HAProxyError(connection.name, 'closed', 'connection lost');
         }
         return answers;
       },
     }));
-    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
+    const { only } = await runOnce({
+      haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(only.outcome).toBe('changed');
     expect(only.changes.map(({ action }) => action)).toEqual(['add']);
   });
@@ -94,7 +109,7 @@ describe('a run starts again', () => {
       send: async (lines) => {
         if (count > 1 || !lines.some((line) => line.startsWith('set '))) return connection.send(lines);
         catalog.rows = [row({ id: 'new', address: '10.0.0.2' })];
-        throw new ConnectionClosedError(connection.name, 'connection lost');
+        throw new HAProxyError(connection.name, 'closed', 'connection lost');
       },
     }));
     await runOnce({ haproxy, catalog });
@@ -117,17 +132,23 @@ describe('a run starts again', () => {
       return { inner, haproxy };
     };
     const once = torn(1);
-    await runOnce({ haproxy: once.haproxy, catalog: memoryCatalog([row()]) });
+    await runOnce({
+      haproxy: once.haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(readyIn(once.inner, 'iri_back')).toHaveLength(1);
-    const { only } = await runOnce({ haproxy: torn(999).haproxy, catalog: memoryCatalog([row()]) });
+    const { only } = await runOnce({
+      haproxy: torn(999).haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(only.error).toContain('listings disagreed 5 times');
   });
 });
 
 describe('a process that is restarted in mid-run', () => {
   const address = [{ kind: 'tcp' as const, host: 'simulated', port: 9999 }];
-  const refused = new ConnectError('tcp://simulated:9999', 'cannot connect (ECONNREFUSED)');
-  const closed = new ConnectionClosedError('tcp://simulated:9999', 'closed before its first prompt');
+  const refused = new HAProxyError('tcp://simulated:9999', 'connect', 'cannot connect (ECONNREFUSED)');
+  const closed = new HAProxyError('tcp://simulated:9999', 'closed', 'closed before its first prompt');
 
   /** Breaks off the first connection, then answers connecting with `failures`, then is there again. */
   const restarted = async (failures: readonly Error[], breaks = true) => {
@@ -142,7 +163,7 @@ describe('a process that is restarted in mid-run', () => {
       if (failure) throw failure;
       const connection = haproxy.connect();
       const lose = async (): Promise<never> => {
-        throw new ConnectionClosedError(connection.name, 'connection lost');
+        throw new HAProxyError(connection.name, 'closed', 'connection lost');
       };
       return breaks && count === 1 ? { ...connection, send: lose } : connection;
     };
@@ -150,7 +171,12 @@ describe('a process that is restarted in mid-run', () => {
       pauses.push(ms);
       return clock.sleep(ms);
     };
-    const deps = { config, catalog: memoryCatalog([row()]), connect, resolve: async () => [] };
+    const deps = {
+      config,
+      source: makeSource({ client: memoryCatalog([row()]), clock }),
+      connect,
+      resolve: async () => [],
+    };
     const report = await reconcile({ ...deps, clock: { ...clock, sleep } }, address, {
       mode: 'apply',
       force: false,
@@ -195,7 +221,10 @@ describe('a run fails', () => {
           lines[at]?.startsWith('set ') ? 'Permission denied' : answer,
         ),
     }));
-    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
+    const { only } = await runOnce({
+      haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(only.error).toMatch(
       /"set server iri_back\/irisrv\d addr .*" was answered "Permission denied"; give its stats socket "level admin"/,
     );
@@ -211,7 +240,10 @@ describe('a run fails', () => {
         return answers.map((answer, at) => (isAddress(lines[at]) ? 'IP changed from here to there' : answer));
       },
     }));
-    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
+    const { only } = await runOnce({
+      haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(only.error).toMatch(
       /still differs after 3 rounds: iri_back\/irisrv\d \(add: address 10\.0\.0\.1:14265 did not show within 5000 ms/,
     );
@@ -229,7 +261,10 @@ describe('a run fails', () => {
         return answers;
       },
     }));
-    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([row()]) });
+    const { only } = await runOnce({
+      haproxy,
+      catalog: memoryCatalog([row()]),
+    });
     expect(only.error).toContain('is somebody else writing to it?');
   });
 });
@@ -248,12 +283,12 @@ describe('a run and its time', () => {
     const haproxy = haproxyFor(config, 4);
     const memory = memoryCatalog([row()]);
     await runOnce({ haproxy, catalog: memory });
-    const readService: CatalogPort['readService'] = (service, options) =>
+    const readService: SourceClient['readService'] = (service, options) =>
       options?.consistent ? new Promise<never>(() => {}) : memory.readService(service, options);
     memory.rows = [];
     const deps = {
       config,
-      catalog: { ...memory, readService },
+      source: makeSource({ client: { ...memory, readService }, clock: systemClock }),
       connect: async () => haproxy.connect(),
       resolve: async () => [],
       clock: systemClock,
@@ -269,7 +304,7 @@ describe('a run and its time', () => {
     const haproxy = haproxyFor(config, 4);
     const deps = {
       config,
-      catalog: silent,
+      source: makeSource({ client: silent, clock: systemClock }),
       connect: async () => haproxy.connect(),
       resolve: async () => [],
       clock: systemClock,
@@ -288,7 +323,8 @@ describe('a run and its time', () => {
       return haproxy.connect();
     };
     const short = { ...config, loadBalancerTimeoutMs: 40 };
-    const deps = { config: short, catalog: silent, connect, resolve: async () => [], clock: systemClock };
+    const source = makeSource({ client: silent, clock: systemClock });
+    const deps = { config: short, source, connect, resolve: async () => [], clock: systemClock };
     const report = await reconcile(deps, address, { mode: 'apply', force: false });
     expect(budgets).toHaveLength(1);
     expect(budgets[0]).toBeLessThanOrEqual(40);
@@ -309,12 +345,12 @@ describe('a run and its time', () => {
     };
     const deps = {
       config: two,
-      catalog,
+      source: makeSource({ client: catalog, clock: systemClock }),
       connect: async () => haproxy.connect(),
       resolve: async () => [],
       clock: systemClock,
     };
-    const atLeast = { service: 'b', index: '7' };
+    const atLeast = { service: 'b', version: '7' };
     const report = await reconcile(deps, address, { mode: 'apply', force: false, atLeast });
     expect(asked.sort()).toEqual([
       ['a', undefined],
@@ -351,7 +387,11 @@ describe('any service and any pools', () => {
       row({ id: 'b', address: '10.0.0.2', tags: ['haproxy.track=canary'] }),
       row({ id: 'c', address: '10.0.0.3', meta: { 'haproxy-track': 'stable' } }),
     ];
-    await runOnce({ config: tracks, haproxy, catalog: memoryCatalog(rows) });
+    await runOnce({
+      config: tracks,
+      haproxy,
+      catalog: memoryCatalog(rows),
+    });
     expect(readyIn(haproxy, 'old')).toEqual(['s 10.0.0.1:14265 w1 m0', 's 10.0.0.3:14265 w1 m0']);
     expect(readyIn(haproxy, 'new')).toEqual(['s 10.0.0.2:14265 w1 m0']);
   });

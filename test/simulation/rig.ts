@@ -1,9 +1,13 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
+
 import * as v from 'valibot';
 import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
-import type { AtLeast } from '../../lib/consul/source.js';
-import type { CatalogPort, CatalogRead, DeadlineClock, MayRead, Resolve } from '../../lib/model/ports.js';
+import type { MayRead, ServiceAnswer } from '../../lib/consul/answers.js';
+import { makeSource, type SourceClient } from '../../lib/consul/source.js';
+import type { DeadlineClock } from '../../lib/model/clock.js';
 import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
+import type { Resolve } from '../../lib/model/resolve.js';
+import type { AtLeast } from '../../lib/model/source.js';
 import { reconcile } from '../../lib/run/reconcile.js';
 import { SimulatedHAProxy } from './simulated-haproxy.js';
 
@@ -19,11 +23,12 @@ export function instantClock(): DeadlineClock {
   };
 }
 
-export interface MemoryCatalog extends CatalogPort {
+/** What Consul would answer, held in memory. */
+export interface MemoryCatalog extends SourceClient {
   rows: readonly unknown[];
   /** What a `consistent` read answers; the same as `rows` when undefined. */
   consistentRows: readonly unknown[] | undefined;
-  flags: Partial<Pick<CatalogRead, 'filtered' | 'leaderless'>>;
+  flags: Partial<Pick<ServiceAnswer, 'filtered' | 'leaderless'>>;
   may: MayRead;
   reads: number;
   index: string;
@@ -75,7 +80,7 @@ export function haproxyFor(config: Config, slots: number, asynchronous = false):
 export interface RunWith {
   readonly config?: Config;
   readonly haproxy: SimulatedHAProxy;
-  readonly catalog: CatalogPort;
+  readonly catalog: SourceClient;
   readonly names?: Readonly<Record<string, readonly string[]>>;
   /** In place of `names`. */
   readonly resolve?: Resolve;
@@ -87,10 +92,11 @@ export interface RunWith {
 /** One run against one HAProxy. */
 export async function runOnce(options: RunWith): Promise<Report & { readonly only: LoadBalancerReport }> {
   const { config = parseConfig(), haproxy, catalog, names = {}, mode = 'apply', force = false } = options;
+  const clock = instantClock();
   const report = await reconcile(
     {
       config,
-      catalog,
+      source: makeSource({ client: catalog, clock }),
       connect: async () => haproxy.connect(),
       resolve:
         options.resolve ??
@@ -99,7 +105,7 @@ export async function runOnce(options: RunWith): Promise<Report & { readonly onl
           if (!answers) throw new Error('ENOTFOUND');
           return answers;
         }),
-      clock: instantClock(),
+      clock,
     },
     [{ kind: 'tcp', host: 'simulated', port: 9999 }],
     { mode, force, ...(options.atLeast ? { atLeast: options.atLeast } : {}) },

@@ -1,9 +1,9 @@
 // A HAProxy as far as a reconcile sees one: its commands, answers and listings, without a process.
 // Compared with the real one, command by command, in test/haproxy/simulated.test.ts.
 
-import type { SlotState } from '../../lib/haproxy/listings.js';
 import { parseIp } from '../../lib/model/address.js';
-import type { RuntimeConnection } from '../../lib/model/ports.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
+import type { SlotState } from '../../lib/model/server.js';
 
 export interface SimulatedServer {
   address: string;

@@ -1,11 +1,12 @@
 // A run's report and an observer whose lines are kept, for the tests of logs and metrics.
 
-import type { LoadBalancerReport, PoolReport, Report, ReportedChange } from '../../lib/model/report.js';
+import type { Change } from '../../lib/model/change.js';
+import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
 import { makeObserver } from '../../lib/telemetry/telemetry.js';
 
 export const invocation = { awsRequestId: 'request-1', functionName: 'watch' };
 const slot = { address: '10.0.0.1', port: 14265, weight: 1, maxconn: 0, state: 'ready' } as const;
-export const change: ReportedChange = {
+export const change: Change = {
   backend: 'iri_back',
   slot: 'irisrv1',
   instance: 'node-1/iri-1',
@@ -35,10 +36,12 @@ export const unchanged: LoadBalancerReport = {
   changes: [],
   pools: [pool],
   warnings: [],
+  problems: [],
 };
 
 export function reportOf(...loadBalancers: readonly LoadBalancerReport[]): Report {
-  return { version: 1, consul: { index: '4711', instances: 3, warnings: [] }, loadBalancers, durationMs: 42 };
+  const consul = { index: '4711', instances: 3, warnings: [] };
+  return { version: 1, consul, problems: [], loadBalancers, durationMs: 42 };
 }
 
 export function observe(options: { namespace?: string } = {}) {

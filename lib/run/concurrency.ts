@@ -1,33 +1,34 @@
-// Whose turn it is: so many load balancers are served at once, not counting those that keep us waiting. Pure.
+// So many load balancers are served at once, not counting those that keep us waiting: a semaphore. Pure.
 import type { Config } from '../config/pools.js';
 import { showMs } from '../model/text.js';
 
 /** Most of those that may wait for their sockets beside the ones that are served: each is an open file. */
-const MAX_ASIDE = 256;
+const MAX_LENT = 256;
 /** Of those that took the run's time, named in an error. */
 const MAX_NAMED = 3;
 
-export interface Turn {
-  /** Waits until it is our turn; whoever stepped aside before comes first. */
-  begin(): Promise<void>;
-  /** Lets another one go on meanwhile. False: too many have stepped aside, the turn goes on. */
-  stepAside(): boolean;
-  /** The turn is over, if it was one; more than once does no harm. */
-  end(): void;
+/** The right of one load balancer to be served now. */
+export interface Permit {
+  /** Waits until there is one; whoever lent theirs comes first. */
+  acquire(): Promise<void>;
+  /** Lets another one go on until we acquire it again. False: too many are lent, ours goes on. */
+  lend(): boolean;
+  /** Gives it back, if it is held; more than once does no harm. */
+  release(): void;
   /** Whether it ever had to wait for others. */
   hasWaited(): boolean;
 }
 
-export interface Turns {
-  of(name: string): Turn;
+export interface Concurrency {
+  permitFor(name: string): Permit;
   /** Who had most of the time so far, for people: `a (5000 ms), b (200 ms)`. */
   longest(): string;
 }
 
-/** At most `bound` turns at once, first come, first served; `now` is in milliseconds. */
-export function makeTurns(bound: number, now: () => number): Turns {
+/** At most `bound` permits at once, first come, first served; `now` is in milliseconds. */
+export function makeConcurrency(bound: number, now: () => number): Concurrency {
   let free = bound;
-  let asideCount = 0;
+  let lentCount = 0;
   const returning: (() => void)[] = [];
   const coming: (() => void)[] = [];
   const usedMs = new Map<string, number>();
@@ -37,43 +38,43 @@ export function makeTurns(bound: number, now: () => number): Turns {
     else free += 1;
   };
 
-  const turnOf = (name: string): Turn => {
-    let state: 'out' | 'in' | 'aside' = 'out';
+  const permitFor = (name: string): Permit => {
+    let state: 'none' | 'held' | 'lent' = 'none';
     let since = 0;
     let waited = false;
-    const leave = (to: 'out' | 'aside'): void => {
-      if (state === 'aside') asideCount -= 1;
-      if (to === 'aside') asideCount += 1;
-      const wasIn = state === 'in';
+    const leave = (to: 'none' | 'lent'): void => {
+      if (state === 'lent') lentCount -= 1;
+      if (to === 'lent') lentCount += 1;
+      const wasHeld = state === 'held';
       state = to;
-      if (!wasIn) return;
+      if (!wasHeld) return;
       usedMs.set(name, (usedMs.get(name) ?? 0) + now() - since);
       passOn();
     };
     return {
-      begin: async () => {
-        const queue = state === 'aside' ? returning : coming;
-        leave('out');
+      acquire: async () => {
+        const queue = state === 'lent' ? returning : coming;
+        leave('none');
         if (free > 0) free -= 1;
         else {
           waited = true;
           await new Promise<void>((resolve) => queue.push(resolve));
         }
-        state = 'in';
+        state = 'held';
         since = now();
       },
-      stepAside: () => {
-        if (asideCount >= MAX_ASIDE) return false;
-        leave('aside');
+      lend: () => {
+        if (lentCount >= MAX_LENT) return false;
+        leave('lent');
         return true;
       },
-      end: () => leave('out'),
+      release: () => leave('none'),
       hasWaited: () => waited,
     };
   };
 
   return {
-    of: turnOf,
+    permitFor,
     longest: () =>
       [...usedMs]
         .sort(([, a], [, b]) => b - a)

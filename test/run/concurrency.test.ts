@@ -1,8 +1,9 @@
 // How many load balancers are served at once, and that those which keep us waiting keep nobody else.
+
 import { describe, expect, it } from 'vitest';
-import { AnswerTimeoutError, NoPromptError } from '../../lib/haproxy/errors.js';
-import type { RuntimeConnection } from '../../lib/model/ports.js';
-import { longestRunMs, makeTurns } from '../../lib/run/turns.js';
+import { HAProxyError } from '../../lib/haproxy/errors.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
+import { longestRunMs, makeConcurrency } from '../../lib/run/concurrency.js';
 import { runFleet } from '../simulation/fleet.js';
 import { haproxyFor, memoryCatalog, parseConfig } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
@@ -39,7 +40,7 @@ describe('a run over many load balancers', () => {
     const served = gate();
     const silent = async (): Promise<never> => {
       await served.promise;
-      throw new NoPromptError('tcp://silent:9999', 'no prompt');
+      throw new HAProxyError('tcp://silent:9999', 'no-prompt', 'no prompt');
     };
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const report = await runFleet({
@@ -86,7 +87,7 @@ describe('a run over many load balancers', () => {
       ...haproxyFor(withConcurrency(1), 4).connect(),
       send: async () => {
         await new Promise((resolve) => setTimeout(resolve, budgetMs + 5));
-        throw new AnswerTimeoutError('tcp://stuck:9999', 'not done');
+        throw new HAProxyError('tcp://stuck:9999', 'timeout', 'not done');
       },
     });
     const report = await runFleet({
@@ -114,40 +115,40 @@ it('a run whose time is over before it begins says that nobody was served', asyn
 
 describe('turns', () => {
   it('are given in order, to those who come back first', async () => {
-    const turns = makeTurns(1, () => 0);
-    const [a, b, c] = [turns.of('a'), turns.of('b'), turns.of('c')];
+    const concurrency = makeConcurrency(1, () => 0);
+    const [a, b, c] = [concurrency.permitFor('a'), concurrency.permitFor('b'), concurrency.permitFor('c')];
     const order: string[] = [];
-    await a.begin();
-    const others = [b.begin().then(() => order.push('b')), c.begin().then(() => order.push('c'))];
-    a.stepAside();
-    const back = a.begin().then(() => order.push('a'));
+    await a.acquire();
+    const others = [b.acquire().then(() => order.push('b')), c.acquire().then(() => order.push('c'))];
+    a.lend();
+    const back = a.acquire().then(() => order.push('a'));
     await others[0];
-    b.end();
+    b.release();
     await back;
-    a.end();
-    a.end();
+    a.release();
+    a.release();
     await Promise.all(others);
     expect(order).toEqual(['b', 'a', 'c']);
-    expect([a.hasWaited(), turns.of('d').hasWaited()]).toEqual([true, false]);
+    expect([a.hasWaited(), concurrency.permitFor('d').hasWaited()]).toEqual([true, false]);
   });
 
   it('are given up for a socket that is waited for by no more than 256 at a time', async () => {
-    const turns = makeTurns(1, () => 0);
-    const aside = Array.from({ length: 256 }, (_, at) => turns.of(`n${at}`));
+    const concurrency = makeConcurrency(1, () => 0);
+    const aside = Array.from({ length: 256 }, (_, at) => concurrency.permitFor(`n${at}`));
     for (const turn of aside) {
-      await turn.begin();
-      expect(turn.stepAside()).toBe(true);
+      await turn.acquire();
+      expect(turn.lend()).toBe(true);
     }
-    const last = turns.of('last');
-    await last.begin();
-    expect(last.stepAside()).toBe(false);
-    aside[0]?.end();
-    expect(last.stepAside()).toBe(true);
+    const last = concurrency.permitFor('last');
+    await last.acquire();
+    expect(last.lend()).toBe(false);
+    aside[0]?.release();
+    expect(last.lend()).toBe(true);
   });
 
   it('tell who had most of the time', async () => {
     let now = 0;
-    const turns = makeTurns(1, () => now);
+    const concurrency = makeConcurrency(1, () => now);
     for (const [name, ms] of [
       ['a', 3],
       ['b', 500],
@@ -155,12 +156,12 @@ describe('turns', () => {
       ['d', 7],
       ['a', 10],
     ] as const) {
-      const turn = turns.of(name);
-      await turn.begin();
+      const turn = concurrency.permitFor(name);
+      await turn.acquire();
       now += ms;
-      turn.end();
+      turn.release();
     }
-    expect(turns.longest()).toBe('b (500 ms), c (40 ms), a (13 ms)');
+    expect(concurrency.longest()).toBe('b (500 ms), c (40 ms), a (13 ms)');
   });
 
   it('of all load balancers together are what a run may take', () => {

@@ -1,0 +1,35 @@
+// A service instance: one registration on one node, as a source hands it over. Pure.
+import { showName } from './text.js';
+
+export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
+
+/** One registration on one node. Ids are unique per agent only, so (node, id) identifies it. */
+export interface ServiceInstance {
+  readonly node: string;
+  readonly id: string;
+  /** `Service.Address`, or the node's where that is empty; not yet validated. */
+  readonly address: string;
+  /** As Consul has it; not yet validated. */
+  readonly port: unknown;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** Consul's `Weights`, as Consul has them; 1 where it says nothing. */
+  readonly weights: { readonly passing: unknown; readonly warning: unknown };
+  readonly health: Health;
+}
+
+/** Instances of these states are served. */
+export function isHealthy(health: Health): health is 'passing' | 'warning' {
+  return health === 'passing' || health === 'warning';
+}
+
+/** `node/service-id`, made safe to print. */
+export function labelOf({ node, id }: Pick<ServiceInstance, 'node' | 'id'>): string {
+  return `${showName(node)}/${showName(id)}`;
+}
+
+/** Orders by (node, id), by code unit: the same everywhere, whatever the locale. */
+export function byNodeAndId(a: ServiceInstance, b: ServiceInstance): number {
+  if (a.node !== b.node) return a.node < b.node ? -1 : 1;
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
+}

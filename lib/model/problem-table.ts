@@ -1,0 +1,222 @@
+// The table of everything that a run may find wrong: code, facts, level, text and next step. Pure.
+import type { Failure } from './errors.js';
+import { quote } from './text.js';
+
+/** `error` fails the run; `warning` does not. */
+export type Level = 'warning' | 'error';
+
+/** How one code is told. `next` is what to do about it, in one clause. */
+export interface Telling<Facts> {
+  readonly level: Level;
+  readonly text: (facts: Facts) => string;
+  readonly next: (facts: Facts) => string;
+}
+
+const tell =
+  (level: Level) =>
+  <Facts>(text: (facts: Facts) => string, next: string | ((facts: Facts) => string)): Telling<Facts> => ({
+    level,
+    text,
+    next: typeof next === 'string' ? () => next : next,
+  });
+const warning = tell('warning');
+const error = tell('error');
+
+interface Tag {
+  readonly instance: string;
+  readonly place: 'tag' | 'Meta';
+  /** As Consul has it: `haproxy.weight=2`. */
+  readonly said: string;
+}
+interface OfService {
+  readonly service: string;
+}
+interface OfToken extends OfService {
+  /** Where the token comes from, never the token. */
+  readonly tokenName: string;
+}
+interface Slot {
+  readonly backend: string;
+  readonly slot: string;
+  readonly hostPort: string;
+  readonly instance: string;
+}
+/** An instance that no server of a pool can be given to. */
+interface LeftOut {
+  readonly backend: string;
+  readonly instance: string;
+}
+interface OfRange extends LeftOut {
+  readonly prefix: string;
+  readonly transport: string;
+}
+
+const stepOf = ({ nextStep }: Failure): string => nextStep;
+const REGISTRATION = 'correct its registration in Consul (iri-lb node add checks what it is given)';
+const NAME_SERVER = 'correct the address it is registered with, or the name server of this host';
+const NEXT_RUN = 'the next run looks again';
+const MORE_SLOTS = 'declare more slots (pools.ranges.slots in LB_CONFIG, iri-lb render haproxy) and reload';
+const grant = ({ tokenName, service }: OfToken): string =>
+  `give the one in ${tokenName} service:read on ${service} and node:read on every node (iri-lb render policy)`;
+const tagText = ({ instance, place, said }: Tag): string => `${instance}: ${place} ${quote(said)}`;
+const slotText = ({ backend, slot, hostPort }: Slot): string => `${backend}/${slot} at ${hostPort}`;
+const leftOut = <Facts extends LeftOut>(reason: (facts: Facts) => string, next: string) => ({
+  ...error((facts: Facts) => `${facts.instance} is left out of ${facts.backend}: ${reason(facts)}`, next),
+  reason,
+});
+
+/** A new code is a new entry here. */
+export const PROBLEMS = {
+  'address-unusable': warning(
+    ({ instance, value }: { readonly instance: string; readonly value: unknown }) =>
+      `${instance}: address ${quote(value)} is unusable; the instance is left out`,
+    REGISTRATION,
+  ),
+  'port-unusable': warning(
+    ({ instance, value }: { readonly instance: string; readonly value: unknown }) =>
+      `${instance}: port ${quote(value)} is not from 1 to 65535; the instance is left out`,
+    REGISTRATION,
+  ),
+  'weight-unusable': warning(
+    (facts: {
+      readonly instance: string;
+      readonly status: string;
+      readonly value: unknown;
+      readonly max: number;
+    }) =>
+      `${facts.instance}: Consul's ${facts.status} weight ${quote(facts.value)} is not from 0 to ${facts.max}; 1 is used`,
+    REGISTRATION,
+  ),
+  'tag-unknown': warning(
+    (facts: Tag & { readonly known: readonly string[] }) =>
+      `${tagText(facts)} is ignored: unknown key, known are ${facts.known.join(', ')}`,
+    REGISTRATION,
+  ),
+  'tag-invalid': warning(
+    (facts: Tag & { readonly expects: string }) =>
+      `${tagText(facts)} is not ${facts.expects}; the default is used`,
+    REGISTRATION,
+  ),
+  'tag-repeated': warning(
+    (facts: Tag & { readonly key: string }) => `${tagText(facts)} is ignored: ${facts.key} was set before`,
+    REGISTRATION,
+  ),
+  'settings-conflict': warning(
+    (facts: { readonly instance: string; readonly other: string; readonly hostPort: string }) =>
+      `${facts.instance} and ${facts.other} share ${facts.hostPort} but not their settings; those of ${facts.instance} are used`,
+    REGISTRATION,
+  ),
+  'row-unreadable': warning(
+    ({ row, detail }: OfService & { readonly row: number; readonly detail: string }) =>
+      `row ${row} of Consul's answer: ${detail}; not understood`,
+    'see who registers it; its other rows are used, and nobody is taken for gone',
+  ),
+  'name-unresolved': warning(
+    ({ hostName, detail }: { readonly hostName: string; readonly detail: string }) =>
+      `host name ${hostName} does not resolve (${detail})`,
+    NAME_SERVER,
+  ),
+  'server-unchanged': warning(
+    ({ instance }: LeftOut) => `${instance}: host name does not resolve; its slot stays as it is`,
+    NAME_SERVER,
+  ),
+  'server-kept': warning((facts: Slot) => `${slotText(facts)} is kept for ${facts.instance}`, NAME_SERVER),
+  'server-kept-on-guess': error(
+    (facts: Slot & { readonly hostName: string }) =>
+      `${slotText(facts)} stays ready: nobody in Consul is there, but it may be ${facts.instance}, whose host name ${facts.hostName} does not resolve`,
+    'correct the name, or deregister it',
+  ),
+  'answer-stale': warning(
+    ({ service, version, wanted }: OfService & { readonly version: string; readonly wanted: string }) =>
+      `Consul's answer on service ${service} (index ${version}) is older than the event (index ${wanted})`,
+    NEXT_RUN,
+  ),
+  'answer-incomplete': warning(
+    ({ service, count }: OfService & { readonly count: number }) =>
+      `Consul's first answer on service ${service} lacked ${count} instances`,
+    NEXT_RUN,
+  ),
+  'answer-filtered': error(
+    (_facts: OfToken) => 'Consul left out what the token may not read (X-Consul-Results-Filtered-By-ACLs)',
+    grant,
+  ),
+  'no-leader': error(
+    (_facts: OfService) => 'Consul knows no leader (X-Consul-KnownLeader: false), its answer may be old',
+    'bring a majority of the Consul servers back',
+  ),
+  'service-denied': error(
+    ({ service }: OfToken) =>
+      `Consul's acl/authorize says that the token may not read service ${service}, so an empty answer means nothing`,
+    grant,
+  ),
+  'nodes-denied': error(
+    (_facts: OfToken) =>
+      "Consul's acl/authorize says that the token may not read every node, so a missing instance means nothing",
+    grant,
+  ),
+  'rights-unknown': error(
+    ({ service }: OfService) => `nobody says whether the token may read service ${service}`,
+    'let POST /v1/internal/acl/authorize through to Consul',
+  ),
+  'rights-unread': error(({ detail }: OfService & Failure) => detail, stepOf),
+  'second-look-failed': error(
+    ({ detail }: OfService & Failure) => `the second read failed: ${detail}`,
+    stepOf,
+  ),
+  'removal-limit': error(
+    ({ percent, ready }: { readonly percent: number | undefined; readonly ready: number }) =>
+      `more than maxRemovalPercent (${percent}) of ${ready} ready`,
+    '--force removes them',
+  ),
+  'source-unasked': warning(
+    ({ detail }: { readonly detail: string }) => `Consul could not be asked again after writing: ${detail}`,
+    NEXT_RUN,
+  ),
+  'slots-low': warning(
+    (facts: {
+      readonly backend: string;
+      readonly prefix: string;
+      readonly left: number;
+      readonly slots: number;
+    }) =>
+      `${facts.backend}: ${facts.left} of ${facts.slots} slots of ${facts.prefix} left; declare more of them`,
+    MORE_SLOTS,
+  ),
+  'slots-taken': leftOut(
+    ({ prefix, slots }: LeftOut & { readonly prefix: string; readonly slots: number }) =>
+      `all ${slots} slots of ${prefix} are taken`,
+    MORE_SLOTS,
+  ),
+  'range-undeclared': leftOut(
+    ({ prefix, transport }: OfRange) =>
+      `HAProxy has no server-template ${prefix} (${transport}) in this backend`,
+    'declare it (iri-lb render haproxy shows how)',
+  ),
+  'range-transport': leftOut(
+    ({ prefix, transport, tls, ready }: OfRange & { readonly tls: boolean; readonly ready: string | null }) =>
+      `server-template ${prefix} should be ${transport}, but HAProxy connects ${tls ? 'with' : 'without'} TLS${
+        ready === null ? '' : `; ${ready} is ready all the same`
+      }`,
+    'correct its server-template (iri-lb render haproxy shows how), or LB_CONFIG',
+  ),
+  'range-unconfigured': leftOut(
+    ({ backend, transport }: LeftOut & { readonly transport: string }) =>
+      `pool ${backend} has no ${transport} range; add one to LB_CONFIG, or correct its tags`,
+    'add the range to LB_CONFIG, or correct the tags of these instances',
+  ),
+  'load-balancer-unusable': warning(
+    ({ instance, detail }: OfService & { readonly instance: string; readonly detail: string }) =>
+      `load balancer ${instance}: ${detail}; left out`,
+    'correct its registration in Consul (infra/consul/examples/load-balancer.json)',
+  ),
+  'load-balancers-unknown': error(
+    ({ service, reasons }: OfService & { readonly reasons: readonly string[]; readonly nextStep: string }) =>
+      `consul: service ${service}: not every load balancer is known: ${reasons.join('; ')}`,
+    ({ nextStep }) => nextStep,
+  ),
+  'haproxy-failed': error(
+    (facts: Failure & { readonly address: string; readonly kind: string }) => facts.detail,
+    stepOf,
+  ),
+  failed: error(({ detail }: Failure) => detail, stepOf),
+};

@@ -1,0 +1,20 @@
+// The Runtime API of one HAProxy, as everything above `haproxy` is handed it. Types only.
+import type { SocketAddress } from './admin-address.js';
+
+/** One interactive connection to one HAProxy; holding it is holding the lock (`maxconn 1`). */
+export interface RuntimeConnection {
+  /** The admin socket's address, for messages. */
+  readonly name: string;
+  /**
+   * Sends command lines (without line end) in order, pipelined; returns their answers in order, trimmed.
+   * Where it can, it gives each to `early` as it comes: while HAProxy works on the next one.
+   */
+  send(commands: readonly string[], early?: (answer: string, index: number) => void): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects and waits until the admin socket is ours; the connection ends itself after `budgetMs`
+ * milliseconds. Throws a named HAProxyError.
+ */
+export type Connect = (address: SocketAddress, budgetMs: number) => Promise<RuntimeConnection>;

@@ -1,0 +1,35 @@
+// What `iri-lb status --json` prints: every load balancer, slot by slot. Types only.
+import type { ServerSettings } from './server.js';
+
+export interface SlotStatus extends ServerSettings {
+  readonly backend: string;
+  readonly slot: string;
+  /** Who Consul has at this address; null: nobody. */
+  readonly instance: string | null;
+  readonly sessions: number;
+  /** `UP`, `DOWN`, `MAINT`, … as HAProxy's own checks see it. */
+  readonly status: string;
+}
+
+export interface LoadBalancerStatus {
+  readonly address: string;
+  readonly version?: string;
+  readonly uptimeSeconds?: number;
+  /** Slots that hold an address or are not in maintenance; the others are free. */
+  readonly slots: readonly SlotStatus[];
+  readonly error?: string;
+}
+
+export interface Status {
+  readonly version: 1;
+  readonly consul: {
+    readonly index: string;
+    readonly instances: number;
+    /** Host names of instances with the addresses they resolve to now; those that do not are absent. */
+    readonly names: Readonly<Record<string, readonly string[]>>;
+    readonly error?: string;
+  };
+  readonly loadBalancers: readonly LoadBalancerStatus[];
+  /** Servers in another slot or state, or with other settings, on one load balancer than on the first. */
+  readonly differences: readonly string[];
+}

@@ -1,0 +1,70 @@
+// The seam between instances and servers: who has which one, and where a newcomer goes. Types only.
+import type { Pool, Transport } from '../config/pools.js';
+import type { LeftOutProblem } from '../model/problem.js';
+import type { RangeReport } from '../model/report.js';
+import type { ObservedServer } from '../model/server.js';
+import type { DesiredServer, Unresolved } from './desired.js';
+import type { Addresses } from './view.js';
+
+/** A server that a pool may use. */
+export interface Place {
+  readonly server: ObservedServer;
+  /** `address:port` that it holds; undefined: none that anybody can be served at. */
+  readonly hostPort: string | undefined;
+}
+
+/** The places of a pool that connect in one way: an instance fits only among those of its own. */
+export interface PlaceGroup {
+  readonly backend: string;
+  /** How the configuration names them. */
+  readonly name: string;
+  readonly transport: Transport;
+  /** In the order in which they are looked at. */
+  readonly places: readonly Place[];
+}
+
+/** Who shall be served in a group, and what is known of who is where. */
+export interface Wanted {
+  readonly servers: readonly DesiredServer[];
+  readonly unresolved: readonly Unresolved[];
+  /** By `address:port`: whoever is there in the catalog, selected by the pool or not. */
+  readonly labels: ReadonlyMap<string, string>;
+  readonly lastKnown: Addresses;
+}
+
+/** Whose a place is. */
+export type Ownership =
+  | { readonly of: 'server'; readonly server: DesiredServer }
+  /** Of one whose host name does not resolve, as far as can be told. `guessed`: nothing but the port says so. */
+  | { readonly of: 'unresolved'; readonly name: Unresolved; readonly guessed: boolean }
+  /** Another place has the server that this one holds, too. */
+  | { readonly of: 'nobody'; readonly servedBy?: { readonly server: DesiredServer; readonly place: Place } };
+
+/** Whether a newcomer can have a place; `busy`: requests to whoever left still run on it. */
+export type Availability = 'taken' | 'idle' | 'busy';
+
+/** What can be done with a newcomer: the place it gets, or why there is none. */
+export type Choice = Place | LeftOutProblem;
+
+/** What stands in everybody's way, told of one instance; `ready`: the name of the server that it has all the same. */
+export type Obstacle = (label: string, ready?: string) => LeftOutProblem;
+
+/** One way of giving servers to instances. Pure: the same for the same input, on every load balancer. */
+export interface Placement {
+  /** The places of a pool among the servers of its backend. */
+  groupsOf(pool: Pool, servers: readonly ObservedServer[]): readonly PlaceGroup[];
+  /** Whose each place is, in the order of the places. */
+  ownershipOf(group: PlaceGroup, wanted: Wanted): readonly Ownership[];
+  /** Why nobody can be served in this group, if so. */
+  obstacleTo(group: PlaceGroup): Obstacle | undefined;
+  /** A place for each newcomer, in their order. `available` is in the order of the places. */
+  choose(
+    group: PlaceGroup,
+    newcomers: readonly DesiredServer[],
+    available: readonly Availability[],
+  ): readonly Choice[];
+  /** How many places the group has, for the report. */
+  countsOf(group: PlaceGroup, free: number): RangeReport;
+  /** Whether so few places are left that somebody should declare more. */
+  isScarce(group: PlaceGroup, left: number): boolean;
+}

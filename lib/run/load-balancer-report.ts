@@ -1,0 +1,113 @@
+// The report of one load balancer's run: what happened, who has which servers now, what is wrong. Pure.
+import type { Config } from '../config/pools.js';
+import { HAProxyError } from '../haproxy/errors.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import { failureOf } from '../model/errors.js';
+import {
+  type LeftOutProblem,
+  levelOf,
+  type Problem,
+  reasonOf,
+  reported,
+  sentenceOf,
+  textOf,
+} from '../model/problem.js';
+import type { LoadBalancerReport, Outcome, PoolReport } from '../model/report.js';
+import type { Observed } from '../model/server.js';
+import { placementOf } from '../plan/placement-of.js';
+import type { PoolPlan } from '../plan/pool.js';
+import type { Progress } from './transaction.js';
+
+/** Instances named in the error when there is no server for them; the report lists all. */
+const MAX_NAMED = 10;
+
+/**
+ * What happened, who has which slots now, and what was held back or left out, which is an error. A run
+ * that was broken off hands in what `thrown` broke it off; what was held back until then is told too.
+ */
+export function loadBalancerReport(
+  { pools }: Pick<Config, 'pools'>,
+  socket: SocketAddress,
+  { changes, observed, plan, problems: met }: Progress,
+  mode: 'apply' | 'plan',
+  thrown?: unknown,
+): LoadBalancerReport {
+  const address = printAdminAddress(socket);
+  const heldBack = plan?.heldBack ?? [];
+  const leftOut = plan?.pools.flatMap((pool) => pool.leftOut) ?? [];
+  const failure = thrown === undefined ? undefined : problemOf(thrown);
+  const warnings = [
+    ...(plan?.pools.flatMap((pool) => pool.problems).filter((problem) => levelOf(problem) === 'warning') ??
+      []),
+    ...met,
+  ];
+  const error = errorText(address, failure, heldBack, leftOut);
+  return {
+    address,
+    outcome: failure ? 'failed' : outcomeOf(heldBack.length, changes.size, mode),
+    changes: [...changes.values()].map(({ change }) => change),
+    pools: observed && plan ? pools.map((pool, at) => poolReport(pool, observed, plan.pools[at])) : [],
+    warnings: [...new Set(warnings.map(textOf))],
+    problems: [...(failure ? [failure] : []), ...heldBack, ...leftOut, ...warnings].map(reported),
+    ...(error === '' ? {} : { error }),
+  };
+}
+
+function problemOf(thrown: unknown): Problem {
+  const failure = failureOf(thrown);
+  if (!(thrown instanceof HAProxyError)) return { code: 'failed', ...failure };
+  return { code: 'haproxy-failed', address: thrown.address, kind: thrown.kind, ...failure };
+}
+
+/** The failure first, and whose errors these are: once, since a failure of HAProxy's begins with its name. */
+function errorText(
+  address: string,
+  failure: Problem | undefined,
+  heldBack: readonly Problem[],
+  leftOut: readonly LeftOutProblem[],
+): string {
+  const name = `haproxy ${address}: `;
+  const own = [...new Set(heldBack.map(sentenceOf)), ...leftOutTexts(leftOut)].join('; ');
+  if (!failure) return own === '' ? '' : `${name}${own}`;
+  if (own === '') return sentenceOf(failure);
+  return `${sentenceOf(failure)}; ${failure.code === 'haproxy-failed' ? '' : name}${own}`;
+}
+
+function outcomeOf(heldBack: number, changes: number, mode: 'apply' | 'plan'): Outcome {
+  if (heldBack > 0) return 'guarded';
+  if (changes === 0) return 'unchanged';
+  return mode === 'plan' ? 'planned' : 'changed';
+}
+
+function leftOutTexts(leftOut: readonly LeftOutProblem[]): string[] {
+  if (leftOut.length === 0) return [];
+  const named = leftOut
+    .slice(0, MAX_NAMED)
+    .map((problem) => `${problem.instance} (${problem.backend}: ${reasonOf(problem)})`);
+  const more = leftOut.length > MAX_NAMED ? ` and ${leftOut.length - MAX_NAMED} more` : '';
+  return [`${leftOut.length} left out for want of a slot: ${named.join(', ')}${more}`];
+}
+
+/** What the pool looks like as last read, with who was left out and who is held. */
+function poolReport(
+  pool: Config['pools'][number],
+  observed: Observed,
+  plan: PoolPlan | undefined,
+): PoolReport {
+  const groups = placementOf(pool).groupsOf(pool, observed.backends.get(pool.backend) ?? []);
+  const count = { ready: 0, maintenance: 0, drain: 0 };
+  for (const { places } of groups) for (const { server } of places) count[server.state] += 1;
+  const ranges = plan?.ranges ?? [];
+  return {
+    backend: pool.backend,
+    slots: groups.reduce((sum, { places }) => sum + places.length, 0),
+    free: ranges.reduce((sum, { free }) => sum + free, 0),
+    ranges,
+    ready: count.ready,
+    maintenance: count.maintenance,
+    held: plan?.heldSlots.length ?? 0,
+    heldSlots: plan?.heldSlots ?? [],
+    unplaced:
+      plan?.leftOut.map((problem) => ({ instance: problem.instance, reason: reasonOf(problem) })) ?? [],
+  };
+}

@@ -1,0 +1,94 @@
+// Reads the source for a run and resolves the names it lists: the view that the plans are made on.
+import type { Config } from '../config/pools.js';
+import { messageOf } from '../model/errors.js';
+import type { Problem } from '../model/problem.js';
+import { NotResolvedError, type Resolve } from '../model/resolve.js';
+import type { AtLeast, Catalog, Look, Reading, Source } from '../model/source.js';
+import {
+  absencesOf,
+  hostNamesOf,
+  type LocatedCatalog,
+  locateCatalog,
+  type View,
+  viewOf,
+} from '../plan/view.js';
+
+export interface ViewDeps {
+  readonly config: Pick<Config, 'pools' | 'tagPrefix'>;
+  readonly source: Source;
+  readonly resolve: Resolve;
+}
+
+/** A reading and the view made of it, for all load balancers that plan on it. */
+export interface ReadView extends Pick<Reading, 'catalog' | 'hasMoved'> {
+  readonly view: View;
+  /** The same after a closer look; looked at once, however many ask. */
+  look(what: Look): Promise<ReadView>;
+}
+
+/** Reads the services of all pools; `onRead` is told of each view, the last one last. Throws what the source throws. */
+export async function readView(
+  deps: ViewDeps,
+  atLeast?: AtLeast,
+  onRead: (read: ReadView) => void = () => {},
+): Promise<ReadView> {
+  const services = deps.config.pools.map(({ service }) => service);
+  return viewOfReading(deps, onRead, await deps.source.read(services, atLeast));
+}
+
+/** Of several services `service=version`, comma-separated. */
+export function versionOf({ services }: Catalog): string {
+  const [only, ...others] = services;
+  if (only && others.length === 0) return only.version;
+  return services.map(({ service, version }) => `${service}=${version}`).join(',');
+}
+
+/** Instances listed, usable or not. */
+export function instancesIn({ services }: Catalog): number {
+  return services.reduce((sum, { instances }) => sum + instances.length, 0);
+}
+
+async function viewOfReading(
+  deps: ViewDeps,
+  onRead: (read: ReadView) => void,
+  reading: Reading,
+  earlier?: ReadView,
+): Promise<ReadView> {
+  const looks = new Map<Look, Promise<ReadView>>();
+  const { catalog } = reading;
+  const isSame =
+    earlier !== undefined &&
+    catalog.services.every(({ instances }, at) => instances === earlier.catalog.services[at]?.instances);
+  const viewed: ReadView = {
+    catalog,
+    hasMoved: () => reading.hasMoved(),
+    // Asking for rights changes nothing but how far absences may be believed.
+    view: isSame ? { ...earlier.view, absences: absencesOf(catalog) } : await resolveNames(deps, catalog),
+    look(what) {
+      const looked =
+        looks.get(what) ?? reading.look(what).then((closer) => viewOfReading(deps, onRead, closer, viewed));
+      looks.set(what, looked);
+      return looked;
+    },
+  };
+  onRead(viewed);
+  return viewed;
+}
+
+async function resolveNames({ config, resolve }: ViewDeps, catalog: Catalog): Promise<View> {
+  const located: LocatedCatalog = locateCatalog(config, catalog);
+  const answers = new Map<string, readonly string[]>();
+  const lastKnown = new Map<string, readonly string[]>();
+  const problems: Problem[] = [];
+  await Promise.all(
+    hostNamesOf(located).map(async (hostName) => {
+      try {
+        answers.set(hostName, await resolve(hostName));
+      } catch (error) {
+        if (error instanceof NotResolvedError) lastKnown.set(hostName, error.lastKnown);
+        problems.push({ code: 'name-unresolved', hostName, detail: messageOf(error) });
+      }
+    }),
+  );
+  return viewOf(config, located, answers, lastKnown, problems);
+}
