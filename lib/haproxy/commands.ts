@@ -12,7 +12,7 @@ export interface ServerName {
 }
 
 /** `backend/slot`. Throws for names that are unusable on HAProxy's command line. */
-export function target({ backend, slot }: ServerName): string {
+export function serverPath({ backend, slot }: ServerName): string {
   if (!NAME.test(backend))
     throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
   if (!NAME.test(slot)) throw new Error(`server name ${quote(slot)} is unusable on HAProxy's command line`);
@@ -40,7 +40,7 @@ export interface ServerCommands {
 
 /** Throws for names that are unusable on HAProxy's command line. */
 export function serverCommands(backend: string, slot: string): ServerCommands {
-  const name = target({ backend, slot });
+  const name = serverPath({ backend, slot });
   return {
     name,
     address(ip, port) {

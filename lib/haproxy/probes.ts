@@ -1,5 +1,5 @@
 // Questions about how HAProxy is set up, none of which changes anything, and their answers parsed. Pure.
-import { type ServerName, target } from './commands.js';
+import { type ServerName, serverPath } from './commands.js';
 
 /** `admin`, `operator` or `user`: what the connection may do. */
 export const SHOW_LEVEL = 'show cli level';
@@ -40,7 +40,7 @@ export function parseSockets(text: string): CliSocket[] {
  * anything else, and with the name of a server that is there, and no address, it refuses everything.
  */
 export function balanceProbe(server: ServerName): string {
-  return `add server ${target(server)}`;
+  return `add server ${serverPath(server)}`;
 }
 
 /** Reads the refusal of `balanceProbe`; before 2.6 the command is unknown or experimental. */

@@ -3,7 +3,7 @@
 import { readSettings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { failuresOf, type Report } from '../model/report.js';
-import { makeObserver, type ObservedRun } from '../telemetry/telemetry.js';
+import { makeRecorder, type RecordedRun } from '../telemetry/recorder.js';
 import { makeRunner, type Runner, type RunOptions } from './runner.js';
 import { systemClock } from './system-clock.js';
 
@@ -33,7 +33,7 @@ export class RunFailed extends Error {
 /** Applies within the time that Lambda leaves. */
 export type Apply = (options?: Pick<RunOptions, 'atLeast' | 'source'>) => Promise<Report>;
 
-const observer = makeObserver({ namespace: process.env.METRICS_NAMESPACE });
+const recorder = makeRecorder({ namespace: process.env.METRICS_NAMESPACE });
 let runner: Runner | undefined;
 
 /**
@@ -45,30 +45,30 @@ export async function invocation(
   context: HandlerContext,
   work: (runner: Runner, apply: Apply) => Promise<Report>,
 ): Promise<Report> {
-  const observed = observer.begin(context);
+  const recorded = recorder.begin(context);
   const prepareAndWork = async (): Promise<Report> => {
-    runner ??= makeRunner(readSettings(await withParameters(process.env, systemClock)), observer.warn);
+    runner ??= makeRunner(readSettings(await withParameters(process.env, systemClock)), recorder.warn);
     const warm = runner;
     return work(warm, (options = {}) => {
       const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
       return warm.run({ mode: 'apply', budgetMs, ...options });
     });
   };
-  const report = await attempt(observed, () => {
+  const report = await attempt(recorded, () => {
     // Whatever takes too long: what Lambda kills has no log line and no metric.
     const leftMs = Math.max(1, context.getRemainingTimeInMillis() - LAST_WORDS_MS);
     return systemClock.within(leftMs, prepareAndWork(), () => new Error(TIME_IS_OVER));
   });
-  observed.finished(report);
+  recorded.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);
   return report;
 }
 
-async function attempt(observed: ObservedRun, run: () => Promise<Report>): Promise<Report> {
+async function attempt(recorded: RecordedRun, run: () => Promise<Report>): Promise<Report> {
   try {
     return await run();
   } catch (error) {
-    observed.failed(error);
+    recorded.failed(error);
     throw error;
   }
 }

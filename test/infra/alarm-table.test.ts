@@ -1,8 +1,8 @@
 // Every alarm, row by row: what it looks at, how, when it goes off, and who is told.
 import { describe, expect, it } from 'vitest';
 import { environmentOf } from '../../infra/stack/environment.js';
-import { makeObserver } from '../../lib/telemetry/telemetry.js';
-import { invocation, reportOf, unchanged } from '../telemetry/observed.js';
+import { makeRecorder } from '../../lib/telemetry/recorder.js';
+import { invocation, reportOf, unchanged } from '../telemetry/rig.js';
 import { exampleSettings, propertiesOf, synthesise } from './example.js';
 
 const settings = exampleSettings();
@@ -126,7 +126,7 @@ describe('the alarms', () => {
 function writtenBy(...functionNames: readonly string[]): string[] {
   const text: string[] = [];
   const { METRICS_NAMESPACE: namespace } = environmentOf(settings);
-  const observer = makeObserver({ namespace, write: (lines) => text.push(lines) });
+  const observer = makeRecorder({ namespace, write: (lines) => text.push(lines) });
   const [pool] = unchanged.pools;
   const pools = settings.config.pools.flatMap(({ backend }) => (pool ? { ...pool, backend } : []));
   for (const functionName of functionNames)

@@ -1,12 +1,12 @@
 // The log of a run: what CloudWatch gets, line by line.
 import { describe, expect, it } from 'vitest';
-import { change, invocation, observe, reportOf, unchanged } from './observed.js';
+import { change, invocation, record, reportOf, unchanged } from './rig.js';
 
 describe('the log of a run', () => {
   it('is one line per change and one for the run, all with request id and Consul index', () => {
-    const { observer, logs } = observe();
+    const { recorder, logs } = record();
     const changed = { ...unchanged, outcome: 'changed', changes: [change, change] } as const;
-    observer.begin(invocation).finished(reportOf(changed));
+    recorder.begin(invocation).finished(reportOf(changed));
 
     expect(logs().map(({ message }) => message)).toEqual([
       'add iri_back/irisrv1',
@@ -20,15 +20,15 @@ describe('the log of a run', () => {
   });
 
   it('has the time and level under the names that Lambda filters by', () => {
-    const { observer, logs } = observe();
-    observer.begin(invocation).finished(reportOf(unchanged));
+    const { recorder, logs } = record();
+    recorder.begin(invocation).finished(reportOf(unchanged));
     expect(logs()[0]).toMatchObject({ timestamp: '2023-11-14T22:13:20.000Z', level: 'INFO' });
   });
 
   it('is an error when any load balancer failed, and says why', () => {
-    const { observer, logs } = observe();
+    const { recorder, logs } = record();
     const failed = { ...unchanged, outcome: 'failed', error: 'haproxy: no prompt' } as const;
-    observer.begin(invocation).finished(reportOf(unchanged, failed));
+    recorder.begin(invocation).finished(reportOf(unchanged, failed));
     expect(logs()[0]).toMatchObject({
       level: 'ERROR',
       message: 'run failed',
@@ -37,24 +37,24 @@ describe('the log of a run', () => {
   });
 
   it('is a warning when there was one, and shows at most twenty', () => {
-    const { observer, logs } = observe();
+    const { recorder, logs } = record();
     const warnings = Array.from({ length: 25 }, (_, index) => `weight of ${index}`);
-    observer.begin(invocation).finished(reportOf({ ...unchanged, warnings }, { ...unchanged, warnings }));
+    recorder.begin(invocation).finished(reportOf({ ...unchanged, warnings }, { ...unchanged, warnings }));
     expect(logs()[0]).toMatchObject({ level: 'WARN' });
     expect(logs()[0]?.warnings).toEqual([...warnings.slice(0, 20), 'and 5 more']);
   });
 
   it('keeps nothing of an error but its message', () => {
-    const { observer, logs, text } = observe();
+    const { recorder, logs, text } = record();
     const error = Object.assign(new Error('service iri: 403'), { response: { headers: 'hunter2' } });
-    observer.begin(invocation).failed(Object.assign(error, { cause: new Error('hunter2') }));
+    recorder.begin(invocation).failed(Object.assign(error, { cause: new Error('hunter2') }));
     expect(logs()[0]).toMatchObject({ level: 'ERROR', message: 'run failed', errors: ['service iri: 403'] });
     expect(text()).not.toMatch(/hunter2|observe\.test/);
   });
 
   it('stays one line whatever a text holds', () => {
-    const { observer, logs } = observe();
-    observer
+    const { recorder, logs } = record();
+    recorder
       .begin(invocation)
       .finished(reportOf({ ...unchanged, warnings: ['a\nb\r\u2028c', 'd'.repeat(1e5)] }));
     expect(logs()).toHaveLength(1);
@@ -62,18 +62,18 @@ describe('the log of a run', () => {
   });
 
   it('names the invocation in what is said in passing', () => {
-    const { observer, logs } = observe();
-    observer.warn('before');
-    observer.begin(invocation);
-    observer.warn('during');
+    const { recorder, logs } = record();
+    recorder.warn('before');
+    recorder.begin(invocation);
+    recorder.warn('during');
     expect(logs()[0]).not.toHaveProperty('requestId');
     expect(logs()[1]).toMatchObject({ level: 'WARN', message: 'during', requestId: 'request-1' });
   });
 
   it('tells the first invocation of an environment from the others', () => {
-    const { observer, logs } = observe();
-    observer.begin(invocation).finished(reportOf(unchanged));
-    observer.begin(invocation).finished(reportOf(unchanged));
+    const { recorder, logs } = record();
+    recorder.begin(invocation).finished(reportOf(unchanged));
+    recorder.begin(invocation).finished(reportOf(unchanged));
     expect(logs().map(({ coldStart }) => coldStart)).toEqual([true, false]);
   });
 });

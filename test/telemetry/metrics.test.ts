@@ -1,12 +1,12 @@
 // The metrics of a run, in CloudWatch's embedded metric format.
 import { describe, expect, it } from 'vitest';
 import type { RangeReport } from '../../lib/model/report.js';
-import { change, invocation, observe, reportOf, unchanged } from './observed.js';
+import { change, invocation, record, reportOf, unchanged } from './rig.js';
 
 describe('the metrics of a run', () => {
   it('are embedded metric format: every metric and dimension named is a member of the line', () => {
-    const { observer, metrics } = observe({ namespace: 'Prod' });
-    observer.begin(invocation).finished(reportOf(unchanged));
+    const { recorder, metrics } = record({ namespace: 'Prod' });
+    recorder.begin(invocation).finished(reportOf(unchanged));
     expect(metrics()).toHaveLength(3);
     for (const line of metrics()) {
       expect(line._aws).toMatchObject({
@@ -19,15 +19,15 @@ describe('the metrics of a run', () => {
   });
 
   it('give the pool by load balancer and backend, and by backend alone', () => {
-    const { observer, metrics } = observe();
-    observer.begin(invocation).finished(reportOf(unchanged));
+    const { recorder, metrics } = record();
+    recorder.begin(invocation).finished(reportOf(unchanged));
     const line = metrics()[2] ?? {};
     expect(dimensionsOf(line)).toEqual([['LoadBalancer', 'Backend'], ['Backend']]);
     expect(line).toMatchObject({ SlotsInUse: 3, SlotsFree: 2, Ready: 2, Held: 1, Unplaced: 1 });
   });
 
   it('count as free what the fullest range has; one that HAProxy lacks is full of nothing', () => {
-    const { observer, metrics } = observe();
+    const { recorder, metrics } = record();
     const [pool] = unchanged.pools;
     const withRanges = (...ranges: readonly RangeReport[]) => ({
       ...unchanged,
@@ -36,7 +36,7 @@ describe('the metrics of a run', () => {
     const full = { prefix: 'irisrv', slots: 200, free: 0 };
     const other = { prefix: 'iritls', slots: 50, free: 50 };
     const absent = { prefix: 'iritlsnv', slots: 0, free: 0 };
-    observer
+    recorder
       .begin(invocation)
       .finished(reportOf(withRanges(other, full), withRanges(absent, other), withRanges(absent)));
     const pools = metrics().filter((line) => 'Backend' in line);
@@ -44,9 +44,9 @@ describe('the metrics of a run', () => {
   });
 
   it('count the changes of a load balancer by action, and whether the guard held it back', () => {
-    const { observer, metrics } = observe();
+    const { recorder, metrics } = record();
     const guarded = { ...unchanged, outcome: 'guarded', changes: [change], error: 'held back' } as const;
-    observer.begin(invocation).finished(reportOf(guarded));
+    recorder.begin(invocation).finished(reportOf(guarded));
     expect(metrics()[1]).toMatchObject({ Added: 1, Guarded: 1, Failed: 0 });
     // Each of these would be paid for.
     for (const action of ['Updated', 'Enabled', 'Disabled', 'Removed'])
@@ -54,20 +54,20 @@ describe('the metrics of a run', () => {
   });
 
   it('tell the time from the start of the invocation to applied, of runs that changed something', () => {
-    const { observer, clock, metrics } = observe();
-    const run = observer.begin(invocation);
+    const { recorder, clock, metrics } = record();
+    const run = recorder.begin(invocation);
     clock.now += 250;
     run.finished(reportOf({ ...unchanged, outcome: 'changed', changes: [change] }));
     expect(metrics()[0]).toMatchObject({ StartToApplied: 250, RunDuration: 42, Instances: 3 });
-    observer.begin(invocation).finished(reportOf(unchanged));
+    recorder.begin(invocation).finished(reportOf(unchanged));
     expect(metrics()[3]).not.toHaveProperty('StartToApplied');
   });
 
   it('tell the last success only when there was one', () => {
-    const { observer, metrics } = observe();
-    observer.begin(invocation).finished(reportOf(unchanged));
-    observer.begin(invocation).failed(new Error('no'));
-    observer.begin(invocation).finished(reportOf({ ...unchanged, outcome: 'failed', error: 'no' }));
+    const { recorder, metrics } = record();
+    recorder.begin(invocation).finished(reportOf(unchanged));
+    recorder.begin(invocation).failed(new Error('no'));
+    recorder.begin(invocation).finished(reportOf({ ...unchanged, outcome: 'failed', error: 'no' }));
     expect(metrics()[0]).toMatchObject({ Succeeded: 1, LastSuccess: 1_700_000_000 });
     for (const line of [metrics()[3], metrics()[4]]) {
       expect(line).toMatchObject({ Succeeded: 0 });
@@ -76,18 +76,18 @@ describe('the metrics of a run', () => {
   });
 
   it('take a run for a success that served every load balancer, though some instances were left out', () => {
-    const { observer, metrics } = observe();
+    const { recorder, metrics } = record();
     const unplaced = { ...unchanged, error: '1 left out for want of a slot' } as const;
     const guarded = { ...unchanged, outcome: 'guarded', error: 'no leader' } as const;
-    observer.begin(invocation).finished(reportOf(unplaced, guarded));
-    observer.begin(invocation).finished(reportOf(unplaced, { ...guarded, outcome: 'failed' }));
+    recorder.begin(invocation).finished(reportOf(unplaced, guarded));
+    recorder.begin(invocation).finished(reportOf(unplaced, { ...guarded, outcome: 'failed' }));
     const runs = metrics().filter((line) => 'Succeeded' in line);
     expect(runs).toMatchObject([{ Succeeded: 1, LastSuccess: 1_700_000_000 }, { Succeeded: 0 }]);
   });
 
   it('take an event that was covered for a success', () => {
-    const { observer, logs, metrics } = observe();
-    observer.begin(invocation).finished({ ...reportOf(), covered: true });
+    const { recorder, logs, metrics } = record();
+    recorder.begin(invocation).finished({ ...reportOf(), covered: true });
     expect(logs()[0]).toMatchObject({ level: 'INFO', requestId: 'request-1', consulIndex: '4711' });
     expect(metrics()[0]).toMatchObject({ Succeeded: 1, Covered: 1 });
   });

@@ -1,8 +1,8 @@
-// A run's report and an observer whose lines are kept, for the tests of logs and metrics.
+// A run's report and an recorder whose lines are kept, for the tests of logs and metrics.
 
 import type { Change } from '../../lib/model/change.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
-import { makeObserver } from '../../lib/telemetry/telemetry.js';
+import { makeRecorder } from '../../lib/telemetry/recorder.js';
 
 export const invocation = { awsRequestId: 'request-1', functionName: 'watch' };
 const slot = { address: '10.0.0.1', port: 14265, weight: 1, maxconn: 0, state: 'ready' } as const;
@@ -44,10 +44,10 @@ export function reportOf(...loadBalancers: readonly LoadBalancerReport[]): Repor
   return { version: 1, consul, problems: [], loadBalancers, durationMs: 42 };
 }
 
-export function observe(options: { namespace?: string } = {}) {
+export function record(options: { namespace?: string } = {}) {
   const written: string[] = [];
   const clock = { now: 1_700_000_000_000 };
-  const observer = makeObserver({ ...options, write: (text) => written.push(text), now: () => clock.now });
+  const recorder = makeRecorder({ ...options, write: (text) => written.push(text), now: () => clock.now });
   const lines = (): Record<string, unknown>[] =>
     written
       .join('')
@@ -55,7 +55,7 @@ export function observe(options: { namespace?: string } = {}) {
       .slice(0, -1)
       .map((text) => JSON.parse(text));
   return {
-    observer,
+    recorder,
     clock,
     text: () => written.join(''),
     logs: () => lines().filter((line) => !('_aws' in line)),

@@ -4,7 +4,7 @@ import type { Report } from '../model/report.js';
 import { coveredLine, failureLine, type Line, line, linesOf, type RunContext } from './lines.js';
 import { coveredMetrics, failureMetrics, type MetricLine, type MetricScope, metricsOf } from './metrics.js';
 
-export interface ObserverOptions {
+export interface RecorderOptions {
   /** CloudWatch namespace of the metrics; each deployment has its own. */
   readonly namespace?: string | undefined;
   /**
@@ -24,21 +24,21 @@ export interface Invocation {
 }
 
 /** One invocation, from `begin` on. Exactly one of these is called, once. */
-export interface ObservedRun {
+export interface RecordedRun {
   /** There is a report, good or bad; `covered` where an earlier run had dealt with the event. */
   finished(report: Report): void;
   /** Something was thrown before there was a report. Only its message is kept. */
   failed(error: unknown): void;
 }
 
-export interface Observer {
-  begin(invocation: Invocation): ObservedRun;
+export interface Recorder {
+  begin(invocation: Invocation): RecordedRun;
   /** Says something in passing, under the invocation that is running. */
   warn(message: string): void;
 }
 
-/** The observer of one environment; Lambda runs one invocation of it at a time. */
-export function makeObserver(options: ObserverOptions = {}): Observer {
+/** The recorder of one environment; Lambda runs one invocation of it at a time. */
+export function makeRecorder(options: RecorderOptions = {}): Recorder {
   const { namespace = 'IriLb', now = Date.now } = options;
   const log = process.env.AWS_LAMBDA_RUNTIME_API === undefined ? process.stderr : process.stdout;
   const write = options.write ?? ((text: string) => log.write(text));
