@@ -2,7 +2,7 @@
 import { parseAddress, parsePort } from '../model/address.js';
 import { type AdminAddress, printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { labelOf, type ServiceInstance } from '../model/instance.js';
-import { nextStepOf, type Problem, type ProblemOf, textOf } from '../model/problem.js';
+import { nextStepOf, type Problem, type ProblemOf, sentenceOf, textOf } from '../model/problem.js';
 import { quote } from '../model/text.js';
 import type { ConsulClient } from './client.js';
 import { ConsulError } from './errors.js';
@@ -50,8 +50,11 @@ export async function discoverLoadBalancers(
     const listed = parseLoadBalancers(service, rows);
     if (listed.addresses.length === 0) {
       const [reason = flaw] = flaw ? [flaw] : listed.problems;
-      const detail = `no load balancer is registered${reason ? ` (${textOf(reason)})` : ''}`;
-      throw new ConsulError(service, detail, reason ? nextStepOf(reason) : REGISTER);
+      throw new ConsulError(
+        service,
+        'no load balancer is registered',
+        reason ? sentenceOf(reason) : REGISTER,
+      );
     }
     for (const address of listed.addresses) found.set(printAdminAddress(address), address);
     problems.push(...listed.problems);

@@ -179,7 +179,9 @@ describe('iri-lb node', () => {
     });
     const blind = { ...reader, CONSUL_HTTP_TOKEN: await consul.createPolicyToken('') };
     const unread = await as(blind).run('list');
-    expect(unread.err).toContain('the token may not read service iri; give it service:read and node:read');
+    expect(unread.err).toMatch(
+      /the token may not read service iri, .*; give the one in \S+ service:read on iri and node:read/,
+    );
     const unknown = await as({ ...reader, CONSUL_HTTP_TOKEN: 'mistyped-secret' }).run('add', ...at());
     expect(unknown).toMatchObject({ status: 1, err: expect.stringContaining('answered 403') });
     for (const { out, err } of [refused, unread, unknown]) {

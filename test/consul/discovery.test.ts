@@ -6,6 +6,7 @@ import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { discoverLoadBalancers } from '../../lib/consul/discovery.js';
 import { parseAdminAddress, printAdminAddress } from '../../lib/model/admin-address.js';
+import { sentenceOf, textOf } from '../../lib/model/problem.js';
 import { client, failure } from './rig.js';
 
 let harness: Harness;
@@ -25,7 +26,12 @@ beforeEach(() => {
 async function discover(entries = `consul:${service}`) {
   const configured = entries.split(',').flatMap((entry) => parseAdminAddress(entry) ?? []);
   const found = await discoverLoadBalancers(client([consul.url], { token: consul.token }), configured);
-  return { ...found, addresses: found.addresses.map(printAdminAddress) };
+  const errors = found.problems.filter(({ code }) => code === 'load-balancers-unknown').map(sentenceOf);
+  return {
+    addresses: found.addresses.map(printAdminAddress),
+    warnings: found.problems.filter(({ code }) => code !== 'load-balancers-unknown').map(textOf),
+    ...(errors.length > 0 ? { error: errors.join() } : {}),
+  };
 }
 
 describe('load balancers', () => {

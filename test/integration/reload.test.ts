@@ -42,7 +42,7 @@ it('the old process says that it is being replaced', async () => {
   const connection = await connectRuntime(address, OPTIONS);
   await haproxy.reload();
   await expect(readHAProxy(connection, ['b'])).rejects.toMatchObject({
-    name: 'StoppingError',
+    kind: 'stopping',
     message: expect.stringMatching(/process \d+ is being replaced/),
   });
   await connection.close();
