@@ -11,6 +11,7 @@ import { isDone } from '../../lib/haproxy/commands.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
 import { readHAProxy } from '../../lib/haproxy/read.js';
 import type { RuntimeConnection } from '../../lib/model/runtime.js';
+import { runs } from '../property/runs.js';
 import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
 const SLOTS = 3;
@@ -84,7 +85,7 @@ it('answers and changes as the real one does, for random sequences of commands',
       for (const lines of batches) await sameAnswers(simulated, lines);
       await sameListings(simulated);
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: runs(60), endOnFailure: true },
   );
 });
 

@@ -1,8 +1,10 @@
 // Values from Consul are hostile: whatever they hold, only planned, well-formed commands are written.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce, writesOf } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
+import { runs } from './runs.js';
 
 const ALLOWED =
   /^(?:set server iri_(?:pow_)?back\/iri(?:srv|tls|tlsnv)\d (?:addr [0-9a-f.:]+ port \d{1,5}|weight \d{1,3}|state (?:ready|maint))|set maxconn server iri_(?:pow_)?back\/iri(?:srv|tls|tlsnv)\d \d{1,7})$/;
@@ -57,7 +59,7 @@ describe('hostile values', () => {
         // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
         for (const line of printed) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

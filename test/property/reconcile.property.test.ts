@@ -7,6 +7,7 @@ import { memoryCatalog, parseConfig, runOnce, writesOf } from '../simulation/rig
 import { SimulatedHAProxy, type SimulatedServer } from '../simulation/simulated-haproxy.js';
 import { catalogRows, names, slotContent } from './arbitraries.js';
 import { expectedIn } from './expected.js';
+import { runs } from './runs.js';
 
 const config = parseConfig();
 const RANGES = config.pools.flatMap(({ backend, ranges }) => ranges.map((range) => ({ backend, ...range })));
@@ -57,7 +58,7 @@ describe('any run', () => {
         expect(second.only.changes).toEqual([]);
         expect(writesOf(haproxy)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('any run', () => {
         for (const name of drained)
           expect(writesOf(haproxy).filter((line) => line.includes(name))).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -87,7 +88,7 @@ describe('any run', () => {
           expect(new Set(places).size).toBe(places.length);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -117,7 +118,7 @@ describe('any run', () => {
         await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
         expect(wrong).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -144,7 +145,7 @@ describe('any run', () => {
         await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
         expect(wrong).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -162,7 +163,7 @@ describe('any run', () => {
         await runOnce({ haproxy: other, catalog: memoryCatalog(others), names: known });
         expect(other.lines).toEqual(one.lines);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -185,7 +186,7 @@ describe('any run', () => {
           );
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -214,7 +215,7 @@ describe('any run', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

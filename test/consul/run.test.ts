@@ -11,8 +11,8 @@ import { readSettings, type Settings } from '../../lib/config/environment.js';
 import { failuresOf, type Report } from '../../lib/model/report.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
-import { type FaultProxy, startProxy } from '../consul/proxy.js';
-import { heard } from '../consul/rig.js';
+import { type FaultProxy, startProxy } from './proxy.js';
+import { heard } from './rig.js';
 
 const PARAMETER = '/iri-lb/token';
 const INSTANCES = 100;
