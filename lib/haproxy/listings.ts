@@ -1,9 +1,8 @@
 // Parses `show info`, `show servers state` and `show stat`. Columns by header name, never by place. Pure.
 import { parseIp } from '../model/address.js';
+import type { ProcessInfo, SlotState } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { readRecord } from './csv.js';
-
-export type SlotState = 'ready' | 'drain' | 'maintenance';
 
 /** A row of `show servers state`. */
 export interface ServerStateRow {
@@ -26,14 +25,6 @@ export interface ServerStatRow {
   readonly sessions: number;
   /** `UP`, `DOWN`, `MAINT`, … as HAProxy's own checks see it. */
   readonly status: string;
-}
-
-export interface ProcessInfo {
-  readonly version: string;
-  readonly pid: number;
-  readonly uptimeSeconds: number;
-  readonly node: string;
-  readonly stopping: boolean;
 }
 
 /** `srv_admin_state` bits: forced, inherited and resolver maintenance (HAProxy management guide, 9.3). */
