@@ -21,17 +21,24 @@ function install(name: string, socket: string, stateFile: string): string {
   const program = join(harness.dir, name);
   // Port 1: no forwarder; what it says of that is for people.
   const text = renderStateProgram({ socket, stateFile, forwarderUrl: 'http://127.0.0.1:1' });
-  writeFileSync(program, text.replace('--retry 2', '--retry 0'), { mode: 0o755 });
+  const impatient = text
+    .replace('--retry 2', '--retry 0')
+    .replaceAll('10 s', '1 s')
+    .replaceAll('alarm 10', 'alarm 1');
+  writeFileSync(program, impatient, { mode: 0o755 });
   return program;
 }
 
 /** Answers on a socket as HAProxy does; `nextPid` says who. */
-async function answerOn(path: string, nextPid: () => string): Promise<void> {
+const answerOn = (path: string, nextPid: () => string): Promise<void> =>
+  listenOn(path, (socket, command) => {
+    socket.end(command.startsWith('show info') ? `Name: HAProxy\nPid: ${nextPid()}\n` : STATE);
+  });
+
+async function listenOn(path: string, answer: (socket: net.Socket, command: string) => void): Promise<void> {
   const server = net.createServer((socket) => {
     socket.on('error', () => undefined);
-    socket.once('data', (command) => {
-      socket.end(command.toString().startsWith('show info') ? `Name: HAProxy\nPid: ${nextPid()}\n` : STATE);
-    });
+    socket.once('data', (command) => answer(socket, command.toString()));
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   harness.onClose(() => server.close());
@@ -61,4 +68,25 @@ it('keeps the state until the new worker answers, whichever of the old ones answ
 it('fails no start and no reload for a state that it cannot forget', async () => {
   const program = install('readonly', join(harness.dir, 'people.sock'), '/nowhere/servers.state');
   await expect(run(program, ['started'])).resolves.toMatchObject({ stdout: '' });
+});
+
+it('saves a state of any length as it is', async () => {
+  const socket = join(harness.dir, 'long.sock');
+  const stateFile = join(harness.dir, 'long.state');
+  const long = STATE.replace('1 web 1 srv1\n', '1 web 1 srv1\n'.repeat(100_000));
+  await listenOn(socket, (connection) => connection.end(long));
+  await run(install('long', socket, stateFile), ['save']);
+  expect(readFileSync(stateFile, 'utf8') === long).toBe(true);
+});
+
+it.each([
+  ['silent', /no answer within 1 s/, () => undefined],
+  ['cut-off', /no servers state from/, (connection: net.Socket) => connection.end(STATE.slice(0, -5))],
+])('keeps what it has when the answer is %s', async (name, message, answer) => {
+  const socket = join(harness.dir, `${name}.sock`);
+  const stateFile = `${socket}.state`;
+  await listenOn(socket, answer);
+  writeFileSync(stateFile, STATE);
+  await expect(run(install(name, socket, stateFile), ['save'])).rejects.toThrow(message);
+  expect(readFileSync(stateFile, 'utf8')).toBe(STATE);
 });

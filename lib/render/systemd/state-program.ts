@@ -13,7 +13,14 @@ const FRESH_MINUTES = 5;
 /** Longest wait for a new worker, in tenths of a second. */
 const RELOAD_TENTHS = 600;
 
-/** POSIX shell, for `sh`, with socat and curl. Fails, and leaves everything as it is, where it cannot save. */
+/** Longest silence of HAProxy, in seconds. */
+const ANSWER_SECONDS = 10;
+
+/**
+ * POSIX shell, for `sh`, with curl and with Perl, which every Debian and Ubuntu has (perl-base is essential
+ * there) and which, unlike anything else there, speaks to a socket. Fails, and leaves everything as it is,
+ * where it cannot save.
+ */
 export function renderStateProgram({ socket, stateFile, forwarderUrl }: StateProgramOptions): string {
   return `#!/bin/sh
 # Rendered by iri-lb. Keeps what HAProxy was told at runtime: addresses, weights and states of servers.
@@ -27,8 +34,21 @@ umask 027
 socket=${socket}
 state=${stateFile}
 
+# Prints what HAProxy answers to one command. Fails unless it answers to the end.
 ask() {
-  echo "$1" | socat -t 10 -T 10 - "UNIX-CONNECT:$socket"
+  LC_ALL=C perl -MIO::Socket::UNIX -e '
+    my ($path, $command) = @ARGV;
+    $SIG{ALRM} = sub { die "$path: no answer within ${ANSWER_SECONDS} s\\n" };
+    alarm ${ANSWER_SECONDS};
+    my $socket = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\\n";
+    syswrite $socket, "$command\\n" or die "$path: $!\\n";
+    my $length;
+    while ($length = sysread $socket, my $part, 65536) {
+      alarm ${ANSWER_SECONDS};
+      print $part;
+    }
+    defined $length or die "$path: $!\\n";
+  ' "$socket" "$1"
 }
 
 worker() {
