@@ -1,13 +1,9 @@
-// Installs HAProxy and Consul on Debian and Ubuntu, and changes as little as possible beside that.
-import { spawnSync } from 'node:child_process';
+// Installs packages on Debian and Ubuntu, Consul among them, and changes as little as possible beside that.
 import { existsSync } from 'node:fs';
-import { debianMirror, debianRelease, findCommand, run } from './debian.mjs';
+import { rootRunner } from './as-root.mjs';
+import { addSource, canHaveSource, SOURCE_FILE } from './consul-source.mjs';
+import { debianRelease, run } from './debian.mjs';
 
-/** Consul left Debian after bullseye. Pinned low, so that nothing else is ever taken from there. */
-const CONSUL_SUITE = 'bullseye';
-const SOURCE_FILE = `/etc/apt/sources.list.d/iri-lb-${CONSUL_SUITE}.list`;
-const PIN_FILE = '/etc/apt/preferences.d/iri-lb';
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
 const LOCK_WAIT_S = 300;
@@ -16,12 +12,8 @@ const APT = ['-q', '-y', '-o', `DPkg::Lock::Timeout=${LOCK_WAIT_S}`, '-o', 'APT:
 /** Installs the packages that are named. Throws with what to do by hand. */
 export async function install(packages) {
   const release = debianRelease();
-  const sudo = rootPrefix();
-  if (!release || !sudo) throw new Error(byHand(packages, release));
-  const asRoot = (command, args, options) => {
-    const [first, ...rest] = [...sudo, command, ...args];
-    return run(first, rest, options);
-  };
+  const asRoot = rootRunner();
+  if (!release || !asRoot) throw new Error(byHand(packages, release));
 
   if (packages.some((name) => !hasCandidate(name))) await update(asRoot, []);
   if (packages.includes('consul') && !hasCandidate('consul'))
@@ -51,22 +43,13 @@ export function byHand(packages, release = debianRelease()) {
   return `missing: ${packages.join(', ')}; ${how}${hints.map((hint) => ` (${hint})`).join('')}`;
 }
 
-/** The words before a command that make it root's: none, or sudo without a question. */
-function rootPrefix() {
-  if (process.getuid?.() === 0) return [];
-  const allowed = findCommand('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0;
-  return allowed ? ['sudo', '-n', 'env', 'LC_ALL=C', 'DEBIAN_FRONTEND=noninteractive'] : undefined;
-}
-
 function hasCandidate(name) {
   return /^ {2}Candidate: \d/m.test(run('apt-cache', ['policy', name]));
 }
 
-async function addConsulSource({ id, codename }, packages, asRoot) {
-  if (id !== 'debian' || !existsSync(KEYRING)) throw new Error(byHand(packages));
-  const write = (file, content) => asRoot('tee', [file], { input: content });
-  write(SOURCE_FILE, `deb [signed-by=${KEYRING}] ${debianMirror(codename)} ${CONSUL_SUITE} main\n`);
-  write(PIN_FILE, `Package: *\nPin: release n=${CONSUL_SUITE}\nPin-Priority: 100\n`);
+async function addConsulSource(release, packages, asRoot) {
+  if (!canHaveSource(release)) throw new Error(byHand(packages));
+  addSource(release, asRoot);
   const only = ['-o', `Dir::Etc::SourceList=${SOURCE_FILE}`, '-o', 'Dir::Etc::SourceParts=-'];
   await update(asRoot, [...only, '-o', 'APT::Get::List-Cleanup=0']);
   if (!hasCandidate('consul')) throw new Error(byHand(packages));

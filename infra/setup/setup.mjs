@@ -6,6 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rootRunner } from './as-root.mjs';
+import { hasOldPin, renewPin } from './consul-source.mjs';
 import { findCommand } from './debian.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -27,6 +29,7 @@ async function main() {
       if (!hasPackages()) installPackages();
     });
   }
+  if (hasOldPin()) await alone(() => renewPin(rootRunner()));
   const missing = missingPrograms();
   if (missing.length > 0) {
     const { install } = await import('./install.mjs');
