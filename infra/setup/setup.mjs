@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Sets up what `npm start` and `npm test` need and what is missing; a second run finds nothing to do.
+// Sets up what `npm start` lacks here, with `--tests` what `npm test` lacks; a second run finds nothing to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,13 +13,19 @@ import { findCommand } from './debian.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const OLDEST_NODE = [20, 10];
 
-/** Commands, in packages of the same name, and the variable that names another binary. */
+/** Commands, their packages where those have another name, and the variable that names another binary. */
 const PROGRAMS = [
   { name: 'haproxy', variable: 'HAPROXY_BIN' },
   { name: 'consul', variable: 'CONSUL_BIN' },
   // For the certificates of the sample nodes, and for the commands that `npm start` prints.
   { name: 'openssl' },
   { name: 'curl' },
+];
+
+/** What tests run beside those. */
+const TEST_PROGRAMS = [
+  // It judges the units that are rendered; where there is no systemd to be had, its tests fail.
+  { name: 'systemd-analyze', package: 'systemd' },
 ];
 
 async function main() {
@@ -30,12 +36,12 @@ async function main() {
     });
   }
   if (hasOldPin()) await alone(() => renewPin(rootRunner()));
-  const missing = missingPrograms();
-  if (missing.length > 0) {
-    const { install } = await import('./install.mjs');
-    await alone(() => install(missingPrograms()));
-    const { byHand } = await import('./install.mjs');
-    const still = missingPrograms();
+  const forTests = process.argv.includes('--tests') && process.platform === 'linux';
+  const programs = forTests ? [...PROGRAMS, ...TEST_PROGRAMS] : PROGRAMS;
+  if (missingPackages(programs).length > 0) {
+    const { byHand, install } = await import('./install.mjs');
+    await alone(() => install(missingPackages(programs)));
+    const still = missingPackages(programs);
     if (still.length > 0) throw new Error(byHand(still));
   }
   const { build, isBuilt } = await import('./build.mjs');
@@ -83,13 +89,13 @@ function installPackages() {
   if (status !== 0) throw new Error(`npm ci failed (${error?.message ?? `exit ${status}`}); see above`);
 }
 
-function missingPrograms() {
-  return PROGRAMS.flatMap(({ name, variable }) => {
+function missingPackages(programs) {
+  return programs.flatMap(({ name, variable, package: packageName = name }) => {
     const named = variable && process.env[variable];
     if (findCommand(named || name)) return [];
     if (named)
       throw new Error(`${variable}: there is no ${named}; name a binary, or unset it to have one installed`);
-    return [name];
+    return [packageName];
   });
 }
 
