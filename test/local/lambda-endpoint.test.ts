@@ -43,7 +43,8 @@ beforeEach(async () => {
   endpoint = await startLambdaEndpoint({
     functions: [
       { name: 'echo', bundle, env: { WORD: 'hello' }, onOutput: (line) => output.push(line) },
-      { name: 'hasty', bundle, env: {}, timeoutMs: 200 },
+      // Long enough for a cold start on a machine that has much else to do.
+      { name: 'hasty', bundle, env: {}, timeoutMs: 2_000 },
       { name: 'broken', bundle: join(dir, 'none.mjs'), env: {} },
     ],
     onFinished: (entry) => finished.push(entry),
