@@ -1,6 +1,6 @@
 // Runs every step, each whatever became of the others, and counts what passed and what failed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 
 let passed = 0;
 let failed = 0;
@@ -20,8 +20,8 @@ function step(name, command, args) {
 /** A step that prints `N passed, N failed` as its last line; without that it is one failure. */
 function tests(name, command, args, env = {}) {
   const { status, output } = run(name, command, args, 'inherit', env);
-  const [, good = '0', bad = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
-  const lost = status !== 0 && Number(bad) === 0 ? 1 : 0;
+  const [counts, good = '0', bad = '0'] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  const lost = (status !== 0 && Number(bad) === 0) || counts === undefined ? 1 : 0;
   if (Number(bad) + lost > 0) ends.push([name, output]);
   count(name, Number(good), Number(bad) + lost);
 }
@@ -45,18 +45,35 @@ function count(name, good, bad) {
   console.log(`-- ${name}: ${good} passed, ${bad} failed`);
 }
 
+/** Runs a command in a fresh clone of what is committed, on a bare Debian; passes on its output and exit status. */
+const FRESH_MACHINE = '../shared/tools/fresh-machine';
+
+/** Whether there is such a machine to be had; inside one there is no need of another. */
+function hasFreshMachine() {
+  if (process.env.FRESH_MACHINE) return false;
+  try {
+    accessSync(FRESH_MACHINE, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const tsx = ['--import', 'tsx'];
 /** What `npm test` does in seconds or not at all takes a minute here; side by side, since most of it is waiting. */
 const MINUTE = {
   files: ['test/consul/leader.test.ts', 'test/consul/expired.test.ts', 'test/forwarder/outage.test.ts'],
   env: { CHURN_SECONDS: '60', EXPIRY_SECONDS: '60', OUTAGE_SECONDS: '60' },
 };
-if (step('set-up', process.execPath, ['infra/setup/setup.mjs'])) {
+if (step('set-up', process.execPath, ['infra/setup/setup.mjs', '--tests'])) {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   step('lint', 'npm', ['run', '--silent', 'lint']);
   if (existsSync('infra/app.ts')) step('synth', 'npm', ['run', '--silent', 'synth']);
   const others = MINUTE.files.flatMap((file) => ['--exclude', file]);
-  tests('npm test', 'npm', ['test', '--silent', '--', ...others]);
+  const npmTest = ['test', '--silent', '--', ...others];
+  if (hasFreshMachine())
+    tests('npm test of what is committed, on a bare Debian', FRESH_MACHINE, ['npm', ...npmTest]);
+  else tests('npm test', 'npm', npmTest);
   const together = [...tsx, 'test/all.ts', ...MINUTE.files, `--maxWorkers=${MINUTE.files.length}`];
   tests('tests of a minute', process.execPath, together, MINUTE.env);
   // The system's own version is what all the tests ran on.
