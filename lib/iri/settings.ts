@@ -1,6 +1,9 @@
-// The settings of what the frontend lets through: the IRI API's rules and the limits per source. Pure.
+// The settings of the IRI API's rules. Pure.
 import * as v from 'valibot';
-import { commandName, seconds, whole } from '../model/fields.js';
+import { matching, whole } from '../model/fields.js';
+
+/** A command of the IRI API; the frontend lets no other kind of name through. */
+const commandName = matching(/^[A-Za-z]{1,64}$/, 'use 1 to 64 letters');
 
 const commands = (standard: string[]) =>
   v.optional(v.pipe(v.array(commandName), v.maxLength(1_000)), standard);
@@ -19,32 +22,4 @@ export const iriSettings = v.strictObject({
   bodyLimitBytes: v.optional(whole(64, 16_777_216), 262_144),
 });
 
-/** At most `max` in `windowSeconds`; a max of 0 is no limit. */
-const rate = (max: number, windowSeconds: number) =>
-  v.optional(
-    v.strictObject({
-      max: v.optional(whole(0, 1_000_000), max),
-      windowSeconds: seconds(windowSeconds),
-    }),
-    {},
-  );
-
-/** Abuse limits per source address; who goes beyond one is blocked for `blockSeconds`. */
-export const limitSettings = v.strictObject({
-  /** Requests in a short time. */
-  requestRate: rate(400, 10),
-  /** Requests in a long time. */
-  requestCount: rate(500, 300),
-  /** New connections in a short time. */
-  connectionRate: rate(250, 3),
-  /** Connections at a time, to one load balancer: peers do not tell each other; 0 is no limit. */
-  connections: v.optional(whole(0, 1_000_000), 21),
-  blockSeconds: seconds(300),
-  /** Sources remembered. */
-  tableSize: v.optional(whole(1, 100_000_000), 1_000_000),
-  /** Addresses that share this many leading bits are one source: IPv6 hosts own whole networks. */
-  ipv6PrefixBits: v.optional(whole(1, 128), 64),
-});
-
 export type IriSettings = v.InferOutput<typeof iriSettings>;
-export type LimitSettings = v.InferOutput<typeof limitSettings>;

@@ -1,6 +1,5 @@
-// The kinds of text and number that may reach a HAProxy configuration, each by a tight pattern. Pure.
+// The kinds of field that the settings of more than one folder have. Pure.
 import * as v from 'valibot';
-import { parseIp, parsePort, parseWhole, printHostPort } from './address.js';
 
 /** A whole number, given in the unit that the setting's name ends in. */
 export const whole = (min: number, max: number) => {
@@ -8,77 +7,16 @@ export const whole = (min: number, max: number) => {
   return v.pipe(v.number(range), v.integer(range), v.minValue(min, range), v.maxValue(max, range));
 };
 
-/** A limit; 0 is off. */
-export const limit = v.optional(whole(0, 1_000_000_000));
-/** A time, in seconds, that HAProxy counts in 31 bits of milliseconds. */
-export const seconds = (standard: number, min = 1) => v.optional(whole(min, 2_000_000), standard);
-
 /** Something that `false` turns off. Not a union: its problems would all be "no false and no object". */
 export const orOff = <T extends v.GenericSchema>(schema: T) =>
   v.lazy((input) => (input === false ? v.literal(false) : schema));
 
-const text = (pattern: RegExp, message: string) => v.pipe(v.string(message), v.regex(pattern, message));
-
-/** `host:port` where the host is an IP literal: `0.0.0.0:14267`, `[::]:14267`. Printed back canonically. */
-export const bindAddress = v.pipe(
-  v.string('use "address:port"'),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const match = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(dataset.value);
-    const ip = parseIp(match?.[1] ?? '');
-    const port = parsePort(match?.[2]);
-    if (ip && port) return printHostPort(ip.text, port);
-    addIssue({ message: 'use "address:port" with an IP address and a port from 1 to 65535' });
-    return NEVER;
-  }),
-);
-
-/** An IP address or a CIDR range, printed back canonically. */
-export const source = v.pipe(
-  v.string('use an IP address or a CIDR range'),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const [address = '', length, ...rest] = dataset.value.split('/');
-    const ip = parseIp(address);
-    const bits = length === undefined ? undefined : parseWhole(length, 0, ip?.kind === 'ipv6' ? 128 : 32);
-    if (ip && rest.length === 0 && (length === undefined) === (bits === undefined)) {
-      return bits === undefined ? ip.text : `${ip.text}/${bits}`;
-    }
-    addIssue({ message: 'use an IP address or a CIDR range (10.0.0.0/8, 2001:db8::/32)' });
-    return NEVER;
-  }),
-);
+/** A text of this pattern; `message` says which to use. */
+export const matching = (pattern: RegExp, message: string) =>
+  v.pipe(v.string(message), v.regex(pattern, message));
 
 /** An absolute path with nothing that HAProxy would read as anything else. */
-export const filePath = text(
+export const filePath = matching(
   /^\/[A-Za-z0-9_.@+,:/-]{1,254}$/,
   'use an absolute path of A-Z a-z 0-9 _ . @ + , : / -',
-);
-/** HAProxy binds `<path>.<pid>.tmp` first; all of it must fit the 108 bytes of a socket address. */
-export const socketPath = text(
-  /^\/[A-Za-z0-9_.@+/-]{1,89}$/,
-  'use an absolute path of at most 90 A-Z a-z 0-9 _ . @ + / -',
-);
-/** The CA certificates: a file, or those that the system trusts. */
-export const caFile = v.union(
-  [v.literal('@system-ca'), filePath],
-  'use an absolute path, or @system-ca for those the system trusts',
-);
-export const fileMode = text(/^0?[0-7]{3}$/, 'use an octal mode, such as 660');
-export const account = text(/^[a-z_][a-z0-9_-]{0,31}$/, 'use a name of a-z 0-9 _ -');
-export const userName = text(/^[A-Za-z0-9_.@-]{1,64}$/, 'use 1 to 64 of A-Z a-z 0-9 _ . @ -');
-export const realm = text(/^[A-Za-z0-9_.-]{1,64}$/, 'use 1 to 64 of A-Z a-z 0-9 _ . -');
-export const peerName = text(/^[A-Za-z0-9_.-]{1,64}$/, 'use 1 to 64 of A-Z a-z 0-9 _ . -');
-export const hostName = text(/^(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$/, 'use a host name');
-export const urlPath = text(/^\/[A-Za-z0-9_.~/-]{0,127}$/, 'use a path of A-Z a-z 0-9 _ . ~ / -');
-export const mediaType = text(/^[a-z]+\/[a-z0-9.+-]{1,64}$/, 'use a media type, such as application/json');
-/** A command of the IRI API; the frontend lets no other kind of name through. */
-export const commandName = text(/^[A-Za-z]{1,64}$/, 'use 1 to 64 letters');
-/** A log target: a socket's path, `stdout`, `stderr`, or `address:port` (UDP). */
-export const logTarget = v.union(
-  [v.picklist(['stdout', 'stderr']), filePath, bindAddress],
-  'use a socket path, "stdout", "stderr" or "address:port"',
-);
-/** A hash as `mkpasswd -m sha-256` prints it. HAProxy computes it for each request: keep the rounds few. */
-export const passwordHash = text(
-  /^\$(5\$(rounds=\d{4,6}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43}|6\$(rounds=\d{4,6}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86})$/,
-  'use a SHA-256 or SHA-512 crypt hash ("mkpasswd -m sha-256"), not the password itself',
 );

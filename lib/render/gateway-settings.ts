@@ -1,6 +1,6 @@
 // The gateway to the admin socket: who may come from where. Pure.
 import * as v from 'valibot';
-import { bindAddress, hostName, source } from '../model/fields.js';
+import { bindAddress, hostName, source } from './fields.js';
 
 /** Settings of the mutual-TLS gateway; its certificate, key and authority are files on its host. */
 export const gatewaySettings = v.strictObject({

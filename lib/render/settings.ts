@@ -1,10 +1,12 @@
 // What `iri-lb render haproxy` can be told beyond the pools: HAProxy's side of the configuration. Pure.
 import * as v from 'valibot';
-import { iriSettings, limitSettings } from '../iri/settings.js';
-import * as field from '../model/fields.js';
+import { iriSettings } from '../iri/settings.js';
+import { filePath, orOff, whole } from '../model/fields.js';
+import * as field from './fields.js';
 import { gatewaySettings } from './gateway-settings.js';
+import { limitSettings } from './limit-settings.js';
 
-const { orOff, seconds, whole } = field;
+const { seconds } = field;
 
 const users = v.pipe(
   v.array(v.strictObject({ name: field.userName, password: field.passwordHash })),
@@ -17,7 +19,7 @@ const auth = v.strictObject({ realm: v.optional(field.realm, 'iri-lb'), users })
 
 const tls = v.strictObject({
   /** PEM file with certificate, chain and key, or a folder of such files. */
-  certificate: field.filePath,
+  certificate: filePath,
   minVersion: v.optional(v.picklist(['TLSv1.2', 'TLSv1.3']), 'TLSv1.2'),
   /** max-age of Strict-Transport-Security; 0 leaves the header out. */
   hstsSeconds: v.optional(whole(0, 100_000_000), 31_536_000),
@@ -176,7 +178,7 @@ export const frontendSettings = v.strictObject({
    * Where `show servers state` is saved before a reload, so that addresses and states outlive it. HAProxy 2.6
    * warns when it does not exist or is empty: begin it with the line `1`.
    */
-  stateFile: v.optional(field.filePath),
+  stateFile: v.optional(filePath),
 });
 
 export type FrontendSettings = v.InferOutput<typeof frontendSettings>;

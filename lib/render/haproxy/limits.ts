@@ -1,5 +1,5 @@
 // Abuse limits per source: the stick tables and the rules that count, block and refuse. Pure.
-import type { LimitSettings } from '../../iri/settings.js';
+import type { LimitSettings } from '../limit-settings.js';
 import { BLOCKED, PEERS, SOURCES } from './names.js';
 import { deny, type Line, section } from './section.js';
 
