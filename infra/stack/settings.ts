@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { problemOf } from '../../lib/config/issues.js';
 import { configSchema, iriLayout } from '../../lib/config/pools.js';
 import { parseAddress, parsePort } from '../../lib/model/address.js';
 import { type AdminAddress, parseAdminAddress } from '../../lib/model/admin-address.js';
@@ -127,10 +128,7 @@ export function readStackSettings(file: string): StackSettings {
 /** Checks settings that were read from `source`. Throws ConfigError with every problem and its path. */
 export function parseStackSettings(input: unknown, source: string): StackSettings {
   const result = v.safeParse(stackSettings, input);
-  const problems = (result.issues ?? []).map((issue) => ({
-    path: v.getDotPath(issue) ?? '',
-    message: issue.message,
-  }));
+  const problems = (result.issues ?? []).map((issue) => problemOf(issue));
   // What is sound is checked for contradictions whatever else is broken.
   const broken = problems.map(({ path }) => path);
   problems.push(...crossProblems(result.output as StackSettings, broken));

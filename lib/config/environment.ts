@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { type AdminAddress, parseAdminAddress } from '../model/admin-address.js';
 import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { isToken, quote } from '../model/text.js';
+import { problemOf } from './issues.js';
 import { type Config, configSchema, iriLayout } from './pools.js';
 
 /** Certificates as PEM text. */
@@ -121,13 +122,6 @@ function parseConsulAddress(text: string): string | undefined {
 /** V8 quotes what it could not parse, which may be a password. */
 const QUOTED_SOURCE = /, (?:\.\.\.)?".*$/s;
 
-/** A message without the value, where the value is a password or may hold one. */
-function withoutSecret(path: string, message: string): string {
-  return /auth|password|user/i.test(path)
-    ? message.replace(/ but received .*$/s, ' but received something else')
-    : message;
-}
-
 /** An address as it may be shown: a password in it is no business of logs. */
 function withoutUser(address: string): string {
   return address.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
@@ -148,13 +142,7 @@ function readConfig(source: string | undefined, problems: SettingProblem[]): Con
   }
   const result = v.safeParse(configSchema, input);
   if (result.success) return result.output;
-  for (const issue of result.issues) {
-    const path = v.getDotPath(issue);
-    problems.push({
-      path: path ? `LB_CONFIG.${path}` : 'LB_CONFIG',
-      message: withoutSecret(path ?? '', issue.message),
-    });
-  }
+  problems.push(...result.issues.map((issue) => problemOf(issue, 'LB_CONFIG')));
   return v.parse(configSchema, iriLayout);
 }
 

@@ -178,6 +178,17 @@ describe('settings of the stack', () => {
     ]);
   });
 
+  it('show no password that is wrong', () => {
+    const haproxy = { stats: { auth: 'alice:hunter2' }, users: 'bob:hunter2' };
+    const pools = [{ backend: 'web', service: 'web', ranges: [{ prefix: 'web' }] }];
+    const problems = problemsOf(exampleInput({ config: { pools, haproxy } }));
+    expect(problems.map((line) => line.split(' | ')[0])).toEqual([
+      'config.haproxy.stats.auth',
+      'config.haproxy.users',
+    ]);
+    expect(problems.join('\n')).not.toContain('hunter2');
+  });
+
   it('take no secret: the token is only named', () => {
     expect(problemsOf(exampleInput({ consul: { ...example.consul, token: 'hunter2' } }))).toEqual([
       expect.stringContaining('consul.token |'),
