@@ -1,7 +1,8 @@
 // Everything on one machine: Consul, HAProxy, sample nodes, forwarder, both functions and their schedule.
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
+import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
@@ -105,8 +106,8 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
 }
 
 /** The IRI layout on loopback, checked by HAProxy every 2 s so that the stats page follows at once. */
-function localConfig(ports: { admin: number; api: number; stats: number }): Config {
-  return v.parse(configSchema, {
+function localConfig(ports: { admin: number; api: number; stats: number }): RenderConfig {
+  return v.parse(renderConfigSchema, {
     ...iriLayout,
     haproxy: {
       frontend: { bind: `127.0.0.1:${ports.api}` },

@@ -9,7 +9,7 @@ export function environmentOf(settings: StackSettings): Record<string, string> {
     CONSUL_HTTP_ADDR: consul.addresses.join(','),
     CONSUL_HTTP_TOKEN_PARAMETER: consul.tokenParameter,
     HAPROXY_ADDRESSES: haproxy.addresses.join(','),
-    LB_CONFIG: JSON.stringify({ ...config, ...stateFileOf(config) }),
+    LB_CONFIG: JSON.stringify({ ...config, haproxy: readByRuns(config) }),
     // Runs make many short-lived objects: with room for them, one that filled 4,000 slots took 287 ms and not 358.
     NODE_OPTIONS: '--max-semi-space-size=32',
     METRICS_NAMESPACE: namespaceOf(settings),
@@ -24,11 +24,10 @@ export function environmentOf(settings: StackSettings): Record<string, string> {
   };
 }
 
-/** Of HAProxy's own settings the functions need one: the doctor says whether a state can come back. */
-function stateFileOf({ haproxy }: StackSettings['config']): { haproxy: { stateFile: string } | undefined } {
-  return haproxy?.stateFile === undefined
-    ? { haproxy: undefined }
-    : { haproxy: { stateFile: haproxy.stateFile } };
+/** Of HAProxy's own settings the functions read two; the others would take the room that pools need. */
+function readByRuns({ haproxy: { iri, stateFile } }: StackSettings['config']): object | undefined {
+  const read = { ...(iri === false ? { iri } : {}), ...(stateFile === undefined ? {} : { stateFile }) };
+  return Object.keys(read).length === 0 ? undefined : read;
 }
 
 /** CloudWatch namespace of this deployment's metrics. */

@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { problemOf } from '../../lib/config/issues.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
 import { parseAddress, parsePort } from '../../lib/model/address.js';
 import { type AdminAddress, parseAdminAddress } from '../../lib/model/admin-address.js';
 import { ConfigError, messageOf } from '../../lib/model/errors.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import * as f from './fields.js';
 import { crossProblems } from './settings-rules.js';
 
@@ -91,7 +92,7 @@ export const stackSettings = v.strictObject({
   /** Roles of the Consul hosts, which get the forwarder's policy; or attach it by hand. */
   forwarderRoleNames: v.optional(listOf(f.roleName, 20)),
   /** Pools and rules, as LB_CONFIG; the IRI layout by default. */
-  config: v.optional(configSchema, iriLayout),
+  config: v.optional(renderConfigSchema, iriLayout),
   memoryMb: v.optional(f.whole(128, 10_240), 512),
   /** Of both functions. Below the schedule's minute, so that resyncs do not pile up. */
   timeoutSeconds: v.optional(f.whole(10, 55), 45),

@@ -1,6 +1,7 @@
 // What every command of the command line shares: results on stdout, everything else on stderr.
-import { readSettings, type Settings } from '../config/environment.js';
+import { readSettingsWith, type Settings } from '../config/environment.js';
 import { ConfigError, messageOf } from '../model/errors.js';
+import { type RenderConfig, renderConfigSchema } from '../render/config.js';
 
 /** Where a command writes; tests hand in their own. */
 export interface Terminal {
@@ -23,9 +24,9 @@ export const processTerminal: Terminal = {
   },
 };
 
-/** Settings from the environment. */
-export function settingsOf(terminal: Terminal): Settings {
-  return readSettings(terminal.env);
+/** Settings from the environment, also those that only rendering reads: a typo is told by any command. */
+export function settingsOf(terminal: Terminal): Settings<RenderConfig> {
+  return readSettingsWith(renderConfigSchema, terminal.env);
 }
 
 /** Runs a command; what it throws becomes one line per problem on stderr and exit status 1. */

@@ -2,15 +2,18 @@
 
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Settings } from '../config/environment.js';
+import type { Settings as SettingsWith } from '../config/environment.js';
 import { ConfigError, messageOf } from '../model/errors.js';
 import { isLoopback } from '../model/loopback.js';
 import { quote } from '../model/text.js';
+import type { RenderConfig } from '../render/config.js';
 import { renderConsulAgent } from '../render/consul/agent.js';
 import { renderPolicy } from '../render/consul/policy.js';
 import { renderHAProxy } from '../render/haproxy/render.js';
 import { printHostFiles, renderSystemd } from '../render/systemd/render.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
+
+type Settings = SettingsWith<RenderConfig>;
 
 interface Flags {
   readonly out?: string;
@@ -43,7 +46,8 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   },
   systemd: {
     about: "the hosts' units, program and gateway, each under its path",
-    text: ({ config }, { forwarder }) => printHostFiles(renderSystemd(config, { forwarderUrl: forwarder })),
+    text: ({ config }, { forwarder }) =>
+      printHostFiles(renderSystemd(config.haproxy, { forwarderUrl: forwarder })),
     notes: (settings) => [...stateNotes(settings), ...groupNotes(settings)],
   },
 };
@@ -74,13 +78,13 @@ export function registerRender(program: Command, terminal: Terminal): void {
 }
 
 function stateNotes({ config }: Settings): string[] {
-  return config.haproxy?.stateFile
+  return config.haproxy.stateFile
     ? []
     : ['haproxy.stateFile is not set: a reload empties every slot until the next run'];
 }
 
 function tlsNotes({ config: { pools, haproxy } }: Settings): string[] {
-  const { caFile = '@system-ca', verifyName } = haproxy?.servers ?? {};
+  const { caFile, verifyName } = haproxy.servers;
   const verified = pools.some(({ ranges }) => ranges.some(({ transport }) => transport === 'verified'));
   if (!verified || caFile !== '@system-ca' || verifyName !== undefined) return [];
   return [
@@ -89,7 +93,7 @@ function tlsNotes({ config: { pools, haproxy } }: Settings): string[] {
 }
 
 function groupNotes({ config: { haproxy } }: Settings): string[] {
-  if (!haproxy?.gateway || !haproxy.admin.bind.startsWith('/') || haproxy.process.group !== null) return [];
+  if (!haproxy.gateway || !haproxy.admin.bind.startsWith('/') || haproxy.process.group !== null) return [];
   return [
     `haproxy.process.group is null: the gateway gets in at ${haproxy.admin.bind} only if its unit's user may write there`,
   ];
@@ -97,13 +101,13 @@ function groupNotes({ config: { haproxy } }: Settings): string[] {
 
 function openNotes({ config: { haproxy } }: Settings): string[] {
   const notes: string[] = [];
-  if (haproxy?.frontend.auth && !haproxy.frontend.tls) {
+  if (haproxy.frontend.auth && !haproxy.frontend.tls) {
     notes.push(
       'passwords cross the network in plain text: haproxy.frontend.auth is set, and no haproxy.frontend.tls',
     );
   }
-  const { bind } = haproxy?.admin ?? {};
-  if (bind && !bind.startsWith('/') && !isLoopback(hostOf(bind))) {
+  const { bind } = haproxy.admin;
+  if (!bind.startsWith('/') && !isLoopback(hostOf(bind))) {
     notes.push(
       `whoever reaches ${bind} controls this HAProxy: give haproxy.admin.bind a path, and use haproxy.gateway`,
     );
@@ -114,10 +118,10 @@ function openNotes({ config: { haproxy } }: Settings): string[] {
 /** Of `address:port`, as it was parsed. */
 const hostOf = (bind: string): string => bind.slice(0, bind.lastIndexOf(':'));
 
-function forPeer(config: Settings['config'], peer: string): Settings['config'] {
+function forPeer(config: RenderConfig, peer: string): RenderConfig {
   const { haproxy } = config;
-  const members = haproxy?.peers?.members ?? [];
-  if (!haproxy?.peers || !members.some(({ name }) => name === peer)) {
+  const members = haproxy.peers?.members ?? [];
+  if (!haproxy.peers || !members.some(({ name }) => name === peer)) {
     const known = members.map(({ name }) => name).join(', ') || 'haproxy.peers is not set';
     throw new ConfigError('arguments', [
       { path: '--peer', message: `${quote(peer)} is no member (${known})` },

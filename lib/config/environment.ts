@@ -27,16 +27,25 @@ export interface ConsulSettings {
   readonly datacenter?: string;
 }
 
-export interface Settings {
+/** `C` says how much of LB_CONFIG is read. */
+export interface Settings<C extends Config = Config> {
   readonly consul: ConsulSettings;
   readonly haproxy: { readonly addresses: readonly AdminAddress[]; readonly tls: TlsFiles };
-  readonly config: Config;
+  readonly config: C;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads all settings. Throws ConfigError with every problem, each with the variable's name. */
+/** Reads what runs need. Throws ConfigError with every problem, each with the variable's name. */
 export function readSettings(env: Environment): Settings {
+  return readSettingsWith(configSchema, env);
+}
+
+/** Reads the same, and LB_CONFIG by a schema that reads more of it than runs do. */
+export function readSettingsWith<C extends Config>(
+  schema: v.GenericSchema<unknown, C>,
+  env: Environment,
+): Settings<C> {
   const problems: SettingProblem[] = [];
   const problem = (path: string, message: string): undefined => {
     problems.push({ path, message });
@@ -63,7 +72,7 @@ export function readSettings(env: Environment): Settings {
     key: file('CONSUL_CLIENT_KEY'),
     serverName: env.CONSUL_TLS_SERVER_NAME || undefined,
   });
-  const settings: Settings = {
+  const settings: Settings<C> = {
     consul: {
       addresses: list(env.CONSUL_HTTP_ADDR, 'http://127.0.0.1:8500').flatMap(
         (entry) =>
@@ -98,7 +107,7 @@ export function readSettings(env: Environment): Settings {
         key: file('HAPROXY_CLIENT_KEY'),
       }),
     },
-    config: readConfig(env.LB_CONFIG, problems),
+    config: readConfig(schema, env.LB_CONFIG, problems),
   };
   if (settings.consul.addresses.length === 0)
     problem('CONSUL_HTTP_ADDR', 'names no address; use http://host:port');
@@ -127,7 +136,11 @@ function withoutUser(address: string): string {
   return address.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
 }
 
-function readConfig(source: string | undefined, problems: SettingProblem[]): Config {
+function readConfig<C>(
+  schema: v.GenericSchema<unknown, C>,
+  source: string | undefined,
+  problems: SettingProblem[],
+): C {
   let input: unknown = iriLayout;
   if (source) {
     try {
@@ -140,10 +153,10 @@ function readConfig(source: string | undefined, problems: SettingProblem[]): Con
       problems.push({ path: 'LB_CONFIG', message: `${what}; name a JSON file or give the JSON itself` });
     }
   }
-  const result = v.safeParse(configSchema, input);
+  const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   problems.push(...result.issues.map((issue) => problemOf(issue, 'LB_CONFIG')));
-  return v.parse(configSchema, iriLayout);
+  return v.parse(schema, iriLayout);
 }
 
 function list(value: string | undefined, fallback: string): string[] {

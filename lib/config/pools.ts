@@ -1,7 +1,8 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
+import { iriSettingsOrOff } from '../iri/settings.js';
+import { filePath } from '../model/fields.js';
 import { isServiceName } from '../model/service-name.js';
-import { frontendSettings } from '../render/settings.js';
 
 /** HAProxy names that are safe on its command line (`facts`: separators a value must never contain). */
 const haproxyName = v.pipe(
@@ -63,8 +64,8 @@ export const configSchema = v.pipe(
     loadBalancerTimeoutMs: v.optional(whole(10, 900_000), 30_000),
     /** Longest time one read of Consul may take, in milliseconds. */
     consulTimeoutMs: v.optional(whole(10, 600_000), 10_000),
-    /** Settings of `iri-lb render haproxy`; runs do not read them. */
-    haproxy: v.optional(frontendSettings),
+    /** HAProxy's own settings. Runs read these two; the rest, which only rendering reads, goes through unread. */
+    haproxy: v.optional(v.looseObject({ iri: iriSettingsOrOff, stateFile: v.optional(filePath) })),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;

@@ -1,6 +1,6 @@
 // The settings of the IRI API's rules. Pure.
 import * as v from 'valibot';
-import { matching, whole } from '../model/fields.js';
+import { matching, orOff, whole } from '../model/fields.js';
 
 /** A command of the IRI API; the frontend lets no other kind of name through. */
 const commandName = matching(/^[A-Za-z]{1,64}$/, 'use 1 to 64 letters');
@@ -21,5 +21,8 @@ export const iriSettings = v.strictObject({
   /** Longest body. All of it is held in memory to be read, so this also sizes HAProxy's buffers. */
   bodyLimitBytes: v.optional(whole(64, 16_777_216), 262_144),
 });
+
+/** On by default, so that leaving it out never opens the nodes; `false` for any other service. */
+export const iriSettingsOrOff = v.optional(orOff(iriSettings), {});
 
 export type IriSettings = v.InferOutput<typeof iriSettings>;

@@ -1,6 +1,6 @@
 // What `iri-lb render haproxy` can be told beyond the pools: HAProxy's side of the configuration. Pure.
 import * as v from 'valibot';
-import { iriSettings } from '../iri/settings.js';
+import { iriSettingsOrOff } from '../iri/settings.js';
 import { filePath, orOff, whole } from '../model/fields.js';
 import * as field from './fields.js';
 import { gatewaySettings } from './gateway-settings.js';
@@ -157,8 +157,8 @@ const compression = v.strictObject({
 /** All of it; everything has a default, which is that of the system this one replaces. */
 export const frontendSettings = v.strictObject({
   frontend: v.optional(frontend, {}),
-  /** The IRI API's rules. On by default, so that leaving it out never opens the nodes; `false` for others. */
-  iri: v.optional(orOff(iriSettings), {}),
+  /** The IRI API's rules. */
+  iri: iriSettingsOrOff,
   limits: v.optional(orOff(limitSettings), {}),
   servers: v.optional(servers, {}),
   timeouts: v.optional(timeouts, {}),

@@ -7,7 +7,7 @@ import { handler as watch } from '../../functions/watch/index.js';
 import type { HAProxy } from '../../infra/local/haproxy.js';
 import { environmentOf } from '../../infra/stack/environment.js';
 import { lambdaContext } from '../../lib/cli/invoke.js';
-import { configSchema } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { exampleSettings } from '../infra/example.js';
 import { PARAMETER, type Rig, startRig } from './rig.js';
 
@@ -78,7 +78,7 @@ describe('on what is rendered, with the rendered policy', () => {
     ['watch', watch],
     ['resync', resync],
   ])('%s answers { "doctor": true } with the same, from inside the function', async (name, handler) => {
-    const config = v.parse(configSchema, JSON.parse(env.LB_CONFIG ?? ''));
+    const config = v.parse(renderConfigSchema, JSON.parse(env.LB_CONFIG ?? ''));
     const deployed = environmentOf({ ...exampleSettings(), config });
     Object.assign(process.env, env, { LB_CONFIG: deployed.LB_CONFIG });
     const { findings } = await handler({ doctor: true }, lambdaContext(name));

@@ -6,9 +6,10 @@ import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
-import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
 import { diagnose } from '../../lib/doctor/doctor.js';
 import type { Finding } from '../../lib/doctor/finding.js';
+import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 
@@ -86,8 +87,8 @@ async function start(
   return startHAProxy(harness, { config: changed, adminPort: ports[1] });
 }
 
-function configOf({ dir }: Harness, port: number, adminPort: number, statsPort: number): Config {
-  return v.parse(configSchema, {
+function configOf({ dir }: Harness, port: number, adminPort: number, statsPort: number): RenderConfig {
+  return v.parse(renderConfigSchema, {
     pools: iriLayout.pools.map((pool) => ({
       ...pool,
       ranges: pool.ranges.map((range) => ({ ...range, slots: SLOTS })),

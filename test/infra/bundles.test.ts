@@ -1,5 +1,5 @@
 // How large the bundles may be: a function starts as fast as what it has to load is small.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from './example.js';
@@ -15,6 +15,13 @@ function loadedAtStart(file: string, seen = new Map<string, string>()): Readonly
   for (const [, path] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
     if (path !== undefined) loadedAtStart(join(dirname(file), path), seen);
   return seen;
+}
+
+/** All scripts of a folder: name and text. */
+function filesOf(folder: string): (readonly [string, string])[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const scripts = names.filter((name) => name.endsWith('.mjs'));
+  return scripts.map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
 }
 
 function bytesOf(files: ReadonlyMap<string, string>): number {
@@ -38,6 +45,17 @@ describe('what is loaded at start', () => {
     expect(text).toMatch(/import\("\.\/chunks\/[^"]+"\)/);
     expect(text).not.toContain('AmazonSSM');
   });
+
+  // A setting of each kind: of the frontend, the limits, the gateway, and a kind of text.
+  it.each(['hstsSubDomains', 'ipv6PrefixBits', 'name the networks of the functions', 'mkpasswd -m sha-256'])(
+    'has the settings that only rendering reads in the command line alone: %s',
+    (marker) => {
+      expect(readFileSync(join(dist, 'iri-lb.mjs'), 'utf8')).toContain(marker);
+      // Also what they load on demand.
+      for (const kind of ['watch', 'resync'])
+        expect(filesOf(join(dist, kind)).filter(([, text]) => text.includes(marker))).toEqual([]);
+    },
+  );
 
   it.each(['watch', 'resync'])('of %s has its source map beside it', (kind) => {
     const file = join(dist, kind, 'index.mjs');

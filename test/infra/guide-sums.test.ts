@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import example from '../../infra/consul/examples/load-balancer.json' with { type: 'json' };
-import { configSchema } from '../../lib/config/pools.js';
 import { parseLoadBalancers } from '../../lib/consul/discovery.js';
 import { printAdminAddress } from '../../lib/model/admin-address.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { row } from '../simulation/row.js';
 import { exampleSettings, propertiesOf, root, synthesise } from './example.js';
 
 const guide = readFileSync(join(root, 'infra', 'README.md'), 'utf8');
 const exampleConfig = readFileSync(join(root, 'infra', 'example.config.json'), 'utf8');
-const bind = v.parse(configSchema, JSON.parse(exampleConfig)).haproxy?.gateway?.bind;
+const bind = v.parse(renderConfigSchema, JSON.parse(exampleConfig)).haproxy.gateway?.bind;
 
 describe('the examples', () => {
   it('have the gateway of one load balancer, wherever it is named', () => {

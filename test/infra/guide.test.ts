@@ -19,15 +19,15 @@ import { haproxyBin, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import type { TlsFiles } from '../../lib/config/environment.js';
-import { configSchema } from '../../lib/config/pools.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderGateway } from '../../lib/render/systemd/gateway.js';
 import { renderSystemd } from '../../lib/render/systemd/render.js';
 import { root } from './example.js';
 
 const guide = readFileSync(join(root, 'infra', 'README.md'), 'utf8');
 const exampleConfig = join(root, 'infra', 'example.config.json');
-const config = v.parse(configSchema, JSON.parse(readFileSync(exampleConfig, 'utf8')));
+const config = v.parse(renderConfigSchema, JSON.parse(readFileSync(exampleConfig, 'utf8')));
 const folder = mkdtempSync(join(tmpdir(), 'iri-lb-guide-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -72,8 +72,8 @@ describe('the commands of the guide', () => {
 
   it.each(['10.0.1.5', '10.0.2.5'])('make the files of %s as they are rendered for it', (host) => {
     const { haproxy } = config;
-    const gateway = { sources: [], ...haproxy?.gateway, bind: `${host}:9998` };
-    const files = renderSystemd({ ...config, ...(haproxy ? { haproxy: { ...haproxy, gateway } } : {}) });
+    const gateway = { sources: [], ...haproxy.gateway, bind: `${host}:9998` };
+    const files = renderSystemd({ ...haproxy, gateway });
     const tree = join(folder, 'hosts', host);
     for (const { path, mode, text } of files) {
       expect(readFileSync(join(tree, path), 'utf8').trimEnd()).toBe(text.trimEnd());

@@ -178,6 +178,16 @@ describe('settings of the stack', () => {
     ]);
   });
 
+  it('refuse a typo in what only rendering reads, beside what else is wrong', () => {
+    const pools = [{ backend: 'a b', service: 'web', ranges: [{ prefix: 'web' }] }];
+    const config = { pools, haproxy: { frontend: { bnid: 'x' } } };
+    expect(problemsOf(exampleInput({ config, surprise: true })).map((line) => line.split(' | ')[0])).toEqual([
+      'config.pools.0.backend',
+      'config.haproxy.frontend.bnid',
+      'surprise',
+    ]);
+  });
+
   it('show no password that is wrong', () => {
     const haproxy = { stats: { auth: 'alice:hunter2' }, users: 'bob:hunter2' };
     const pools = [{ backend: 'web', service: 'web', ranges: [{ prefix: 'web' }] }];

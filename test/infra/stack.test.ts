@@ -1,6 +1,7 @@
 // The template of the example settings: least privilege, no way in, everything that has to be there.
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { environmentOf } from '../../infra/stack/environment.js';
 import { exampleSettings, propertiesOf, type Synthesised, synthesise } from './example.js';
 
 const made = synthesise(exampleSettings());
@@ -139,6 +140,22 @@ describe('the functions', () => {
         METRICS_NAMESPACE: 'IriLb/iri-lb',
       },
     });
+  });
+
+  it.each([
+    ['nothing where nothing is set', {}, undefined],
+    [
+      'where a state is kept',
+      { stateFile: '/var/lib/x', log: { bodyBytes: 9 } },
+      { stateFile: '/var/lib/x' },
+    ],
+    ['that the service is not IRI', { iri: false, limits: false }, { iri: false }],
+    ['no rule of the API', { iri: { bodyLimitBytes: 64 } }, undefined],
+  ])("are told of HAProxy's settings %s", (_what, haproxy, told) => {
+    const settings = exampleSettings();
+    const pools = settings.config.pools;
+    const { LB_CONFIG = '' } = environmentOf(exampleSettings({ config: { pools, haproxy } }));
+    expect(JSON.parse(LB_CONFIG).haproxy).toEqual(told);
   });
 
   it('leave a failed event to the next resync, and tell of it', () => {

@@ -4,7 +4,8 @@ import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { readSettings } from '../../lib/config/environment.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
 
@@ -20,7 +21,7 @@ function rendered({ api, admin, stats }: Ports, slots: number): string {
     ...pool,
     ranges: pool.ranges.map((range) => ({ ...range, slots })),
   }));
-  const config = v.parse(configSchema, {
+  const config = v.parse(renderConfigSchema, {
     ...iriLayout,
     pools,
     haproxy: {

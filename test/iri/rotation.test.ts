@@ -8,7 +8,7 @@ import type { StandIn } from '../../infra/local/stand-in.js';
 import { toFileForm } from '../../lib/cli/node-file.js';
 import { completeRegistration } from '../../lib/cli/node-registration.js';
 import { readSettings } from '../../lib/config/environment.js';
-import { configSchema } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
 import {
@@ -65,7 +65,7 @@ afterAll(() => harness.close());
 /** What `iri-lb render haproxy` gives, with few slots; each request goes to the next node. */
 async function startLoadBalancer({ authority }: Certificates): Promise<HAProxy> {
   const [adminPort, statsPort] = [await harness.freePort(), await harness.freePort()];
-  const config = v.parse(configSchema, {
+  const config = v.parse(renderConfigSchema, {
     ...iriConfig,
     pools: iriConfig.pools.map((pool) => ({
       ...pool,

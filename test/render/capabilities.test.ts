@@ -5,7 +5,8 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askSocket, haproxyBin } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { HAPROXY_CAPABILITIES } from '../../lib/render/systemd/haproxy-unit.js';
 
@@ -21,7 +22,7 @@ it.skipIf(process.getuid?.() !== 0)('starts as another user on a low port, and k
   const functionsSocket = join(harness.dir, 'functions.sock');
   const stateFile = join(harness.dir, 'servers.state');
   const port = await harness.freePort(443);
-  const config = v.parse(configSchema, {
+  const config = v.parse(renderConfigSchema, {
     ...iriLayout,
     haproxy: {
       frontend: { bind: `127.0.0.1:${port}` },
@@ -55,6 +56,6 @@ it.skipIf(process.getuid?.() !== 0)('starts as another user on a low port, and k
 });
 
 it('asks for no right to chroot, since it does not', () => {
-  expect(renderHAProxy(v.parse(configSchema, iriLayout))).not.toMatch(/^\s*chroot/m);
+  expect(renderHAProxy(v.parse(renderConfigSchema, iriLayout))).not.toMatch(/^\s*chroot/m);
   expect(HAPROXY_CAPABILITIES).not.toContain('CAP_SYS_CHROOT');
 });

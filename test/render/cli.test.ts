@@ -6,7 +6,8 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { registerRender } from '../../lib/cli/render.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { PASSWORD_HASH } from './users.js';
 
@@ -40,7 +41,7 @@ const members = ['lb-1', 'lb-2'].map((name, index) => ({ name, address: `10.0.0.
 describe('iri-lb render', () => {
   it('prints the configuration and nothing else to stdout, so that it can be piped into diff', async () => {
     const { out, status } = await render(['haproxy']);
-    expect(out).toBe(renderHAProxy(v.parse(configSchema, iriLayout)));
+    expect(out).toBe(renderHAProxy(v.parse(renderConfigSchema, iriLayout)));
     expect(status).toBe(0);
   });
 
@@ -94,7 +95,7 @@ describe('iri-lb render', () => {
   it('writes a file where it is told to', async () => {
     const file = join(harness.dir, 'haproxy.cfg');
     expect((await render(['haproxy', '--out', file])).out).toBe('');
-    expect(readFileSync(file, 'utf8')).toBe(renderHAProxy(v.parse(configSchema, iriLayout)));
+    expect(readFileSync(file, 'utf8')).toBe(renderHAProxy(v.parse(renderConfigSchema, iriLayout)));
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 

@@ -17,8 +17,9 @@ import { type ParameterStore, startParameterStore } from '../../infra/local/para
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import type { TlsFiles } from '../../lib/config/environment.js';
-import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
+import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { renderSystemd } from '../../lib/render/systemd/render.js';
@@ -36,7 +37,7 @@ const timeouts = {
 };
 
 let harness: Harness;
-let config: Config;
+let config: RenderConfig;
 let consul: Consul;
 let haproxy: HAProxy;
 let store: ParameterStore;
@@ -55,7 +56,7 @@ beforeEach(async () => {
     await harness.freePort(),
   ];
   forwarderUrl = `http://127.0.0.1:${forwarder}`;
-  config = v.parse(configSchema, {
+  config = v.parse(renderConfigSchema, {
     ...iriLayout,
     haproxy: {
       frontend: { bind: `127.0.0.1:${front}` },
@@ -88,7 +89,11 @@ afterEach(() => harness?.close());
 
 /** Puts the rendered files under the harness's folder; their texts by name. */
 function installFiles(): ReadonlyMap<string, string> {
-  const files = renderSystemd(config, { home: harness.dir, etc: join(harness.dir, 'etc'), forwarderUrl });
+  const files = renderSystemd(config.haproxy, {
+    home: harness.dir,
+    etc: join(harness.dir, 'etc'),
+    forwarderUrl,
+  });
   for (const { path, mode, text } of files.filter(({ path }) => path.startsWith(harness.dir))) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { mode: Number.parseInt(mode, 8) });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askSocket, type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import { type Config, configSchema } from '../../lib/config/pools.js';
+import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { renderSystemd } from '../../lib/render/systemd/render.js';
 import { startLoad } from './load.js';
@@ -20,7 +20,7 @@ const SERVERS = 50;
 
 let harness: Harness;
 let haproxy: HAProxy;
-let config: Config;
+let config: RenderConfig;
 let program: string;
 let notified = 0;
 let ports: readonly number[];
@@ -39,7 +39,7 @@ beforeAll(async () => {
 
   frontPort = await harness.freePort();
   const adminPort = await harness.freePort();
-  config = v.parse(configSchema, {
+  config = v.parse(renderConfigSchema, {
     pools: [{ backend: 'web', service: 'web', ranges: [{ prefix: 'srv', slots: SERVERS + 10 }] }],
     haproxy: {
       iri: false,
@@ -53,7 +53,7 @@ beforeAll(async () => {
       stateFile: join(harness.dir, 'servers.state'),
     },
   });
-  const files = renderSystemd(config, {
+  const files = renderSystemd(config.haproxy, {
     home: harness.dir,
     forwarderUrl: `http://127.0.0.1:${forwarder.port}`,
   });

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxyBin } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
-import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
+import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import type { FrontendInput } from './rig.js';
 import { PASSWORD_HASH } from './users.js';
@@ -28,15 +29,18 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-function configOf(haproxy: FrontendInput, slots = 10, iri = true): Config {
+function configOf(haproxy: FrontendInput, slots = 10, iri = true): RenderConfig {
   const pools = iri
     ? iriLayout.pools.map((pool) => ({ ...pool, ranges: pool.ranges.map((range) => ({ ...range, slots })) }))
     : [{ backend: 'web', service: 'web', ranges: [{ prefix: 'web', slots }] }];
-  return v.parse(configSchema, { pools, haproxy: { process: { user: null, group: null }, ...haproxy } });
+  return v.parse(renderConfigSchema, {
+    pools,
+    haproxy: { process: { user: null, group: null }, ...haproxy },
+  });
 }
 
 /** What `haproxy -c` has to say beyond what is always said. */
-async function check(config: Config): Promise<{ status: number; said: string[] }> {
+async function check(config: RenderConfig): Promise<{ status: number; said: string[] }> {
   const file = join(harness.dir, 'checked.cfg');
   writeFileSync(file, renderHAProxy(config));
   return new Promise((resolve) => {
@@ -60,7 +64,9 @@ const combinations = onOff.flatMap((tls) =>
 describe('haproxy -c', () => {
   it('has nothing to say about the defaults', async () => {
     expect(
-      await check(v.parse(configSchema, { ...iriLayout, haproxy: { process: { user: null, group: null } } })),
+      await check(
+        v.parse(renderConfigSchema, { ...iriLayout, haproxy: { process: { user: null, group: null } } }),
+      ),
     ).toEqual(CLEAN);
   });
 
@@ -192,7 +198,7 @@ describe('renderHAProxy', () => {
 
   it('refuses a pool by the name of a section of ours', () => {
     const pools = [{ backend: 'stats', service: 'web', ranges: [{ prefix: 'web' }] }];
-    expect(() => renderHAProxy(v.parse(configSchema, { pools }))).toThrow(
+    expect(() => renderHAProxy(v.parse(renderConfigSchema, { pools }))).toThrow(
       /pools\.0\.backend: stats is a name of ours/,
     );
   });

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { type configSchema, iriLayout } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import type { frontendSettings } from '../../lib/render/settings.js';
 import { type Node, startNode } from './node.js';
@@ -44,7 +45,7 @@ export async function startRig({ settings = {}, pools = smallPools, ...rest }: R
     await harness.freePort(),
     await harness.freePort(),
   ];
-  const config = v.parse(configSchema, {
+  const config = v.parse(renderConfigSchema, {
     pools,
     haproxy: {
       ...settings,

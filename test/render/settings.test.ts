@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { frontendSettings } from '../../lib/render/settings.js';
 import type { FrontendInput } from './rig.js';
@@ -43,7 +44,7 @@ const texts: Record<string, (text: string) => object> = {
 
 /** The configuration, or undefined where the setting is refused. */
 function render(haproxy: object): string | undefined {
-  const parsed = v.safeParse(configSchema, { ...iriLayout, haproxy });
+  const parsed = v.safeParse(renderConfigSchema, { ...iriLayout, haproxy });
   return parsed.success ? renderHAProxy(parsed.output) : undefined;
 }
 
@@ -209,7 +210,7 @@ describe('settings', () => {
 describe('the PoW pool', () => {
   const [ordinary, pow] = iriLayout.pools;
   const frontendOf = (pools: unknown): string => {
-    const text = renderHAProxy(v.parse(configSchema, { pools }));
+    const text = renderHAProxy(v.parse(renderConfigSchema, { pools }));
     return /default_backend \S+/.exec(text)?.[0] + (/use_backend \S+/.exec(text)?.[0] ?? '');
   };
 

@@ -6,8 +6,9 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/config/pools.js';
 import { readForwarderOptions } from '../../lib/forwarder/options.js';
+import { renderConfigSchema } from '../../lib/render/config.js';
 import { gatewaySettings } from '../../lib/render/gateway-settings.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { type HostFile, printHostFiles, renderSystemd } from '../../lib/render/systemd/render.js';
@@ -20,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const host = { stateFile: '/var/lib/haproxy/iri-lb.state' };
 const gateway = { bind: '10.0.1.5:9998', sources: ['10.0.0.0/24', '10.0.1.0/24'] };
-const config = v.parse(configSchema, { ...iriLayout, haproxy: { ...host, gateway } });
+const config = v.parse(renderConfigSchema, { ...iriLayout, haproxy: { ...host, gateway } });
 
 /** The package's own unit; where it is not installed, the parts of Debian's that the drop-in builds on. */
 const INSTALLED_UNIT = '/lib/systemd/system/haproxy.service';
@@ -42,7 +43,7 @@ WantedBy=multi-user.target
 beforeAll(() => {
   const haproxy = join(folder, 'sbin', 'haproxy');
   const home = join(folder, 'opt');
-  for (const { path, mode, text } of renderSystemd(config, {
+  for (const { path, mode, text } of renderSystemd(config.haproxy, {
     haproxy,
     home,
     etc: join(folder, 'etc'),
@@ -112,7 +113,7 @@ describe('the rendered units', () => {
   });
 
   it('are all listed with path and mode, the program as a POSIX shell takes it', async () => {
-    const files = renderSystemd(config);
+    const files = renderSystemd(config.haproxy);
     expect(files.map(({ path, mode }) => `${mode} ${basename(path)}`)).toEqual([
       '644 iri-lb.conf',
       '755 haproxy-state',
@@ -127,13 +128,13 @@ describe('the rendered units', () => {
 
   it('are rendered from the example configuration, which is the IRI layout on a host with a gateway', () => {
     const example = v.parse(
-      configSchema,
+      renderConfigSchema,
       JSON.parse(readFileSync(join(root, 'infra/example.config.json'), 'utf8')),
     );
     expect(example.pools.map(({ backend, select }) => ({ backend, select }))).toEqual(
       config.pools.map(({ backend, select }) => ({ backend, select })),
     );
-    const text = printHostFiles(renderSystemd(example));
+    const text = printHostFiles(renderSystemd(example.haproxy));
     expect(text).toContain('server haproxy unix@/run/haproxy/functions.sock maxconn 1');
     expect(renderHAProxy(example)).toContain(
       'stats socket /run/haproxy/functions.sock group haproxy mode 660 level admin maxconn 1',
@@ -141,19 +142,19 @@ describe('the rendered units', () => {
   });
 
   it('leave the gateway out where there are no settings for it', () => {
-    const without = v.parse(configSchema, { ...iriLayout, haproxy: host });
-    expect(renderSystemd(without).map(({ path }) => basename(path))).not.toContain('gateway.cfg');
+    const without = v.parse(renderConfigSchema, { ...iriLayout, haproxy: host });
+    expect(renderSystemd(without.haproxy).map(({ path }) => basename(path))).not.toContain('gateway.cfg');
   });
 
   it('need a socket to save the state by', () => {
-    const without = v.parse(configSchema, { ...iriLayout, haproxy: { admin: { unix: null } } });
-    expect(() => renderSystemd(without)).toThrow(/haproxy\.admin\.unix: is null; name a socket/);
+    const without = v.parse(renderConfigSchema, { ...iriLayout, haproxy: { admin: { unix: null } } });
+    expect(() => renderSystemd(without.haproxy)).toThrow(/haproxy\.admin\.unix: is null; name a socket/);
   });
 });
 
 describe('the forwarder of render systemd', () => {
   const rendered = (forwarderUrl: string): { unit: string; program: string } => {
-    const files = renderSystemd(config, { forwarderUrl });
+    const files = renderSystemd(config.haproxy, { forwarderUrl });
     const text = (name: string): string => files.find(({ path }) => path.endsWith(name))?.text ?? '';
     return { unit: text('forwarder.service'), program: text('haproxy-state') };
   };

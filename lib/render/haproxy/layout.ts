@@ -1,10 +1,10 @@
 // Settles what the settings leave open and refuses what does not fit together, before HAProxy sees it. Pure.
-import * as v from 'valibot';
-import type { Config, Pool } from '../../config/pools.js';
+import type { Pool } from '../../config/pools.js';
 import type { IriSettings } from '../../iri/settings.js';
 import { ConfigError, type SettingProblem } from '../../model/errors.js';
 import { showName } from '../../model/text.js';
-import { type FrontendSettings, frontendSettings } from '../settings.js';
+import type { RenderConfig } from '../config.js';
+import type { FrontendSettings } from '../settings.js';
 import { listenerProblems } from './listeners.js';
 import { RESERVED } from './names.js';
 
@@ -18,8 +18,7 @@ export interface Layout {
 }
 
 /** Throws ConfigError with every name that stands for no pool, or that is taken. */
-export function layoutOf({ pools, haproxy }: Config): Layout {
-  const settings = haproxy ?? v.parse(frontendSettings, {});
+export function layoutOf({ pools, haproxy: settings }: RenderConfig): Layout {
   const iri = settings.iri || undefined;
   const backends = pools.map(({ backend }) => backend);
   const powBackend = iri && (iri.powBackend ?? pools.find(isPowPool)?.backend);

@@ -1,5 +1,5 @@
 // Renders HAProxy's configuration from the same settings that the functions use. Pure.
-import type { Config } from '../../config/pools.js';
+import type { RenderConfig } from '../config.js';
 import { backendSection } from './backends.js';
 import { frontendSection } from './frontend.js';
 import { layoutOf } from './layout.js';
@@ -11,7 +11,7 @@ import { statsSections } from './stats.js';
  * The configuration for HAProxy 2.6 to 3.2, built with PCRE2. Equal settings give equal text, so that it can
  * be compared with a running one. Throws ConfigError where settings do not fit together.
  */
-export function renderHAProxy(config: Config): string {
+export function renderHAProxy(config: RenderConfig): string {
   const layout = layoutOf(config);
   const { settings, pools } = layout;
   return [

@@ -1,8 +1,6 @@
 // Renders what a load balancer's and a Consul agent's host need beside their packages. Pure.
-import * as v from 'valibot';
-import type { Config } from '../../config/pools.js';
 import { ConfigError } from '../../model/errors.js';
-import { type FrontendSettings, frontendSettings } from '../settings.js';
+import type { FrontendSettings } from '../settings.js';
 import { forwarderAddress } from './forwarder-address.js';
 import { renderForwarderUnit } from './forwarder-unit.js';
 import { renderGateway } from './gateway.js';
@@ -35,8 +33,7 @@ export interface SystemdOptions {
 const STATE_FILE = '/var/lib/haproxy/iri-lb.state';
 
 /** The files of both hosts; one host may be both. The gateway's are there where it has settings. */
-export function renderSystemd(config: Config, options: SystemdOptions = {}): HostFile[] {
-  const settings: FrontendSettings = config.haproxy ?? v.parse(frontendSettings, {});
+export function renderSystemd(settings: FrontendSettings, options: SystemdOptions = {}): HostFile[] {
   const {
     haproxy = '/usr/sbin/haproxy',
     home = '/opt/iri-lb',
