@@ -1,7 +1,7 @@
 // Renders the part of a Consul agent's configuration that wakes the forwarder. Pure.
 import type { Config } from '../../config/pools.js';
 import { ConfigError } from '../../model/errors.js';
-import { forwarderAddress } from '../systemd/forwarder-address.js';
+import { forwarderAddress } from '../forwarder-address.js';
 
 export interface AgentOptions {
   /** Where the forwarder listens; the agent runs on the same host. */

@@ -1,9 +1,9 @@
 // The backends: a template range of slots per way of connecting, all disabled until a run fills them. Pure.
 
 import type { Pool, Range } from '../../config/pools.js';
+import { deny, type Line, section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import type { Layout } from './layout.js';
-import { deny, type Line, section } from './section.js';
 
 export function backendSection(pool: Pool, { settings, iri, powBackend }: Layout): string {
   const { compression, servers } = settings;

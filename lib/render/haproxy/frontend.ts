@@ -1,12 +1,12 @@
 // The frontend: who may come in, which requests are let through, and to which backend. Pure.
 
 import type { IriSettings } from '../../iri/settings.js';
+import { aclOf, deny, type Line, refuseSixToFour, section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import { COMMAND_BODY, COMMAND_OF_BODY } from './command.js';
 import type { Layout } from './layout.js';
 import { limitRules } from './limits.js';
 import { FRONTEND, FRONTEND_USERS } from './names.js';
-import { aclOf, deny, type Line, refuseSixToFour, section } from './section.js';
 
 /** Longest head of a request; HAProxy's own buffers have room for no more by default. */
 export const HEAD_LIMIT_BYTES = 16_384;

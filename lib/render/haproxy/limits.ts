@@ -1,7 +1,7 @@
 // Abuse limits per source: the stick tables and the rules that count, block and refuse. Pure.
 import type { LimitSettings } from '../limit-settings.js';
+import { deny, type Line, section } from '../section.js';
 import { BLOCKED, PEERS, SOURCES } from './names.js';
-import { deny, type Line, section } from './section.js';
 
 /** Two tables: counters per source, and the sources that are blocked. */
 export function limitTables(limits: LimitSettings, shared: boolean): string[] {

@@ -1,9 +1,10 @@
 // The sections that concern the whole process: global, defaults, users and peers. Pure.
+
+import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import { HEAD_LIMIT_BYTES, URI_LIMIT_BYTES } from './frontend.js';
 import type { Layout } from './layout.js';
 import { FRONTEND_USERS, PEERS, STATS_USERS } from './names.js';
-import { section } from './section.js';
 
 export function globalSection({ settings, iri }: Layout): string {
   const { admin, frontend, log, peers, process, stateFile } = settings;

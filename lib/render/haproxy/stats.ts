@@ -1,7 +1,8 @@
 // The statistics page and the Prometheus endpoint, on an address of their own. Pure.
+
+import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import { STATS, STATS_USERS } from './names.js';
-import { section } from './section.js';
 
 export function statsSections({ stats }: FrontendSettings): string[] {
   if (!stats) return [];

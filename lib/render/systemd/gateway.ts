@@ -1,6 +1,6 @@
 // Renders the configuration of the mutual-TLS gateway to HAProxy's admin socket. Pure.
 import type { GatewaySettings } from '../gateway-settings.js';
-import { aclOf, refuseSixToFour, section } from '../haproxy/section.js';
+import { aclOf, refuseSixToFour, section } from '../section.js';
 
 /** Longest silence on a connection, in seconds: a run may wait for Consul while it holds the lock. */
 const IDLE_SECONDS = 30;

@@ -1,7 +1,7 @@
 // Renders what a load balancer's and a Consul agent's host need beside their packages. Pure.
 import { ConfigError } from '../../model/errors.js';
+import { forwarderAddress } from '../forwarder-address.js';
 import type { FrontendSettings } from '../settings.js';
-import { forwarderAddress } from './forwarder-address.js';
 import { renderForwarderUnit } from './forwarder-unit.js';
 import { renderGateway } from './gateway.js';
 import { renderGatewayUnit } from './gateway-unit.js';

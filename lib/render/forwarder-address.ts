@@ -1,9 +1,9 @@
 // Where a forwarder listens, from the URL by which it is told. Pure.
 
-import { parseAddress } from '../../model/address.js';
-import { ConfigError } from '../../model/errors.js';
-import { isLoopback } from '../../model/loopback.js';
-import { quote } from '../../model/text.js';
+import { parseAddress } from '../model/address.js';
+import { ConfigError } from '../model/errors.js';
+import { isLoopback } from '../model/loopback.js';
+import { quote } from '../model/text.js';
 
 export interface ForwarderAddress {
   /** The URL without a path: `/notify` follows it. */
