@@ -2,18 +2,17 @@
 
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Settings as SettingsWith } from '../config/environment.js';
-import { ConfigError, messageOf } from '../model/errors.js';
-import { isLoopback } from '../model/loopback.js';
+import type { Settings } from '../config/environment.js';
+import { messageOf } from '../model/errors.js';
 import { quote } from '../model/text.js';
 import type { RenderConfig } from '../render/config.js';
 import { renderConsulAgent } from '../render/consul/agent.js';
 import { renderPolicy } from '../render/consul/policy.js';
+import { forPeer } from '../render/haproxy/peers.js';
 import { renderHAProxy } from '../render/haproxy/render.js';
+import { haproxyNotes, systemdNotes } from '../render/notes.js';
 import { printHostFiles, renderSystemd } from '../render/systemd/render.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
-
-type Settings = SettingsWith<RenderConfig>;
 
 interface Flags {
   readonly out?: string;
@@ -23,16 +22,17 @@ interface Flags {
 
 interface Template {
   readonly about: string;
-  readonly text: (settings: Settings, flags: Flags) => string;
-  /** What the reader should know before using it; to stderr. */
-  readonly notes?: (settings: Settings) => string[];
+  readonly text: (settings: Settings<RenderConfig>, flags: Flags) => string;
+  /** To stderr. */
+  readonly notes?: (config: RenderConfig) => string[];
 }
 
 const TEMPLATES: Readonly<Record<string, Template>> = {
   haproxy: {
     about: 'haproxy.cfg',
-    text: ({ config }, { peer }) => renderHAProxy(peer === undefined ? config : forPeer(config, peer)),
-    notes: (settings) => [...stateNotes(settings), ...tlsNotes(settings), ...openNotes(settings)],
+    text: ({ config }, { peer }) =>
+      renderHAProxy(peer === undefined ? config : { ...config, haproxy: forPeer(config.haproxy, peer) }),
+    notes: haproxyNotes,
   },
   consul: {
     about: "the Consul agent's watch",
@@ -48,7 +48,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
     about: "the hosts' units, program and gateway, each under its path",
     text: ({ config }, { forwarder }) =>
       printHostFiles(renderSystemd(config.haproxy, { forwarderUrl: forwarder })),
-    notes: (settings) => [...stateNotes(settings), ...groupNotes(settings)],
+    notes: ({ haproxy }) => systemdNotes(haproxy),
   },
 };
 
@@ -64,70 +64,23 @@ export function registerRender(program: Command, terminal: Terminal): void {
     .option('--forwarder <url>', 'consul, systemd: where the forwarder listens', 'http://127.0.0.1:8401')
     .addHelpText('after', `\n${about.join('\n')}`)
     .action((what: string, flags: Flags) =>
-      guarded(terminal, async () => {
-        const template = Object.hasOwn(TEMPLATES, what) ? TEMPLATES[what] : undefined;
-        if (!template)
-          throw new Error(`nothing to render by the name ${quote(what)}; use ${names.join(', ')}`);
-        const settings = settingsOf(terminal);
-        const text = template.text(settings, flags);
-        if (flags.out === undefined) terminal.out(text.replace(/\n$/, ''));
-        else write(flags.out, text);
-        for (const note of template.notes?.(settings) ?? []) terminal.err(`note: ${note}`);
-      }),
+      guarded(terminal, async () => render(templateOf(what), flags, terminal)),
     );
 }
 
-function stateNotes({ config }: Settings): string[] {
-  return config.haproxy.stateFile
-    ? []
-    : ['haproxy.stateFile is not set: a reload empties every slot until the next run'];
+function templateOf(what: string): Template {
+  const template = Object.hasOwn(TEMPLATES, what) ? TEMPLATES[what] : undefined;
+  if (template) return template;
+  const names = Object.keys(TEMPLATES).join(', ');
+  throw new Error(`nothing to render by the name ${quote(what)}; use ${names}`);
 }
 
-function tlsNotes({ config: { pools, haproxy } }: Settings): string[] {
-  const { caFile, verifyName } = haproxy.servers;
-  const verified = pools.some(({ ranges }) => ranges.some(({ transport }) => transport === 'verified'));
-  if (!verified || caFile !== '@system-ca' || verifyName !== undefined) return [];
-  return [
-    'verified servers may have a certificate of any public authority, for any name: set haproxy.servers.caFile to your own authority, or haproxy.servers.verifyName',
-  ];
-}
-
-function groupNotes({ config: { haproxy } }: Settings): string[] {
-  if (!haproxy.gateway || !haproxy.admin.bind.startsWith('/') || haproxy.process.group !== null) return [];
-  return [
-    `haproxy.process.group is null: the gateway gets in at ${haproxy.admin.bind} only if its unit's user may write there`,
-  ];
-}
-
-function openNotes({ config: { haproxy } }: Settings): string[] {
-  const notes: string[] = [];
-  if (haproxy.frontend.auth && !haproxy.frontend.tls) {
-    notes.push(
-      'passwords cross the network in plain text: haproxy.frontend.auth is set, and no haproxy.frontend.tls',
-    );
-  }
-  const { bind } = haproxy.admin;
-  if (!bind.startsWith('/') && !isLoopback(hostOf(bind))) {
-    notes.push(
-      `whoever reaches ${bind} controls this HAProxy: give haproxy.admin.bind a path, and use haproxy.gateway`,
-    );
-  }
-  return notes;
-}
-
-/** Of `address:port`, as it was parsed. */
-const hostOf = (bind: string): string => bind.slice(0, bind.lastIndexOf(':'));
-
-function forPeer(config: RenderConfig, peer: string): RenderConfig {
-  const { haproxy } = config;
-  const members = haproxy.peers?.members ?? [];
-  if (!haproxy.peers || !members.some(({ name }) => name === peer)) {
-    const known = members.map(({ name }) => name).join(', ') || 'haproxy.peers is not set';
-    throw new ConfigError('arguments', [
-      { path: '--peer', message: `${quote(peer)} is no member (${known})` },
-    ]);
-  }
-  return { ...config, haproxy: { ...haproxy, peers: { ...haproxy.peers, local: peer } } };
+function render({ text, notes }: Template, flags: Flags, terminal: Terminal): void {
+  const settings = settingsOf(terminal);
+  const rendered = text(settings, flags);
+  if (flags.out === undefined) terminal.out(rendered.replace(/\n$/, ''));
+  else write(flags.out, rendered);
+  for (const note of notes?.(settings.config) ?? []) terminal.err(`note: ${note}`);
 }
 
 function write(file: string, text: string): void {

@@ -1,10 +1,10 @@
-// The sections that concern the whole process: global, defaults, users and peers. Pure.
+// The sections that concern the whole process: global, defaults and users. Pure.
 
 import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import { HEAD_LIMIT_BYTES, URI_LIMIT_BYTES } from './frontend.js';
 import type { Layout } from './layout.js';
-import { FRONTEND_USERS, PEERS, STATS_USERS } from './names.js';
+import { FRONTEND_USERS, STATS_USERS } from './names.js';
 
 export function globalSection({ settings, iri }: Layout): string {
   const { admin, frontend, log, peers, process, stateFile } = settings;
@@ -66,16 +66,5 @@ export function userSections({ frontend, stats }: FrontendSettings): string[] {
   return [
     ...(frontend.auth ? [list(FRONTEND_USERS, frontend.auth.users)] : []),
     ...(statsAuth ? [list(STATS_USERS, statsAuth.users)] : []),
-  ];
-}
-
-/** The peers protocol has no authentication: its addresses belong on a private network. */
-export function peerSections({ peers }: FrontendSettings): string[] {
-  if (!peers) return [];
-  return [
-    section(
-      `peers ${PEERS}`,
-      peers.members.map(({ name, address }) => `peer ${name} ${address}`),
-    ),
   ];
 }

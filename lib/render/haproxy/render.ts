@@ -4,7 +4,8 @@ import { backendSection } from './backends.js';
 import { frontendSection } from './frontend.js';
 import { layoutOf } from './layout.js';
 import { limitTables } from './limits.js';
-import { defaultsSection, globalSection, peerSections, userSections } from './process.js';
+import { peerSections } from './peers.js';
+import { defaultsSection, globalSection, userSections } from './process.js';
 import { statsSections } from './stats.js';
 
 /**
