@@ -46,8 +46,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   },
   systemd: {
     about: "the hosts' units, program and gateway, each under its path",
-    text: ({ config }, { forwarder }) =>
-      printHostFiles(renderSystemd(config.haproxy, { forwarderUrl: forwarder })),
+    text: ({ config }, { forwarder }) => printHostFiles(renderSystemd(config, { forwarderUrl: forwarder })),
     notes: ({ haproxy }) => systemdNotes(haproxy),
   },
 };

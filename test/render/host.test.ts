@@ -89,7 +89,7 @@ afterEach(() => harness?.close());
 
 /** Puts the rendered files under the harness's folder; their texts by name. */
 function installFiles(): ReadonlyMap<string, string> {
-  const files = renderSystemd(config.haproxy, {
+  const files = renderSystemd(config, {
     home: harness.dir,
     etc: join(harness.dir, 'etc'),
     forwarderUrl,

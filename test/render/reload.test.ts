@@ -53,7 +53,7 @@ beforeAll(async () => {
       stateFile: join(harness.dir, 'servers.state'),
     },
   });
-  const files = renderSystemd(config.haproxy, {
+  const files = renderSystemd(config, {
     home: harness.dir,
     forwarderUrl: `http://127.0.0.1:${forwarder.port}`,
   });

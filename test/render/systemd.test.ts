@@ -43,7 +43,7 @@ WantedBy=multi-user.target
 beforeAll(() => {
   const haproxy = join(folder, 'sbin', 'haproxy');
   const home = join(folder, 'opt');
-  for (const { path, mode, text } of renderSystemd(config.haproxy, {
+  for (const { path, mode, text } of renderSystemd(config, {
     haproxy,
     home,
     etc: join(folder, 'etc'),
@@ -113,7 +113,7 @@ describe('the rendered units', () => {
   });
 
   it('are all listed with path and mode, the program as a POSIX shell takes it', async () => {
-    const files = renderSystemd(config.haproxy);
+    const files = renderSystemd(config);
     expect(files.map(({ path, mode }) => `${mode} ${basename(path)}`)).toEqual([
       '644 iri-lb.conf',
       '755 haproxy-state',
@@ -134,7 +134,7 @@ describe('the rendered units', () => {
     expect(example.pools.map(({ backend, select }) => ({ backend, select }))).toEqual(
       config.pools.map(({ backend, select }) => ({ backend, select })),
     );
-    const text = printHostFiles(renderSystemd(example.haproxy));
+    const text = printHostFiles(renderSystemd(example));
     expect(text).toContain('server haproxy unix@/run/haproxy/functions.sock maxconn 1');
     expect(renderHAProxy(example)).toContain(
       'stats socket /run/haproxy/functions.sock group haproxy mode 660 level admin maxconn 1',
@@ -143,18 +143,18 @@ describe('the rendered units', () => {
 
   it('leave the gateway out where there are no settings for it', () => {
     const without = v.parse(renderConfigSchema, { ...iriLayout, haproxy: host });
-    expect(renderSystemd(without.haproxy).map(({ path }) => basename(path))).not.toContain('gateway.cfg');
+    expect(renderSystemd(without).map(({ path }) => basename(path))).not.toContain('gateway.cfg');
   });
 
   it('need a socket to save the state by', () => {
     const without = v.parse(renderConfigSchema, { ...iriLayout, haproxy: { admin: { unix: null } } });
-    expect(() => renderSystemd(without.haproxy)).toThrow(/haproxy\.admin\.unix: is null; name a socket/);
+    expect(() => renderSystemd(without)).toThrow(/haproxy\.admin\.unix: is null; name a socket/);
   });
 });
 
 describe('the forwarder of render systemd', () => {
   const rendered = (forwarderUrl: string): { unit: string; program: string } => {
-    const files = renderSystemd(config.haproxy, { forwarderUrl });
+    const files = renderSystemd(config, { forwarderUrl });
     const text = (name: string): string => files.find(({ path }) => path.endsWith(name))?.text ?? '';
     return { unit: text('forwarder.service'), program: text('haproxy-state') };
   };

@@ -1,7 +1,7 @@
 // Renders what a load balancer's and a Consul agent's host need beside their packages. Pure.
 import { ConfigError } from '../../model/errors.js';
+import type { RenderConfig } from '../config.js';
 import { forwarderAddress } from '../forwarder-address.js';
-import type { FrontendSettings } from '../settings.js';
 import { renderForwarderUnit } from './forwarder-unit.js';
 import { renderGateway } from './gateway.js';
 import { renderGatewayUnit } from './gateway-unit.js';
@@ -33,14 +33,14 @@ export interface SystemdOptions {
 const STATE_FILE = '/var/lib/haproxy/iri-lb.state';
 
 /** The files of both hosts; one host may be both. The gateway's are there where it has settings. */
-export function renderSystemd(settings: FrontendSettings, options: SystemdOptions = {}): HostFile[] {
+export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}): HostFile[] {
   const {
     haproxy = '/usr/sbin/haproxy',
     home = '/opt/iri-lb',
     etc = '/etc/iri-lb',
     forwarderUrl = 'http://127.0.0.1:8401',
   } = options;
-  const { stateFile = STATE_FILE, admin, gateway, process } = settings;
+  const { stateFile = STATE_FILE, admin, gateway, process } = config.haproxy;
   if (admin.unix === null) {
     const message = 'is null; name a socket, by which the state is saved without waiting for a run';
     throw new ConfigError('configuration', [{ path: 'haproxy.admin.unix', message }]);
