@@ -40,7 +40,7 @@ export function refuseSixToFour(name: string, sources: readonly string[], bind: 
 }
 
 /**
- * A refusal that says why, as IRI does: a JSON object with `error`, which pages of other sites may read.
+ * A refusal that says why: a JSON object with `error`, which pages of other sites may read.
  * `error` is our own text.
  */
 export function deny(status: number, error: string, condition: string): string {

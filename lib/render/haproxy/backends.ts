@@ -5,9 +5,9 @@ import { deny, type Line, section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import type { Layout } from './layout.js';
 
-export function backendSection(pool: Pool, { settings, iri, powBackend }: Layout): string {
+export function backendSection(pool: Pool, { settings, api }: Layout): string {
   const { compression, servers } = settings;
-  const balance = iri && pool.backend === powBackend ? iri.powBalance : servers.balance;
+  const balance = pool.backend === api?.route?.backend ? api.route.balance : servers.balance;
   const most = servers.maxRequestsPerBackend;
   return section(`backend ${pool.backend}`, [
     `balance ${balance}`,
@@ -17,23 +17,24 @@ export function backendSection(pool: Pool, { settings, iri, powBackend }: Layout
     compression && 'filter compression',
     compression && 'compression algo gzip',
     compression && `compression type ${compression.types.join(' ')}`,
-    ...checkLines(settings, iri !== undefined),
+    ...checkLines(settings, api),
     // Only so can addresses be set at runtime and come back from the state file (HAProxy 2.6 to 3.2).
     `default-server init-addr last,0.0.0.0${pool.maxconn > 0 ? ` maxconn ${pool.maxconn}` : ''}${checkOptions(servers)}`,
     ...pool.ranges.map((range) => templateLine(range, servers)),
   ]);
 }
 
-function checkLines({ servers: { healthCheck } }: FrontendSettings, iri: boolean): Line[] {
+function checkLines({ servers: { healthCheck } }: FrontendSettings, api: Layout['api']): Line[] {
   if (!healthCheck) return [];
-  const request = iri
-    ? `meth POST uri / ver HTTP/1.1 hdr Host localhost hdr X-IOTA-API-Version 1 hdr Content-Type application/json body '{"command":"getNodeInfo"}'`
-    : `meth GET uri ${healthCheck.path} ver HTTP/1.1 hdr Host localhost`;
+  const { request, status } = api?.check ?? {
+    request: `meth GET uri ${healthCheck.path} ver HTTP/1.1 hdr Host localhost`,
+    status: '200-399',
+  };
   return [
     'option log-health-checks',
     'option httpchk',
     `http-check send ${request}`,
-    `http-check expect status ${iri ? '200' : '200-399'}`,
+    `http-check expect status ${status}`,
   ];
 }
 

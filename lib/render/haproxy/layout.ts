@@ -1,6 +1,6 @@
 // Settles what the settings leave open and refuses what does not fit together, before HAProxy sees it. Pure.
 import type { Pool } from '../../config/pools.js';
-import type { IriSettings } from '../../iri/settings.js';
+import { type Api, iriApi } from '../../iri/api.js';
 import { ConfigError, type SettingProblem } from '../../model/errors.js';
 import { showName } from '../../model/text.js';
 import type { RenderConfig } from '../config.js';
@@ -12,18 +12,18 @@ import { RESERVED } from './names.js';
 export interface Layout {
   readonly settings: FrontendSettings;
   readonly pools: readonly Pool[];
-  readonly iri: IriSettings | undefined;
+  /** What the API of the pools asks for; undefined where they are not IRI's. */
+  readonly api: Api | undefined;
   readonly defaultBackend: string;
-  readonly powBackend: string | undefined;
 }
 
 /** Throws ConfigError with every name that stands for no pool, or that is taken. */
 export function layoutOf({ pools, haproxy: settings }: RenderConfig): Layout {
-  const iri = settings.iri || undefined;
+  const api = settings.iri ? iriApi(settings.iri, pools) : undefined;
   const backends = pools.map(({ backend }) => backend);
-  const powBackend = iri && (iri.powBackend ?? pools.find(isPowPool)?.backend);
-  const ordinary = pools.find((pool) => pool.backend !== powBackend && !(iri && isPowPool(pool)));
-  const defaultBackend = settings.frontend.defaultBackend ?? ordinary?.backend ?? backends[0] ?? '';
+  const ordinary = backends.find((name) => !api?.limitedBackends.includes(name));
+  const defaultBackend = settings.frontend.defaultBackend ?? ordinary ?? backends[0] ?? '';
+  const powBackend = api?.route?.backend;
   const problems: SettingProblem[] = [...listenerProblems(settings)];
   if (powBackend !== undefined && powBackend === defaultBackend) {
     const message = `${showName(powBackend)} would serve every request; name another pool in haproxy.frontend.defaultBackend, or set haproxy.iri to false`;
@@ -45,12 +45,5 @@ export function layoutOf({ pools, haproxy: settings }: RenderConfig): Layout {
     }
   }
   if (problems.length > 0) throw new ConfigError('configuration', problems);
-  return { settings, pools, iri, defaultBackend, powBackend };
-}
-
-/** Instances without the tag `pow` are not for it: they would be asked for work that they refuse. */
-function isPowPool({ select: { pow } }: Pool): boolean {
-  return (
-    pow !== undefined && !pow.includes(null) && pow.some((value) => value === 'true' || value === 'only')
-  );
+  return { settings, pools, api, defaultBackend };
 }

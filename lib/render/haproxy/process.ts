@@ -2,11 +2,10 @@
 
 import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
-import { HEAD_LIMIT_BYTES, URI_LIMIT_BYTES } from './frontend.js';
 import type { Layout } from './layout.js';
 import { FRONTEND_USERS, STATS_USERS } from './names.js';
 
-export function globalSection({ settings, iri }: Layout): string {
+export function globalSection({ settings, api }: Layout): string {
   const { admin, frontend, log, peers, process, stateFile } = settings;
   const format = log.target.startsWith('std') ? ' format raw' : '';
   // Sockets are made before root is given up; without a group they are root's, and no gateway gets in.
@@ -22,18 +21,9 @@ export function globalSection({ settings, iri }: Layout): string {
     `stats timeout ${admin.idleSeconds}s`,
     stateFile && `server-state-file ${stateFile}`,
     peers && `localpeer ${peers.local}`,
-    iri && `tune.bufsize ${bufferBytes(iri.bodyLimitBytes)}`,
+    api && `tune.bufsize ${api.bufferBytes}`,
     `tune.h2.max-concurrent-streams ${frontend.maxStreams}`,
   ]);
-}
-
-/**
- * A body is read in one buffer, beside URI and head. Room for the longest of all and what HAProxy keeps free
- * (tune.maxrewrite, its table of headers) makes sure that a buffer is full only when the body is over its
- * limit: a body that is not all there is never taken for a whole one.
- */
-function bufferBytes(bodyLimitBytes: number): number {
-  return Math.ceil((bodyLimitBytes + URI_LIMIT_BYTES + 2 * HEAD_LIMIT_BYTES) / 4_096) * 4_096;
 }
 
 export function defaultsSection({ servers, stateFile, timeouts }: FrontendSettings): string {

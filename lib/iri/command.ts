@@ -37,5 +37,8 @@ export const COMMAND_BODY =
   `(?(DEFINE)(?<v>${VALUE}))` +
   String.raw`\A${SPACE}\{${SPACE}(?:${OTHER},${SPACE})*+${COMMAND}(?:,${SPACE}${OTHER})*+\}${SPACE}\z`;
 
-/** The command of a body that matches. */
+/** The command of a body that matches; kept in the variable `txn.command`. */
 export const COMMAND_OF_BODY = `req.body,json_query('$.command')`;
+
+/** The command that was found in the request. */
+export const REQUEST_COMMAND = 'var(txn.command)';
