@@ -5,6 +5,8 @@ import { bufferBytes, type Rule, requestRules } from './request-rules.js';
 import type { IriSettings } from './settings.js';
 
 export interface Api {
+  /** Name of the frontend. */
+  readonly frontend: string;
   /** For all who may come in, in this order. They use the frontend's ACLs `preflight` and `whitelisted`. */
   readonly rules: readonly Rule[];
   readonly route: Route | undefined;
@@ -18,6 +20,8 @@ export interface Api {
   readonly bufferBytes: number;
 }
 
+export const IRI_FRONTEND = 'iri_front';
+
 const GET_NODE_INFO = `meth POST uri / ver HTTP/1.1 hdr Host localhost hdr X-IOTA-API-Version 1 hdr Content-Type application/json body '{"command":"getNodeInfo"}'`;
 
 /** The API of the nodes in `pools`. */
@@ -25,6 +29,7 @@ export function iriApi(settings: IriSettings, pools: readonly PoolRule[]): Api {
   const route = powRoute(settings, pools);
   const powBackends = pools.filter(isPowPool).map(({ backend }) => backend);
   return {
+    frontend: IRI_FRONTEND,
     rules: requestRules(settings),
     route,
     limitedBackends: route ? [route.backend, ...powBackends] : powBackends,

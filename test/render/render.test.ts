@@ -9,7 +9,10 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { iriLayout } from '../../lib/config/pools.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
+import { renderConsulAgent } from '../../lib/render/consul/agent.js';
+import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import { renderSystemd } from '../../lib/render/systemd/render.js';
 import type { FrontendInput } from './rig.js';
 import { PASSWORD_HASH } from './users.js';
 
@@ -160,8 +163,37 @@ describe('renderHAProxy', () => {
   it('knows no IRI where the pools are something else', () => {
     const text = renderHAProxy(configOf({ iri: false }, 2, false));
     expect(text).not.toMatch(/command|IOTA|http-buffer-request|tune\.bufsize/);
+    expect(text).toContain('frontend front\n');
     expect(text).toContain('http-check send meth GET uri /');
     expect(text).toContain('default_backend web');
+  });
+
+  it('shows nothing of IRI in any file where iri is off, whatever else is on', () => {
+    const users = [{ name: 'a', password: PASSWORD_HASH }];
+    const peers = { local: 'lb-1', members: [{ name: 'lb-1', address: '127.0.0.1:10001' }] };
+    const everything: FrontendInput = {
+      iri: false,
+      frontend: { tls: { certificate: '/etc/front.pem' }, auth: { realm: 'web', users }, bind: '[::]:443' },
+      servers: { caFile: '/etc/ca.pem', verifyName: 'web.example' },
+      stats: { auth: { realm: 'web', users } },
+      log: { bodyBytes: 100 },
+      stateFile: '/var/lib/haproxy/state',
+      gateway: { bind: '10.0.1.5:9998', sources: ['10.0.10.0/24'], clientNames: ['functions'] },
+      peers,
+    };
+    const config = configOf(everything, 2, false);
+    const texts = [
+      renderHAProxy(config),
+      ...renderSystemd(config).flatMap(({ path, text }) => [path, text]),
+      renderConsulAgent(config, { forwarderUrl: 'http://127.0.0.1:8401' }),
+      renderPolicy(config),
+    ];
+    // Our own name aside, and the salt of the password.
+    const known = [/iri[-_]lb/g, PASSWORD_HASH];
+    for (const text of texts)
+      expect(known.reduce<string>((rest, word) => rest.replaceAll(word, ''), text)).not.toMatch(
+        /iri|iota|pow|tangle/i,
+      );
   });
 
   it('makes the admin socket exclusive and fills nothing before a run does', () => {
@@ -196,10 +228,13 @@ describe('renderHAProxy', () => {
     );
   });
 
-  it('refuses a pool by the name of a section of ours', () => {
-    const pools = [{ backend: 'stats', service: 'web', ranges: [{ prefix: 'web' }] }];
-    expect(() => renderHAProxy(v.parse(renderConfigSchema, { pools }))).toThrow(
-      /pools\.0\.backend: stats is a name of ours/,
-    );
-  });
+  it.each(['stats', 'front', 'iri_front'])(
+    'refuses a pool by the name of a section of ours: %s',
+    (backend) => {
+      const pools = [{ backend, service: 'web', ranges: [{ prefix: 'web' }] }];
+      expect(() => renderHAProxy(v.parse(renderConfigSchema, { pools }))).toThrow(
+        `pools.0.backend: ${backend} is a name of ours`,
+      );
+    },
+  );
 });

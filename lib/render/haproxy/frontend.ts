@@ -10,7 +10,7 @@ import { FRONTEND, FRONTEND_USERS } from './names.js';
 export function frontendSection(layout: Layout): string {
   const { settings, api, defaultBackend } = layout;
   const { frontend, limits } = settings;
-  return section(`frontend ${FRONTEND}`, [
+  return section(`frontend ${api?.frontend ?? FRONTEND}`, [
     bindLine(settings),
     `maxconn ${frontend.maxConnections}`,
     'option forwardfor',

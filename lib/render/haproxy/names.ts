@@ -1,6 +1,9 @@
 // Names that the rendered configuration gives to its own sections. Pure.
 
-export const FRONTEND = 'iri_front';
+import { IRI_FRONTEND } from '../../iri/api.js';
+
+/** Where no API names it. */
+export const FRONTEND = 'front';
 export const STATS = 'stats';
 /** Stick table: what each source did lately. */
 export const SOURCES = 'iri_lb_sources';
@@ -13,6 +16,7 @@ export const FRONTEND_USERS = 'iri_lb_users';
 /** Names that a pool must not have. */
 export const RESERVED: readonly string[] = [
   FRONTEND,
+  IRI_FRONTEND,
   STATS,
   SOURCES,
   BLOCKED,
