@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
 import { messageOf, type SettingProblem } from '../model/errors.js';
+import type { Registration, ServiceDefinition } from '../model/registration.js';
 import { quote } from '../model/text.js';
 import { splitWords } from './node-check-arguments.js';
 import type { CheckSettings } from './node-default-check.js';
-import { parseServiceFile, type ServiceDefinition } from './node-file.js';
-import { completeRegistration, type Registration } from './node-registration.js';
+import { parseServiceFile } from './node-file.js';
+import { completeRegistration } from './node-registration.js';
 
 /** The flags that say what to register. */
 export interface DefinitionFlags {

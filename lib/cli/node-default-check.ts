@@ -1,10 +1,10 @@
 // The check that a registration gets when it brings none: the node check, told what the tags say. Pure.
 
 import { parseDuration } from '../model/duration.js';
+import type { CheckDefinition } from '../model/registration.js';
 import type { TagValues } from '../model/tags.js';
 import { quote } from '../model/text.js';
 import { argumentsOf, joinArguments } from './node-check-arguments.js';
-import type { CheckDefinition } from './node-file.js';
 
 /** The check that a registration gets when it brings none. */
 export interface CheckSettings {

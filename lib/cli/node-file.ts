@@ -1,28 +1,7 @@
 // A service definition as Consul takes it: read from JSON in either spelling, written in either. Pure.
 import { messageOf, type SettingProblem } from '../model/errors.js';
+import type { CheckDefinition, ServiceDefinition } from '../model/registration.js';
 import { quote } from '../model/text.js';
-
-/** A check, in the spelling of Consul's HTTP API; only what we look at is typed. */
-export interface CheckDefinition {
-  readonly Args?: readonly string[];
-  readonly Interval?: string;
-  readonly Timeout?: string;
-  readonly [key: string]: unknown;
-}
-
-/** A service, in the spelling of Consul's HTTP API; values are not yet validated. */
-export interface ServiceDefinition {
-  readonly ID?: unknown;
-  readonly Name?: unknown;
-  readonly Address?: unknown;
-  readonly Port?: unknown;
-  readonly Tags?: unknown;
-  readonly Meta?: unknown;
-  readonly Weights?: unknown;
-  readonly Check?: CheckDefinition;
-  readonly Checks?: readonly CheckDefinition[];
-  readonly [key: string]: unknown;
-}
 
 /** Names that the HTTP API and the agent's files spell differently, beyond case and underscores. */
 const FILE_NAMES: Readonly<Record<string, string>> = { CheckID: 'id' };

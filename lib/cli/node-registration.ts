@@ -3,17 +3,9 @@
 import type { Config } from '../config/pools.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
 import { ConfigError, type SettingProblem } from '../model/errors.js';
+import type { Registration, ServiceDefinition } from '../model/registration.js';
 import { type CheckSettings, makeCheck } from './node-default-check.js';
 import { show, textOf, validateTags, validateTypes, validateWeights } from './node-fields.js';
-import type { ServiceDefinition } from './node-file.js';
-
-/** A registration that is complete, in the spelling of Consul's HTTP API. It holds no token. */
-export interface Registration extends ServiceDefinition {
-  readonly ID: string;
-  readonly Name: string;
-  readonly Address: string;
-  readonly Port: number;
-}
 
 const ID = /^[A-Za-z0-9[][A-Za-z0-9_.:@[\]-]{0,127}$/;
 

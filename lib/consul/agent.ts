@@ -1,9 +1,9 @@
 // Writes to one Consul agent: registers and deregisters services, and looks one up.
 import http from 'node:http';
 import https from 'node:https';
-import type { Registration } from '../cli/node-registration.js';
 import type { ConsulSettings, Settings } from '../config/environment.js';
 import type { DeadlineClock } from '../model/clock.js';
+import type { Registration } from '../model/registration.js';
 import { quote, showMs, showName } from '../model/text.js';
 import { makeTokenSource, type TokenSource } from './token.js';
 

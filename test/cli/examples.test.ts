@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type Certificate, makeCertificate } from '../../infra/local/stand-in-tls.js';
-import { parseServiceFile, type ServiceDefinition, toFileForm } from '../../lib/cli/node-file.js';
+import { parseServiceFile, toFileForm } from '../../lib/cli/node-file.js';
 import { completeRegistration } from '../../lib/cli/node-registration.js';
+import type { ServiceDefinition } from '../../lib/model/registration.js';
 import { type AgentCheck, iriConfig, NODE_CHECK, startNode, waitForChecks } from './rig.js';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'infra', 'consul', 'examples');
