@@ -2,8 +2,8 @@
 
 import type { Config } from '../config/pools.js';
 import type { ProblemOf } from '../model/problem.js';
-import { MAX_WEIGHT, parseTags, type TagValues, tagTable } from '../model/tags.js';
 import type { ServiceDefinition } from '../model/registration.js';
+import { MAX_WEIGHT, parseTags, type TagValues, tagTable } from '../model/tags.js';
 import { quote, showName } from '../model/text.js';
 import type { Tell } from './node-default-check.js';
 

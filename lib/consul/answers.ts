@@ -1,5 +1,5 @@
 // What an answer of Consul must look like to be believed, and how to ask for one that is new enough. Pure.
-import type { Answer, ServiceQuery } from './http.js';
+import type { Answer, ServiceQuery } from './endpoint.js';
 import { RequestFailure } from './request-failure.js';
 
 /** One answer of Consul to "who serves this, and how are they?". */

@@ -12,8 +12,8 @@ import {
   parseRights,
   type ServiceAnswer,
 } from './answers.js';
+import { type Endpoint, makeEndpoint } from './endpoint.js';
 import { ConsulError } from './errors.js';
-import { type Endpoint, makeEndpoint } from './http.js';
 import { RequestFailure } from './request-failure.js';
 import type { TokenSource } from './token.js';
 

@@ -1,121 +1,85 @@
-// One HTTP request to one Consul address, through the `consul` client; its errors leave their secrets here.
-import { EventEmitter } from 'node:events';
+// The one HTTP client to Consul: requests to one address, through the transport of the `consul` package.
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import Consul from 'consul';
 import type { ConsulSettings } from '../config/environment.js';
-import { RequestFailure, toFailure } from './request-failure.js';
+import { toFailure } from './request-failure.js';
 
-/** Status 200, with the body decoded from JSON. */
-export interface Answer {
+export interface HttpRequest {
+  readonly method: string;
+  /** `/v1/…`, its parts encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON, whole: the package's own calls leave out what they do not know, `Weights` for one. */
+  readonly body?: unknown;
+  /** The token, sent in a header; undefined or empty: none. */
+  readonly secret: string | undefined;
+  /** Longest time until the end of the answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Longest body that is taken, in bytes; any by default. */
+  readonly maxBytes?: number;
+}
+
+/** A whole answer, whatever its status: who asked knows which of them is a success. */
+export interface HttpReply {
+  readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly body: unknown;
+  readonly body: Buffer;
 }
 
-export interface ServiceQuery {
-  readonly consistent?: boolean;
-  /** Has Consul leave every row out: the index alone is wanted. */
-  readonly indexOnly?: boolean;
-  /** Blocks while the service's index is at or below this one; never '0'. */
-  readonly index?: string;
-  /** Longest time to block, in milliseconds; Consul adds up to a sixteenth. */
-  readonly waitMs?: number;
-}
-
-/** What a token may do to what; `name` is the service's or the node's, '' is any node (`node_prefix ""`). */
-export interface Question {
-  readonly resource: 'service' | 'node';
-  readonly access: 'read' | 'write';
-  readonly name: string;
-}
-
-/** One address of Consul. Both calls throw RequestFailure and nothing else. */
-export interface Endpoint {
+export interface HttpClient {
   readonly address: string;
-  /** `GET /v1/health/service/:name`, within `timeoutMs`. */
-  readService(service: string, query: ServiceQuery, secret: Secret, timeoutMs: number): Promise<Answer>;
-  /** `POST /v1/internal/acl/authorize`: may this token do that? Within `timeoutMs`. */
-  authorize(questions: readonly Question[], secret: Secret, timeoutMs: number): Promise<Answer>;
+  /** Throws RequestFailure and nothing else, where there is no whole answer in time. It never holds the secret. */
+  request(request: HttpRequest): Promise<HttpReply>;
+  /** Ends requests that are under way; they fail. */
   close(): void;
 }
 
-/** A tag that nobody has: Consul looks at tags first, and the index stays the service's (1.8.7). */
-const NOBODY = 'iri-lb-index-only';
-
-type Secret = string | undefined;
-
-/** What we use of papi, under the client, and what its types leave out. */
+/** What we use of papi, under the package, and what the types of both leave out. */
 interface Papi {
-  _ext(event: 'onRequest', extension: (request: PapiRequest, next: () => void) => void): void;
-  _post(options: object): Promise<IncomingMessage & { readonly body?: unknown }>;
+  _request(options: object): Promise<IncomingMessage & { readonly body?: Buffer }>;
 }
 interface PapiRequest {
   transport: { request(options: http.RequestOptions): http.ClientRequest };
+  err?: { readonly isResponse?: boolean };
 }
+type PapiStep = (request: PapiRequest, next: () => void) => void;
+
+const NOTHING = Buffer.alloc(0);
 
 /** A client for one base address (`https://host:port`). It keeps no connection between requests. */
-export function makeEndpoint(address: string, settings: ConsulSettings): Endpoint {
-  const url = new URL(address);
-  const secure = url.protocol === 'https:';
-  const { namespace, datacenter } = settings;
-  const agent = makeAgent(url, settings.tls);
+export function makeHttpClient(
+  address: string,
+  { tls, namespace }: Pick<ConsulSettings, 'tls' | 'namespace'>,
+): HttpClient {
+  const agent = makeAgent(new URL(address), tls);
   const options = {
-    host: url.hostname,
-    port: Number(url.port) || (secure ? 443 : 80),
-    secure,
+    baseUrl: address,
     agent,
-    // The client's types know `ns`, but it never sends it.
+    // The package's own option `ns` is in its types, and never sent.
     headers: namespace === undefined ? {} : { 'x-consul-namespace': namespace },
   };
-  const consul = new Consul(options);
-  const papi = consul as unknown as Papi;
-  papi._ext('onRequest', failWhenCutOff);
-
-  const attempt = async (secret: Secret, timeoutMs: number, run: () => Promise<Answer>): Promise<Answer> => {
-    try {
-      return await run();
-    } catch (error) {
-      throw toFailure(error, secret, timeoutMs);
-    }
-  };
+  const papi = new Consul(options) as unknown as Papi;
 
   return {
     address,
-    readService: (service, { consistent = false, indexOnly = false, index, waitMs }, secret, timeoutMs) =>
-      attempt(secret, timeoutMs, async () => {
-        const query = {
-          service,
-          consistent,
-          timeout: timeoutMs,
-          ctx: Object.assign(new EventEmitter(), { includeResponse: true }),
-          ...(secret === undefined ? {} : { token: secret }),
-          ...(datacenter === undefined ? {} : { dc: datacenter }),
-          ...(indexOnly ? { tag: NOBODY } : {}),
-          ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
-        };
-        // With a context that asks for it, the answer is [response, body], which the types do not say.
-        const [response, body] = (await consul.health.service(query)) as [IncomingMessage, unknown];
-        return accept(response, body);
-      }),
-    authorize: (questions, secret, timeoutMs) =>
-      attempt(secret, timeoutMs, async () => {
-        const scope = namespace === undefined ? {} : { Namespace: namespace };
-        const response = await papi._post({
-          name: 'acl.authorize',
-          path: '/internal/acl/authorize',
-          query: datacenter === undefined ? {} : { dc: datacenter },
-          headers: secret === undefined ? {} : { 'x-consul-token': secret },
+    request: async ({ secret, timeoutMs, maxBytes = Number.POSITIVE_INFINITY, ...request }) => {
+      try {
+        const { statusCode, headers, body } = await papi._request({
+          ...request,
           type: 'json',
-          body: questions.map(({ resource, access, name }) => ({
-            Resource: resource,
-            Access: access,
-            Segment: name,
-            ...scope,
-          })),
-          timeout: timeoutMs,
+          headers: secret ? { 'x-consul-token': secret } : {},
+          // papi waits for ever where this is not above 0.
+          timeout: Math.max(timeoutMs, 1),
+          // Who asked decodes it, where it is what was asked for.
+          buffer: true,
+          exts: { onRequest: failEarly(maxBytes), onResponse: takeAnyStatus },
         });
-        return accept(response, response.body);
-      }),
+        return { status: statusCode ?? 0, headers, body: body ?? NOTHING };
+      } catch (error) {
+        throw toFailure(error, secret, timeoutMs);
+      }
+    },
     close: () => agent.destroy(),
   };
 }
@@ -124,35 +88,42 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
 function makeAgent(url: URL, { ca, cert, key, serverName }: ConsulSettings['tls']): http.Agent {
   // papi hands the brackets of an IPv6 literal on to the resolver; the agent's own host wins over that.
   const host = url.hostname.startsWith('[') ? { host: url.hostname.slice(1, -1) } : {};
-  if (url.protocol !== 'https:') return new http.Agent({ keepAlive: false, ...host });
-  return new https.Agent({
-    keepAlive: false,
-    ...host,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(serverName === undefined ? {} : { servername: serverName }),
-  });
+  return url.protocol === 'https:'
+    ? new https.Agent({ keepAlive: false, ...host, ca, cert, key, servername: serverName })
+    : new http.Agent({ keepAlive: false, ...host });
 }
 
-/** papi waits for the end of an answer only, and one that is cut off has none: it would sit out its timeout. */
-function failWhenCutOff(request: PapiRequest, next: () => void): void {
-  const { transport } = request;
-  request.transport = {
-    request: (options) => {
-      const sent = transport.request(options);
-      sent.once('response', (response) =>
-        response.once('error', () => sent.emit('error', new Error('the answer was cut off'))),
-      );
-      return sent;
-    },
+/**
+ * papi waits for the end of an answer only, and collects all that comes until then. One that is cut off has
+ * no end, and would sit out its timeout; one that is too long is given up as soon as that shows.
+ */
+function failEarly(maxBytes: number): PapiStep {
+  return (request, next) => {
+    const { transport } = request;
+    request.transport = {
+      request: (options) => {
+        const sent = transport.request(options);
+        const fail = (text: string): void => {
+          sent.emit('error', new Error(text));
+          sent.destroy();
+        };
+        sent.once('response', (response) => {
+          let bytes = 0;
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > maxBytes) fail('the answer is too large');
+          });
+          response.once('error', () => fail('the answer was cut off'));
+        });
+        return sent;
+      },
+    };
+    next();
   };
-  next();
 }
 
-/** The client takes any 2xx for success; only 200 is an answer. */
-function accept(response: IncomingMessage, body: unknown): Answer {
-  const { statusCode = 0, headers } = response;
-  if (statusCode !== 200) throw new RequestFailure(`status ${statusCode}`, statusCode, false);
-  return { headers, body };
-}
+/** papi takes 2xx for success and all else for an error; neither is what Consul's answers mean. */
+const takeAnyStatus: PapiStep = (request, next) => {
+  if (request.err?.isResponse) delete request.err;
+  next();
+};

@@ -1,4 +1,4 @@
-// Turns what the `consul` client throws into status, words and whether to try again. Pure.
+// Why a request to Consul failed: status, words and whether to try again, without what was sent. Pure.
 import { messageOf } from '../model/errors.js';
 import { quote, showMs } from '../model/text.js';
 
@@ -19,26 +19,22 @@ export class RequestFailure extends Error {
 /** Consul's own: no leader (500), rate limit of the client (429) or of the server (503). */
 const TRANSIENT = new Set([429, 500, 503]);
 
-/** Reads the client's error, whose `inspect` prints the token, for what people may see. */
+/** Reads an error of the `consul` package, whose `inspect` prints the token, for what people may see. */
 export function toFailure(error: unknown, secret: string | undefined, timeoutMs: number): RequestFailure {
-  if (error instanceof RequestFailure) return error;
-  const { response, isTimeout, isCodec, code } = fieldsOf(error);
-  const { statusCode, body } = fieldsOf(response);
+  const { isTimeout, code } = fieldsOf(error);
   if (isTimeout) return new RequestFailure(`no answer within ${showMs(timeoutMs)}`, undefined, true);
-  if (typeof statusCode === 'number' && (statusCode < 200 || statusCode > 299)) {
-    const words = hide(textOf(body).trim(), secret);
-    const text = words === '' ? String(statusCode) : `${statusCode} ${quote(words, 200)}`;
-    return new RequestFailure(text, statusCode, TRANSIENT.has(statusCode));
-  }
-  if (isCodec) return new RequestFailure('the answer is not JSON', undefined, false);
-  const text = messageOf(error).replace(/^consul: (?:[a-z.]+: )?/, '') || String(code ?? 'failed');
+  const text = messageOf(error).replace(/^consul: /, '') || String(code ?? 'no connection');
   return new RequestFailure(hide(text, secret), undefined, true);
 }
 
-function textOf(body: unknown): string {
-  if (typeof body === 'string') return body;
-  if (Buffer.isBuffer(body)) return body.toString('utf8', 0, 1000);
-  return body === undefined ? '' : (JSON.stringify(body) ?? '');
+/** An answer that is not the one that was asked for: `403 "Permission denied"`. */
+export function toRefusal(
+  { status, body }: { readonly status: number; readonly body: Buffer },
+  secret: string | undefined,
+): RequestFailure {
+  const words = hide(body.toString(), secret).trim();
+  const text = words === '' ? String(status) : `${status} ${quote(words, 200)}`;
+  return new RequestFailure(text, status, TRANSIENT.has(status));
 }
 
 /** A proxy that echoes its request would put the token into our error. */

@@ -2,7 +2,7 @@
 
 import type { Settings } from '../config/environment.js';
 import type { ConsulClient } from '../consul/client.js';
-import type { Endpoint } from '../consul/http.js';
+import type { Endpoint } from '../consul/endpoint.js';
 import type { TokenSource } from '../consul/token.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import type { Clock } from '../model/clock.js';

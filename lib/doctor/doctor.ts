@@ -4,7 +4,7 @@ import { readSettings, type Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { makeConsulClient } from '../consul/client.js';
 import { discoverLoadBalancers } from '../consul/discovery.js';
-import { makeEndpoint } from '../consul/http.js';
+import { makeEndpoint } from '../consul/endpoint.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';

@@ -1,6 +1,7 @@
 // Asks each Consul address for itself, and what the token may do; the token stays here.
+
 import { parseRead, parseRights, type Right } from '../consul/answers.js';
-import type { Answer, Endpoint, Question } from '../consul/http.js';
+import type { Answer, Endpoint, Question } from '../consul/endpoint.js';
 import { RequestFailure } from '../consul/request-failure.js';
 import { detailOf, messageOf } from '../model/errors.js';
 import type { DoctorDeps } from './deps.js';

@@ -1,0 +1,93 @@
+// What runs ask of one Consul address: a service's instances, and what the token may do.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ConsulSettings } from '../config/environment.js';
+import { type HttpReply, makeHttpClient } from './http.js';
+import { RequestFailure, toRefusal } from './request-failure.js';
+
+/** Status 200, with the body decoded from JSON. */
+export interface Answer {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+export interface ServiceQuery {
+  readonly consistent?: boolean;
+  /** Has Consul leave every row out: the index alone is wanted. */
+  readonly indexOnly?: boolean;
+  /** Blocks while the service's index is at or below this one; never '0'. */
+  readonly index?: string;
+  /** Longest time to block, in milliseconds; Consul adds up to a sixteenth. */
+  readonly waitMs?: number;
+}
+
+/** What a token may do to what; `name` is the service's or the node's, '' is any node (`node_prefix ""`). */
+export interface Question {
+  readonly resource: 'service' | 'node';
+  readonly access: 'read' | 'write';
+  readonly name: string;
+}
+
+type Secret = string | undefined;
+
+/** One address of Consul. Both calls throw RequestFailure and nothing else. */
+export interface Endpoint {
+  readonly address: string;
+  /** `GET /v1/health/service/:name`, within `timeoutMs`. */
+  readService(service: string, query: ServiceQuery, secret: Secret, timeoutMs: number): Promise<Answer>;
+  /** `POST /v1/internal/acl/authorize`: may this token do that? Within `timeoutMs`. */
+  authorize(questions: readonly Question[], secret: Secret, timeoutMs: number): Promise<Answer>;
+  close(): void;
+}
+
+/** A tag that nobody has: Consul looks at tags first, and the index stays the service's (1.8.7). */
+const NOBODY = 'iri-lb-index-only';
+
+/** The reads of one base address (`https://host:port`). */
+export function makeEndpoint(address: string, settings: ConsulSettings): Endpoint {
+  const client = makeHttpClient(address, settings);
+  const { namespace, datacenter } = settings;
+  const inDatacenter: Readonly<Record<string, string>> = datacenter === undefined ? {} : { dc: datacenter };
+  const inNamespace = namespace === undefined ? {} : { Namespace: namespace };
+
+  return {
+    address,
+    readService: async (service, { consistent, indexOnly, index, waitMs }, secret, timeoutMs) => {
+      const query = {
+        ...(indexOnly ? { tag: NOBODY } : {}),
+        ...inDatacenter,
+        ...(consistent ? { consistent: '1' } : {}),
+        ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
+      };
+      const path = `/v1/health/service/${encodeURIComponent(service)}`;
+      return toAnswer(await client.request({ method: 'GET', path, query, secret, timeoutMs }), secret);
+    },
+    authorize: async (questions, secret, timeoutMs) => {
+      const reply = await client.request({
+        method: 'POST',
+        path: '/v1/internal/acl/authorize',
+        query: inDatacenter,
+        body: questions.map(({ resource, access, name }) => ({
+          Resource: resource,
+          Access: access,
+          Segment: name,
+          ...inNamespace,
+        })),
+        secret,
+        timeoutMs,
+      });
+      return toAnswer(reply, secret);
+    },
+    close: client.close,
+  };
+}
+
+/** Only 200 is an answer, and only with JSON. */
+function toAnswer(reply: HttpReply, secret: Secret): Answer {
+  if (reply.status !== 200) throw toRefusal(reply, secret);
+  try {
+    return { headers: reply.headers, body: JSON.parse(reply.body.toString()) };
+  } catch {
+    // The parser's own error shows the body.
+    throw new RequestFailure('the answer is not JSON', undefined, false);
+  }
+}
