@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Consul, leaderOf, startConsul, startConsulCluster } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { makeAgent } from '../../lib/consul/agent.js';
+import { makeTokenSource } from '../../lib/consul/token.js';
 import { client, failure } from './rig.js';
 
 let harness: Harness;
@@ -75,6 +77,15 @@ describe('TLS', () => {
     const catalog = client([address], { token: consul.token, tls: ours() });
     expect((await catalog.readService('consul')).rows).toHaveLength(1);
     expect(await catalog.mayRead('consul')).toBe('allowed');
+  });
+
+  test('the agent takes a registration and gives it up again', async () => {
+    const settings = { addresses: [address], tls: ours(), token: consul.token };
+    const agent = makeAgent(settings, makeTokenSource(settings), 5_000);
+    await agent.register({ ID: 'one', Name: 'iri', Address: '10.0.0.1', Port: 14265 });
+    expect(await consul.request('GET', '/v1/agent/services')).toMatchObject({ one: { Service: 'iri' } });
+    await agent.deregister('one', 'iri');
+    expect(await agent.has('one', 'iri')).toBe(false);
   });
 
   test('an authority that is not ours is refused', async () => {
