@@ -41,7 +41,7 @@ export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutM
   const client = makeHttpClient(address, settings);
   const failure = (text: string): AgentError => new AgentError(`consul ${address}: ${text}`);
 
-  /** Status 200: true; 404: false, there is no such thing. `service` is the one that it is about. */
+  /** Whether there is such a thing, once it is done. `service` is the one that it is about. */
   const ask = async (
     request: Pick<HttpRequest, 'method' | 'path' | 'body'>,
     service: string,
@@ -53,7 +53,7 @@ export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutM
       throw failure(`${messageOf(error)}; is it up, and is CONSUL_HTTP_ADDR right?`);
     });
     if (reply.status === 200) return true;
-    if (reply.status === 404) return false;
+    if (reply.status === 404 || isUnknown(reply)) return false;
     const { message } = toRefusal(reply, secret);
     throw failure(`answered ${message}${nextStep(reply, using.name, service)}`);
   };
@@ -73,6 +73,10 @@ export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutM
     },
   };
 }
+
+/** What 1.8.7 answers to the deregistration of what it does not have; later ones answer 404. */
+const isUnknown = ({ status, body }: HttpReply): boolean =>
+  status === 500 && body.includes('Unknown service');
 
 function nextStep({ status, body }: HttpReply, tokenName: string, service: string): string {
   if (status === 403) return `; the token in ${tokenName} needs service:write on ${showName(service)}`;

@@ -129,6 +129,7 @@ test.each(['one', 'a b/c', '{d}', '[2001:db8::5]:1', 'é?x=1#y'])(
     await ours.deregister(ID, 'iri');
     expect(await ours.has(ID, 'iri')).toBe(false);
     expect(proxy.requests.map(({ method }) => method)).toEqual(['PUT', 'GET', 'PUT', 'GET']);
+    expect(await failure(ours.deregister(ID, 'iri'))).toMatch(/ service \S.* is gone already$/);
   },
 );
 
