@@ -1,4 +1,7 @@
-// Consul's HTTP API as the local set-up and the tests write to it; production code only ever reads.
+// Consul's HTTP API as the local set-up, the tests and the bench use it: all that its management token may do.
+import { type HttpClient, makeHttpClient } from '../../lib/consul/http.js';
+import { toRefusal } from '../../lib/consul/request-failure.js';
+import { messageOf } from '../../lib/model/errors.js';
 import { noteSecret } from './secrets.js';
 
 /** A service as `PUT /v1/agent/service/register` takes it. */
@@ -49,19 +52,22 @@ export interface ConsulApi {
 }
 
 const AT_ONCE = 16;
+/** For one request, in milliseconds; with no leader, Consul takes 7 s to say so. */
+const TIMEOUT_MS = 60_000;
 let policies = 0;
 
 /** The API at `url` with `token`, which is put into no error. */
 export function consulApi(url: () => string, token: string): ConsulApi {
-  const request = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${url()}${path}`, {
-      method,
-      headers: token === '' ? {} : { 'X-Consul-Token': token },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`consul ${method} ${path.split('?')[0]}: ${response.status} ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
+  let client: HttpClient | undefined;
+  const request: ConsulApi['request'] = async (method, path, body) => {
+    client ??= makeHttpClient(url(), { tls: {} });
+    try {
+      const reply = await client.request({ method, path, body, secret: token, timeoutMs: TIMEOUT_MS });
+      if (reply.status < 200 || reply.status > 299) throw toRefusal(reply, token);
+      return reply.body.length === 0 ? undefined : JSON.parse(reply.body.toString());
+    } catch (error) {
+      throw new Error(`consul ${method} ${path.split('?')[0]}: ${messageOf(error)}`);
+    }
   };
   const put = async (path: string, body?: unknown): Promise<void> => {
     await request('PUT', path, body);

@@ -1,5 +1,5 @@
 // Knows when Consul's index moved, to say how long a change took from Consul to HAProxy.
-import type { ConsulApi } from './consul-api.js';
+import { makeHttpClient } from '../../lib/consul/http.js';
 
 export interface Stopwatch {
   /**
@@ -10,25 +10,29 @@ export interface Stopwatch {
   close(): void;
 }
 
+/** How long a query blocks; Consul adds up to a sixteenth, and the answer takes its time. */
+const WAIT_MS = 60_000;
+const TIMEOUT_MS = 70_000;
+
 /** Watches a service with a blocking query of its own: it returns the moment that the index moves. */
 export function watchIndex(
-  consul: ConsulApi & { readonly url: string; readonly token: string },
+  { url, token }: { readonly url: string; readonly token: string },
   service: string,
-) {
-  const abort = new AbortController();
+): Stopwatch {
+  const client = makeHttpClient(url, { tls: {} });
+  const path = `/v1/health/service/${encodeURIComponent(service)}`;
+  const question = { method: 'GET', path, secret: token, timeoutMs: TIMEOUT_MS };
+  let going = true;
   let seen: { readonly index: bigint; readonly at: number }[] = [];
 
   const follow = async (): Promise<void> => {
     let index = 0n;
-    while (!abort.signal.aborted) {
+    while (going) {
       try {
-        const response = await fetch(`${consul.url}/v1/health/service/${service}?index=${index}&wait=60s`, {
-          headers: { 'X-Consul-Token': consul.token },
-          signal: abort.signal,
-        });
+        const query = index > 0n ? { index: String(index), wait: `${WAIT_MS}ms` } : {};
+        const { headers } = await client.request({ ...question, query });
         const at = Date.now();
-        await response.arrayBuffer();
-        const next = BigInt(response.headers.get('x-consul-index') ?? 0);
+        const next = BigInt(String(headers['x-consul-index'] ?? 0));
         if (index > 0n && next > index) seen.push({ index: next, at });
         index = next >= index ? next : 0n;
       } catch {
@@ -46,6 +50,9 @@ export function watchIndex(
       seen = seen.filter((entry) => entry.index > index);
       return first && doneAt - first.at;
     },
-    close: () => abort.abort(),
-  } satisfies Stopwatch;
+    close: () => {
+      going = false;
+      client.close();
+    },
+  };
 }

@@ -1,7 +1,9 @@
 // The harness's Consul and HAProxy: what a test may rely on.
 import { existsSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startConsul } from '../../infra/local/consul.js';
+import { consulApi } from '../../infra/local/consul-api.js';
 import { startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
@@ -22,6 +24,56 @@ async function ask(url: string, path: string, token = ''): Promise<{ status: num
 }
 
 describe('Consul', () => {
+  it('lists what it was told, by its agent and by its catalog', async () => {
+    const consul = await startConsul(harness);
+    const check = { CheckID: 'own', Name: 'c', TTL: '60s' };
+    const [tags, meta, weights] = [['a=1', 'b'], { word: 'é {x}' }, { Passing: 7, Warning: 2 }];
+    const service = { Name: 'iri', ID: 'a b/c', Tags: tags, Meta: meta, Weights: weights, Check: check };
+    await consul.register(service);
+    await consul.setTtl('own', 'warning', 'so so');
+    await consul.catalogRegister([{ ...instance, tags, meta, weights, status: 'critical' }]);
+
+    const { Check: _, Name, ...listed } = service;
+    expect(await consul.request('GET', '/v1/agent/services')).toEqual({
+      'a b/c': expect.objectContaining({ Service: Name, ...listed }),
+    });
+    expect(await consul.request('GET', '/v1/agent/checks')).toMatchObject({
+      own: { ServiceID: 'a b/c', Status: 'warning', Output: 'so so', Type: 'ttl' },
+    });
+    expect(await consul.request('GET', '/v1/catalog/node/n1')).toMatchObject({
+      Services: { 'iri-1': { Port: 14265, Tags: tags, Meta: meta, Weights: weights } },
+    });
+
+    await consul.maintenance('a b/c', true);
+    expect(await consul.request('GET', '/v1/agent/checks')).toHaveProperty(['_service_maintenance:a b/c']);
+    await consul.deregister('a b/c');
+    expect(await consul.request('GET', '/v1/agent/services')).toEqual({});
+    await consul.catalogDeregister([{ node: 'n1', id: 'iri-1' }]);
+    // The agent tells the catalog a moment later.
+    await expect
+      .poll(() => consul.request('GET', '/v1/health/service/iri?consistent'), { timeout: 10_000 })
+      .toEqual([]);
+  }, 60_000);
+
+  it('names what was asked in an error, says why, and shows no token', async () => {
+    const consul = await startConsul(harness);
+    const api = consulApi(() => consul.url, await consul.createPolicyToken(''));
+    await expect(api.request('PUT', '/v1/kv/key?flags=1', 'value')).rejects.toThrow(
+      /^consul PUT \/v1\/kv\/key: 403 "Permission denied"$/,
+    );
+    const mistyped = consul.token.replace(/^./, (first) => (first === 'a' ? 'b' : 'a'));
+    const stranger = consulApi(() => consul.url, mistyped);
+    const failed: unknown = await stranger
+      .request('GET', '/v1/catalog/nodes')
+      .catch((error: unknown) => error);
+    expect(inspect(failed, { depth: null, showHidden: true })).toMatch(/consul GET \S+: 403 "ACL not found"/);
+    expect(inspect(failed, { depth: null, showHidden: true })).not.toContain(mistyped);
+    await consul.stop();
+    await expect(api.request('GET', '/v1/catalog/nodes')).rejects.toThrow(
+      /^consul GET \/v1\/catalog\/nodes: connect ECONNREFUSED 127\.0\.0\.1:\d+$/,
+    );
+  }, 60_000);
+
   it('shows nothing without a token, and with one what its rules allow', async () => {
     const consul = await startConsul(harness);
     await consul.catalogRegister([
