@@ -9,15 +9,18 @@ export class RequestFailure extends Error {
     message: string,
     /** HTTP status, where there was one other than 200. */
     readonly status: number | undefined,
-    /** A second try may succeed: connection errors, 429, 500, 503. */
+    /** A second try may succeed: connection errors, and the statuses that pass. */
     readonly transient: boolean,
   ) {
     super(message);
   }
 }
 
-/** Consul's own: no leader (500), rate limit of the client (429) or of the server (503). */
-const TRANSIENT = new Set([429, 500, 503]);
+/**
+ * Consul's own: no leader (500), rate limit of the client (429) or of the server (503); and those of a proxy
+ * in front of it that did not get an answer (502, 504).
+ */
+const TRANSIENT = new Set([429, 500, 502, 503, 504]);
 
 /** Reads an error of the `consul` package, whose `inspect` prints the token, for what people may see. */
 export function toFailure(error: unknown, secret: string | undefined, timeoutMs: number): RequestFailure {

@@ -39,6 +39,8 @@ describe('a failure that may pass', () => {
     [500, NO_LEADER],
     [429, 'Your IP is issuing too many concurrent connections'],
     [503, 'rate limit exceeded, try again later'],
+    [502, 'Bad Gateway'],
+    [504, 'Gateway Timeout'],
   ])('%i is tried again, once, and told', async (status, body) => {
     proxy.fault((_, nth) => (nth === 1 ? { kind: 'status', status, body } : undefined));
     expect((await viaProxy().readService('iri')).rows).toHaveLength(3);
