@@ -1,4 +1,5 @@
 // The commands to an agent of a real Consul: what it then lists is what was sent, and what its refusals mean.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import type { ConsulSettings } from '../../lib/config/environment.js';
 import { type Agent, makeAgent } from '../../lib/consul/agent.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
 import type { Registration } from '../../lib/model/registration.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { type FaultProxy, startProxy } from './proxy.js';
 import { failure, heard } from './rig.js';
 
@@ -32,7 +34,7 @@ afterEach(() => proxy.close());
 /** The agent through the proxy, with the management token. */
 function agent({ timeoutMs = 5_000, ...more }: Partial<ConsulSettings> & { timeoutMs?: number } = {}): Agent {
   const settings = { addresses: [proxy.url], tls: {}, token: consul.token, ...more };
-  return makeAgent(settings, makeTokenSource(settings), timeoutMs);
+  return makeAgent(settings, makeTokenSource(settings, { clock: systemClock }), timeoutMs);
 }
 
 const node: Registration = { ID: 'one', Name: 'iri', Address: '10.0.0.1', Port: 14265 };

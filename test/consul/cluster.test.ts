@@ -1,4 +1,5 @@
 // Three Consul servers, one of which dies; and a Consul that speaks TLS and asks for a certificate.
+
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { type Consul, leaderOf, startConsul, startConsulCluster } from '../../in
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { makeAgent } from '../../lib/consul/agent.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { client, failure } from './rig.js';
 
 let harness: Harness;
@@ -81,7 +83,7 @@ describe('TLS', () => {
 
   test('the agent takes a registration and gives it up again', async () => {
     const settings = { addresses: [address], tls: ours(), token: consul.token };
-    const agent = makeAgent(settings, makeTokenSource(settings), 5_000);
+    const agent = makeAgent(settings, makeTokenSource(settings, { clock: systemClock }), 5_000);
     await agent.register({ ID: 'one', Name: 'iri', Address: '10.0.0.1', Port: 14265 });
     expect(await consul.request('GET', '/v1/agent/services')).toMatchObject({ one: { Service: 'iri' } });
     await agent.deregister('one', 'iri');
