@@ -1,4 +1,4 @@
-// A service as an agent of Consul is told of it: definition, check, and the registration that is complete.
+// A service as an agent of Consul is told of it: definition, check, and a registration that is complete. Types only.
 
 /** A check, in the spelling of Consul's HTTP API; only what we look at is typed. */
 export interface CheckDefinition {
