@@ -1,7 +1,8 @@
 // Everything on one machine: Consul, HAProxy, sample nodes, forwarder, both functions and their schedule.
+
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { problemOf } from '../../lib/config/issues.js';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { parseAddress, parsePort } from '../../lib/model/address.js';
 import { type AdminAddress, parseAdminAddress } from '../../lib/model/admin-address.js';
 import { ConfigError, messageOf } from '../../lib/model/errors.js';

@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { iriLayout } from '../iri/layout.js';
 import { type AdminAddress, parseAdminAddress } from '../model/admin-address.js';
 import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { isToken, quote } from '../model/text.js';
 import { problemOf } from './issues.js';
-import { type Config, configSchema, iriLayout } from './pools.js';
+import { type Config, configSchema } from './pools.js';
 
 /** Certificates as PEM text. */
 export interface TlsFiles {

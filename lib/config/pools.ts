@@ -94,25 +94,3 @@ export type Config = v.InferOutput<typeof configSchema>;
 export type Pool = Config['pools'][number];
 export type Range = Pool['ranges'][number];
 export type Transport = Range['transport'];
-
-const ranges = [
-  { prefix: 'irisrv', transport: 'plain' },
-  { prefix: 'iritls', transport: 'verified' },
-  { prefix: 'iritlsnv', transport: 'unverified' },
-] as const;
-
-/** The IRI layout, the default: a backend for everyone and one for PoW with a connection per node. */
-export const iriLayout: v.InferInput<typeof configSchema> = {
-  tagPrefix: 'haproxy',
-  pools: [
-    { backend: 'iri_back', service: 'iri', select: { pow: [null, 'false', 'true'] }, ranges: [...ranges] },
-    {
-      backend: 'iri_pow_back',
-      service: 'iri',
-      select: { pow: ['true', 'only'] },
-      maxconn: 1,
-      maxconnKeys: ['maxconnpow', 'maxconn'],
-      ranges: [...ranges],
-    },
-  ],
-};

@@ -1,8 +1,9 @@
 // Planning alone, on data in memory, from 1,000 to 100,000 instances.
 
 import * as v from 'valibot';
-import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { type Config, configSchema } from '../../lib/config/pools.js';
 import { parseRows } from '../../lib/consul/rows.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import type { Observed, ObservedServer } from '../../lib/model/server.js';
 import { type Plan, plan } from '../../lib/plan/plan.js';
 import { locateCatalog, viewOf } from '../../lib/plan/view.js';

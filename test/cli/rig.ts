@@ -5,7 +5,8 @@ import type { Consul } from '../../infra/local/consul.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { type StandIn, type StandInOptions, startStandIn } from '../../infra/local/stand-in.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { configSchema } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import type { Certificates } from '../iri/certificates.js';
 import type { CheckCase } from '../iri/check-cases.js';
 

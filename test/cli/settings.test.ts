@@ -1,4 +1,5 @@
 // Every command that reads the settings tells of a mistake in any of them, also in what only rendering reads.
+
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { registerDoctor } from '../../lib/cli/doctor.js';
@@ -6,7 +7,7 @@ import { registerNode } from '../../lib/cli/node.js';
 import { registerReconcile } from '../../lib/cli/reconcile.js';
 import { registerRender } from '../../lib/cli/render.js';
 import { registerStatus } from '../../lib/cli/status.js';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 
 /** Nobody listens at these addresses: a command that got so far would say so. */
 const NOBODY = { CONSUL_HTTP_ADDR: 'http://127.0.0.1:1', HAPROXY_ADDRESSES: 'tcp://127.0.0.1:1' };

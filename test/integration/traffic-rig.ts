@@ -1,10 +1,11 @@
 // A real Consul, and a real HAProxy with the configuration that `iri-lb render haproxy` prints.
+
 import * as v from 'valibot';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { readSettings } from '../../lib/config/environment.js';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';

@@ -1,11 +1,12 @@
 // The rendered HAProxy with no more rights than its drop-in leaves it.
+
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askSocket, haproxyBin } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { HAPROXY_CAPABILITIES } from '../../lib/render/systemd/haproxy-unit.js';

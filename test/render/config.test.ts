@@ -1,8 +1,10 @@
 // LB_CONFIG for those who render: a mistake in any of it is told at once; runs pass over what they do not read.
+
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { readSettings, readSettingsWith } from '../../lib/config/environment.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { configSchema } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { ConfigError } from '../../lib/model/errors.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 

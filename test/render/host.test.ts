@@ -1,4 +1,5 @@
 // A load balancer's host from the rendered files, its gateway, the forwarder and the built watch function.
+
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,8 +18,8 @@ import { type ParameterStore, startParameterStore } from '../../infra/local/para
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import type { TlsFiles } from '../../lib/config/environment.js';
-import { iriLayout } from '../../lib/config/pools.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';

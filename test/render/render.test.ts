@@ -1,4 +1,5 @@
 // The rendered configuration passes `haproxy -c` without a word, in every combination of what it can be told.
+
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxyBin } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';

@@ -1,9 +1,11 @@
 // A real HAProxy with the rendered configuration, in front of small servers that record what reaches them.
+
 import * as v from 'valibot';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import { type configSchema, iriLayout } from '../../lib/config/pools.js';
+import type { configSchema } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import type { frontendSettings } from '../../lib/render/settings.js';

@@ -1,8 +1,9 @@
 // Bad settings are refused, all at once and by their paths; no setting can write a line of its own.
+
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { iriLayout } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { frontendSettings } from '../../lib/render/settings.js';

@@ -1,4 +1,5 @@
 // The units of the hosts, as systemd sees them.
+
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,8 +7,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { iriLayout } from '../../lib/config/pools.js';
 import { readForwarderOptions } from '../../lib/forwarder/options.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { gatewaySettings } from '../../lib/render/gateway-settings.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';

@@ -5,7 +5,8 @@ import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
-import { configSchema, iriLayout } from '../../lib/config/pools.js';
+import { configSchema } from '../../lib/config/pools.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { startTap, type Tap } from './tap.js';
 

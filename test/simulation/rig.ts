@@ -1,9 +1,10 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
 
 import * as v from 'valibot';
-import { type Config, configSchema, iriLayout } from '../../lib/config/pools.js';
+import { type Config, configSchema } from '../../lib/config/pools.js';
 import type { MayRead, ServiceAnswer } from '../../lib/consul/answers.js';
 import { makeSource, type SourceClient } from '../../lib/consul/source.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 import type { DeadlineClock } from '../../lib/model/clock.js';
 import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
 import type { Resolve } from '../../lib/model/resolve.js';
