@@ -1,12 +1,11 @@
 // Turns environment variables into settings; every problem is reported at once. Reads files it is pointed to.
 
 import { readFileSync } from 'node:fs';
-import * as v from 'valibot';
-import { iriLayout } from '../iri/layout.js';
+import type * as v from 'valibot';
 import { type AdminAddress, parseAdminAddress } from '../model/admin-address.js';
-import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
+import { ConfigError, codeOf, type SettingProblem } from '../model/errors.js';
 import { isToken, quote } from '../model/text.js';
-import { problemOf } from './issues.js';
+import { readLbConfig } from './lb-config.js';
 import { type Config, configSchema } from './pools.js';
 
 /** Certificates as PEM text. */
@@ -108,7 +107,7 @@ export function readSettingsWith<C extends Config>(
         key: file('HAPROXY_CLIENT_KEY'),
       }),
     },
-    config: readConfig(schema, env.LB_CONFIG, problems),
+    config: readLbConfig(schema, env.LB_CONFIG, problems),
   };
   if (settings.consul.addresses.length === 0)
     problem('CONSUL_HTTP_ADDR', 'names no address; use http://host:port');
@@ -129,35 +128,9 @@ function parseConsulAddress(text: string): string | undefined {
   }
 }
 
-/** V8 quotes what it could not parse, which may be a password. */
-const QUOTED_SOURCE = /, (?:\.\.\.)?".*$/s;
-
 /** An address as it may be shown: a password in it is no business of logs. */
 function withoutUser(address: string): string {
   return address.replace(/^(\w+:\/\/)?.*@/s, '$1…@');
-}
-
-function readConfig<C>(
-  schema: v.GenericSchema<unknown, C>,
-  source: string | undefined,
-  problems: SettingProblem[],
-): C {
-  let input: unknown = iriLayout;
-  if (source) {
-    try {
-      input = JSON.parse(/^\s*[{[]/.test(source) ? source : readFileSync(source, 'utf8'));
-    } catch (error) {
-      const what =
-        error instanceof SyntaxError
-          ? `not JSON (${messageOf(error).replace(QUOTED_SOURCE, '')})`
-          : `cannot read ${quote(source)} (${codeOf(error)})`;
-      problems.push({ path: 'LB_CONFIG', message: `${what}; name a JSON file or give the JSON itself` });
-    }
-  }
-  const result = v.safeParse(schema, input);
-  if (result.success) return result.output;
-  problems.push(...result.issues.map((issue) => problemOf(issue, 'LB_CONFIG')));
-  return v.parse(schema, iriLayout);
 }
 
 function list(value: string | undefined, fallback: string): string[] {
@@ -165,10 +138,6 @@ function list(value: string | undefined, fallback: string): string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
 }
 
 /** Drops undefined members, so that optional properties are absent rather than undefined. */

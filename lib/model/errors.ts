@@ -59,3 +59,8 @@ export function detailOf(error: unknown): Failure {
   const { detail, nextStep } = error;
   return { detail, nextStep };
 }
+
+/** The code of a system error (`ENOENT`), which names no secret; the message of anything else. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+}
