@@ -1,6 +1,7 @@
-// The forwarder's command line and environment. Pure.
+// The forwarder's command line and environment. Reads the file that LB_CONFIG names, where it is needed.
 
 import { parseArgs } from 'node:util';
+import { readLbConfig } from '../config/lb-config.js';
 import { parseAddress, parseIp, parsePort, printHostPort } from '../model/address.js';
 import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { isLoopback } from '../model/loopback.js';
@@ -13,7 +14,7 @@ Invokes the watch function when Consul's catalog changes.
   --listen HOST:PORT  serve Consul's HTTP watch handlers (POST /watch/SERVICE), POST /notify, GET /health;
                       without it: a script handler, one event from stdin and CONSUL_INDEX
   --function NAME     the watch function: name, name:alias or ARN; or WATCH_FUNCTION in the environment
-  --service NAME      Consul service of the events that name none (default iri)
+  --service NAME      Consul service of the events that name none (default: that of LB_CONFIG's first pool)
   --allow-remote      allow --listen on an address that is not loopback; there is no authentication
 Region and credentials: AWS_REGION, and the environment, the container's or the instance's role.
 `;
@@ -40,7 +41,7 @@ export function readForwarderOptions(args: readonly string[], env: Environment):
   const functionName = values.function ?? env.WATCH_FUNCTION ?? '';
   if (!/^[A-Za-z0-9:_$-]{1,170}$/.test(functionName))
     problem('--function', `${quote(functionName)} is no function; give the watch function's name or ARN`);
-  const service = values.service ?? 'iri';
+  const service = values.service ?? readLbConfig(env.LB_CONFIG, problems).pools[0]?.service ?? '';
   if (!isServiceName(service)) problem('--service', `${quote(service)} is no Consul service name`);
 
   const allowRemote = values['allow-remote'] ?? false;

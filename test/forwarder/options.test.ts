@@ -49,6 +49,18 @@ describe('the options', () => {
     },
   );
 
+  test("the service is that of LB_CONFIG's first pool, and LB_CONFIG is not read where --service says it", () => {
+    const pool = (service: string) => ({ backend: service, service, ranges: [{ prefix: 's' }] });
+    const web = { ...env, LB_CONFIG: JSON.stringify({ pools: [pool('web'), pool('iri')] }) };
+    expect(readForwarderOptions([], web)).toMatchObject({ service: 'web' });
+    expect(readForwarderOptions(['--service', 'api'], web)).toMatchObject({ service: 'api' });
+    const broken = { ...env, LB_CONFIG: '/nowhere.json' };
+    expect(readForwarderOptions(['--service', 'api'], broken)).toMatchObject({ service: 'api' });
+    expect(() => readForwarderOptions([], broken)).toThrow(
+      'forwarder: LB_CONFIG: cannot read "/nowhere.json" (ENOENT)',
+    );
+  });
+
   test('all problems are told at once, in one line', () => {
     const args = ['--function', 'a b', '--service', '../x', '--listen', '8401'];
     const message = (() => {

@@ -177,6 +177,16 @@ describe('the forwarder of render systemd', () => {
     expect(program).toContain(` -X POST http://${listen}/notify `);
   });
 
+  it('is told the service of the first pool, whatever LB_CONFIG its own host has', () => {
+    const pool = (service: string) => ({ backend: service, service, ranges: [{ prefix: 's' }] });
+    const unitOf = (pools: object[]): string =>
+      renderSystemd(v.parse(configSchema, { pools }))
+        .find(({ path }) => path.endsWith('forwarder.service'))
+        ?.text.match(/^ExecStart=.*$/m)?.[0] ?? '';
+    expect(unitOf([pool('web'), pool('api')])).toMatch(/ --listen 127\.0\.0\.1:8401 --service web$/);
+    expect(rendered('http://127.0.0.1:8401').unit).toMatch(/ --service iri$/m);
+  });
+
   it.each([
     ['moon', /--forwarder: "moon" is no URL of a forwarder; use http:\/\/HOST:PORT/],
     ['https://127.0.0.1:8401', /is no URL of a forwarder/],

@@ -5,6 +5,8 @@ export interface ForwarderUnitOptions {
   readonly listen?: string;
   /** Listens there although others than its own host reach it. */
   readonly allowRemote?: boolean;
+  /** Consul service of the events that name none. */
+  readonly service: string;
   /** The built forwarder. */
   readonly program?: string;
   /** Holds WATCH_FUNCTION and AWS_REGION. */
@@ -12,10 +14,11 @@ export interface ForwarderUnitOptions {
 }
 
 /** The unit's text. It needs no file of its own, no capability and no secret: the role signs. */
-export function renderForwarderUnit(options: ForwarderUnitOptions = {}): string {
+export function renderForwarderUnit(options: ForwarderUnitOptions): string {
   const {
     listen = '127.0.0.1:8401',
     allowRemote = false,
+    service,
     program = '/opt/iri-lb/dist/forwarder.mjs',
     environmentFile = '/etc/iri-lb/forwarder.env',
   } = options;
@@ -27,7 +30,7 @@ Wants=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen}${allowRemote ? ' --allow-remote' : ''}
+ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen} --service ${service}${allowRemote ? ' --allow-remote' : ''}
 EnvironmentFile=${environmentFile}
 Restart=always
 RestartSec=1

@@ -82,6 +82,7 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
         environmentFile: `${etc}/forwarder.env`,
         listen: forwarder.listen,
         allowRemote: forwarder.allowRemote,
+        service: config.pools[0]?.service ?? '',
       }),
     ),
   ];
