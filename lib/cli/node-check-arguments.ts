@@ -1,15 +1,16 @@
 // The node check's arguments: those that follow from the node, and what people add to them. Pure.
 
 import { type CheckOptions, parseArguments } from '../iri/node-check/options.js';
-import { type TagValues, textIn } from '../model/tags.js';
+import { type TagValues, textIn } from '../model/tag-values.js';
+import { keysWith } from '../model/tags.js';
 
 /** The node check's arguments for a node that says this of itself in its tags. */
 export function argumentsOf(target: string, said: TagValues): string[] {
-  const url = `${textIn(said, 'scheme') ?? 'http'}://${target}`;
+  const url = `${textIn(said, ...keysWith('scheme')) ?? 'http'}://${target}`;
   const pow = textIn(said, 'pow');
   return [
     ...['-a', url],
-    ...(textIn(said, 'sslverify') === '0' ? ['-k'] : []),
+    ...(textIn(said, ...keysWith('sslverify')) === '0' ? ['-k'] : []),
     ...(pow === 'true' || pow === 'only' ? ['-p'] : []),
     // A node that does nothing but PoW needs no milestones.
     ...(pow === 'only' ? ['-u'] : []),

@@ -1,10 +1,11 @@
 // `iri-lb node check`: runs the node check once, as the Consul agent would, and prints its finding.
 import type { Command } from 'commander';
 import type { Config } from '../config/pools.js';
+import { tagTableOf } from '../config/tag-keys.js';
 import { checkNode } from '../iri/node-check/check.js';
 import { labelOf } from '../model/instance.js';
 import { textOf } from '../model/problem.js';
-import { parseTags, tagTable } from '../model/tags.js';
+import { parseTags } from '../model/tag-values.js';
 import { makeRunner } from '../run/runner.js';
 import { argumentsOf, joinArguments, splitWords } from './node-check-arguments.js';
 import { findNode, type RegisteredNode, readNodes } from './node-find.js';
@@ -49,8 +50,8 @@ async function registeredArguments(name: string, terminal: Terminal): Promise<st
 
 /** Consul does not tell a check's arguments, so they are those that `node add` would give. */
 function argumentsFor(node: RegisteredNode, config: Config, warn: (line: string) => void): string[] {
-  const pools = config.pools.filter((pool) => pool.service === node.service);
-  const said = parseTags(node, labelOf(node), config.tagPrefix, tagTable({ pools }), (problem) =>
+  const table = tagTableOf(config, node.service);
+  const said = parseTags({ ...node, label: labelOf(node) }, config.tagPrefix, table, (problem) =>
     warn(`warning: ${textOf(problem)}`),
   );
   return argumentsOf(node.target, said);

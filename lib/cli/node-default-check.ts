@@ -2,7 +2,7 @@
 
 import { parseDuration } from '../model/duration.js';
 import type { CheckDefinition } from '../model/registration.js';
-import type { TagValues } from '../model/tags.js';
+import type { TagValues } from '../model/tag-values.js';
 import { quote } from '../model/text.js';
 import { argumentsOf, joinArguments } from './node-check-arguments.js';
 

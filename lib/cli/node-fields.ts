@@ -1,19 +1,19 @@
 // Validates the fields of a service definition as Consul does, before Consul sees them. Pure.
 
-import type { Config } from '../config/pools.js';
-import type { ProblemOf } from '../model/problem.js';
 import type { ServiceDefinition } from '../model/registration.js';
-import { MAX_WEIGHT, parseTags, type TagValues, tagTable } from '../model/tags.js';
+import { MAX_WEIGHT } from '../model/server-limits.js';
+import { parseTags, type TagProblem, type TagValues } from '../model/tag-values.js';
+import type { TagTable } from '../model/tags.js';
 import { quote, showName } from '../model/text.js';
 import type { Tell } from './node-default-check.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Tags and Meta; returns what they say to the pools of the service. */
+/** Tags and Meta; returns what those with the prefix say. */
 export function validateTags(
   { Tags: tags = [], Meta: meta = {} }: ServiceDefinition,
-  { tagPrefix }: Config,
-  pools: Config['pools'],
+  prefix: string,
+  table: TagTable,
   problem: Tell,
 ): TagValues {
   const texts = Array.isArray(tags) && tags.every((tag) => typeof tag === 'string');
@@ -22,17 +22,21 @@ export function validateTags(
   if (!fields || !Object.values(meta).every((value) => typeof value === 'string')) {
     problem('meta', `${show(meta)}; give an object of texts`);
   } else validateMeta(meta, problem);
-  const instance = { tags: texts ? tags.map(String) : [], meta: fields ? { ...meta } : {} };
-  return parseTags(instance, '', tagPrefix, tagTable({ pools }), (tag) => problem('tags', tagText(tag)));
+  const instance = { label: '', tags: texts ? tags.map(String) : [], meta: fields ? { ...meta } : {} };
+  return parseTags(instance, prefix, table, (found) => problem('tags', refusalOf(found)));
 }
 
-/** What is wrong with a tag, before there is an instance that has it. */
-function tagText(tag: ProblemOf<'tag-unknown' | 'tag-invalid' | 'tag-repeated'>): string {
-  const shown = `${tag.place} ${quote(tag.said)}`;
-  if (tag.code === 'tag-unknown') return `${shown}: unknown key, known are ${tag.known.join(', ')}`;
-  return tag.code === 'tag-invalid'
-    ? `${shown} is not ${tag.expects}`
-    : `${shown}: ${tag.key} was set before`;
+/** Here nothing is registered yet: a problem that a run passes over, with the default, is refused. */
+function refusalOf(problem: TagProblem): string {
+  const subject = `${problem.place} ${quote(problem.said)}`;
+  switch (problem.code) {
+    case 'tag-unknown':
+      return `${subject}: unknown key, known are ${problem.known.join(', ')}`;
+    case 'tag-invalid':
+      return `${subject} is not ${problem.expects}`;
+    case 'tag-repeated':
+      return `${subject}: ${problem.key} was set before`;
+  }
 }
 
 /** Consul's `ValidateMetadata`. */

@@ -1,6 +1,7 @@
 // Completes and validates what `iri-lb node add` registers, before Consul sees it. Pure.
 
 import type { Config } from '../config/pools.js';
+import { tagTableOf } from '../config/tag-keys.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
 import { ConfigError, type SettingProblem } from '../model/errors.js';
 import type { Registration, ServiceDefinition } from '../model/registration.js';
@@ -27,8 +28,7 @@ export function completeRegistration(
   const port = parsePort(service.Port);
   if (!port) problem('port', `${show(service.Port)}; give 1 to 65535`);
   const name = service.Name ?? config.pools[0]?.service ?? '';
-  const pools = config.pools.filter((pool) => pool.service === name);
-  if (pools.length === 0) {
+  if (!config.pools.some((pool) => pool.service === name)) {
     const known = [...new Set(config.pools.map((pool) => pool.service))].join(', ');
     problem('name', `no pool serves ${textOf(name)}; use ${known}, or add a pool in LB_CONFIG`);
   }
@@ -37,7 +37,7 @@ export function completeRegistration(
   if ((typeof id !== 'string' || !ID.test(id)) && (service.ID !== undefined || target)) {
     problem('id', `${show(id)}; use up to 128 of A-Z a-z 0-9 _ . : @ [ ] -`);
   }
-  const said = validateTags(service, config, pools, problem);
+  const said = validateTags(service, config.tagPrefix, tagTableOf(config, String(name)), problem);
   validateWeights(service.Weights, problem);
   validateTypes(service, problem);
   const filled = service.Check === undefined && service.Checks === undefined ? check : undefined;

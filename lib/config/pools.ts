@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { iriSettingsOrOff } from '../iri/settings.js';
 import { filePath } from '../model/fields.js';
 import { isServiceName } from '../model/service-name.js';
+import { keysWith } from '../model/tags.js';
+import { misusedKeys } from './tag-keys.js';
 
 /** HAProxy names that are safe on its command line (`facts`: separators a value must never contain). */
 const haproxyName = v.pipe(
@@ -37,12 +39,9 @@ const pool = v.strictObject({
   /** maxconn of an instance that says nothing; 0 is no limit (HAProxy's `maxconn 0`). */
   maxconn: v.optional(whole(0, 1_000_000), 0),
   /** Tag keys that set maxconn here, the first one present wins. */
-  maxconnKeys: v.optional(v.pipe(v.array(tagKey), v.minLength(1)), ['maxconn']),
+  maxconnKeys: v.optional(v.pipe(v.array(tagKey), v.minLength(1)), keysWith('maxconn')),
   ranges: v.pipe(v.array(range), v.minLength(1)),
 });
-
-/** Tag keys that have a meaning of their own in every configuration. */
-const OTHER_KEYS: readonly string[] = ['weight', 'scheme', 'sslverify'];
 
 export const configSchema = v.pipe(
   v.strictObject({
@@ -69,18 +68,11 @@ export const configSchema = v.pipe(
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
+    for (const message of misusedKeys(dataset.value)) addIssue({ message });
     const seen = new Set<string>();
-    for (const [index, { backend, ranges, maxconnKeys, select }] of dataset.value.pools.entries()) {
+    for (const [index, { backend, ranges }] of dataset.value.pools.entries()) {
       if (seen.has(backend)) addIssue({ message: `pools.${index}.backend: ${backend} is named twice` });
       seen.add(backend);
-      for (const key of maxconnKeys.filter((name) => OTHER_KEYS.includes(name))) {
-        addIssue({ message: `pools.${index}.maxconnKeys: ${key} means something else` });
-      }
-      for (const key of Object.keys(select).filter((name) =>
-        [...OTHER_KEYS, ...maxconnKeys].includes(name),
-      )) {
-        addIssue({ message: `pools.${index}.select: ${key} is a setting, instances are not selected by it` });
-      }
       const transports = new Set(ranges.map((entry) => entry.transport));
       if (transports.size < ranges.length)
         addIssue({ message: `pools.${index}.ranges: one range per transport` });

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { readLbConfig } from '../config/lb-config.js';
+import { configSchema } from '../config/pools.js';
 import { parseAddress, parseIp, parsePort, printHostPort } from '../model/address.js';
 import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { isLoopback } from '../model/loopback.js';
@@ -41,7 +42,8 @@ export function readForwarderOptions(args: readonly string[], env: Environment):
   const functionName = values.function ?? env.WATCH_FUNCTION ?? '';
   if (!/^[A-Za-z0-9:_$-]{1,170}$/.test(functionName))
     problem('--function', `${quote(functionName)} is no function; give the watch function's name or ARN`);
-  const service = values.service ?? readLbConfig(env.LB_CONFIG, problems).pools[0]?.service ?? '';
+  const service =
+    values.service ?? readLbConfig(configSchema, env.LB_CONFIG, problems).pools[0]?.service ?? '';
   if (!isServiceName(service)) problem('--service', `${quote(service)} is no Consul service name`);
 
   const allowRemote = values['allow-remote'] ?? false;

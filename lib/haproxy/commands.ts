@@ -1,6 +1,6 @@
 // The commands that change a server, printed from parsed values only. Pure.
 import { parseIp, parsePort, parseWhole } from '../model/address.js';
-import { MAX_MAXCONN, MAX_WEIGHT } from '../model/tags.js';
+import { MAX_MAXCONN, MAX_WEIGHT } from '../model/server-limits.js';
 import { quote } from '../model/text.js';
 
 const NAME = /^[A-Za-z0-9_.:-]{1,128}$/;

@@ -2,7 +2,7 @@
 
 import { printHostPort } from '../model/address.js';
 import type { Change } from '../model/change.js';
-import { MAX_MAXCONN } from '../model/tags.js';
+import { MAX_MAXCONN } from '../model/server-limits.js';
 import { serverCommands } from './commands.js';
 
 export interface Write {

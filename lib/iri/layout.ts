@@ -1,4 +1,4 @@
-// The IRI layout: the configuration where LB_CONFIG says nothing, as plain data. Pure.
+// The IRI layout, which is the configuration where LB_CONFIG says nothing, as plain data; and who is of IRI. Pure.
 
 /** A pool as LB_CONFIG has it; what is left out has its default there. */
 interface LayoutPool {
@@ -44,3 +44,18 @@ export const iriLayout: { tagPrefix: string; pools: LayoutPool[] } = {
     },
   ],
 };
+
+/** What of a configuration says whether it is of IRI. */
+export interface Services {
+  readonly pools: readonly { readonly service: string }[];
+  readonly haproxy?: { readonly iri?: object | false | undefined } | undefined;
+}
+
+/**
+ * Whether the nodes are IRI's: a pool serves IRI's service, and `haproxy.iri` of LB_CONFIG is not `false`.
+ * With `service`: whether the instances of that service are, of which the pools may be one among several.
+ */
+export function iriIsOn({ pools, haproxy }: Services, service: string = IRI_SERVICE): boolean {
+  if (haproxy?.iri === false || service !== IRI_SERVICE) return false;
+  return pools.some((pool) => pool.service === service);
+}

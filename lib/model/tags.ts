@@ -1,127 +1,117 @@
-// The table of tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`), and their parser. Pure.
-
-import type { Config } from '../config/pools.js';
-import type { ProblemOf } from './problem.js';
-
-/** HAProxy stores a server's weight in 0..256 (`set server … weight`). */
-export const MAX_WEIGHT = 256;
-/** Far above what a server can take; HAProxy itself accepts any integer, negative ones too. */
-export const MAX_MAXCONN = 1_000_000;
+// The table of tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`): what each is, and does. Pure.
 
 import { parseWhole } from './address.js';
+import { MAX_MAXCONN, MAX_WEIGHT } from './server-limits.js';
 
-/** One key: how its value is parsed (undefined: invalid) and what it may be, for people. */
-interface TagRule {
-  readonly parse: (value: string) => string | number | undefined;
+/** What keys do, in words that follow "it". */
+export const TAG_EFFECTS = {
+  weight: 'sets the weight at runtime',
+  maxconn: 'sets maxconn at runtime',
+  scheme: 'chooses the range',
+  sslverify: 'chooses the range',
+  select: 'selects',
+} as const;
+
+export type TagEffect = keyof typeof TAG_EFFECTS;
+
+/** What the value of a key may be. */
+interface TagForm {
+  /** The value that a text stands for; undefined: it is none. */
+  readonly parse: (text: string) => string | number | undefined;
+  /** What a value is, in words that follow "is not". */
   readonly expects: string;
+  /** The same in short: `0..256`, `http|https`. */
+  readonly form: string;
 }
 
-export type TagTable = ReadonlyMap<string, TagRule>;
+/** One key, without the prefix. */
+export interface TagRow extends TagForm {
+  readonly key: string;
+  readonly effect: TagEffect;
+  /** What it is for, in one line. */
+  readonly help: string;
+  /** What holds for an instance that does not say it, or says what cannot be parsed. */
+  readonly otherwise: string;
+}
 
-const wholeUpTo = (max: number): TagRule => ({
-  parse: (value) => parseWhole(value, 0, max),
+export const wholeUpTo = (max: number): TagForm => ({
+  parse: (text) => parseWhole(text, 0, max),
   expects: `a whole number from 0 to ${max}`,
+  form: `0..${max}`,
 });
-const oneOf = (...values: readonly string[]): TagRule => ({
-  parse: (value) => (values.includes(value) ? value : undefined),
+export const oneOf = (...values: readonly string[]): TagForm => ({
+  parse: (text) => (values.includes(text) ? text : undefined),
   expects: values.length === 1 ? String(values[0]) : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
+  form: values.join('|'),
 });
+export const anyText: TagForm = { parse: (text) => text, expects: 'any text', form: 'text' };
 
-const ANY_TEXT: TagRule = { parse: (value) => value, expects: 'any text' };
-
-/** The keys that mean the same in every configuration. A new tag is a new line here. */
-const FIXED: readonly (readonly [string, TagRule])[] = [
-  ['weight', wholeUpTo(MAX_WEIGHT)],
-  ['maxconn', wholeUpTo(MAX_MAXCONN)],
-  ['scheme', oneOf('http', 'https')],
-  ['sslverify', oneOf('0', '1')],
+/** The keys that mean the same in every configuration; of two with one effect, the first that is said holds. */
+export const TAGS: readonly TagRow[] = [
+  {
+    key: 'weight',
+    effect: 'weight',
+    ...wholeUpTo(MAX_WEIGHT),
+    help: 'share of the requests',
+    otherwise: "Consul's Weights for the status",
+  },
+  {
+    key: 'maxconn',
+    effect: 'maxconn',
+    ...wholeUpTo(MAX_MAXCONN),
+    help: 'requests at a time, 0 is no limit',
+    otherwise: "the pool's maxconn",
+  },
+  {
+    key: 'scheme',
+    effect: 'scheme',
+    ...oneOf('http', 'https'),
+    help: 'how HAProxy connects',
+    otherwise: 'http',
+  },
+  {
+    key: 'sslverify',
+    effect: 'sslverify',
+    ...oneOf('0', '1'),
+    help: 'with https: 1 wants a certificate of haproxy.servers.caFile, for the name in verifyName where that is set; 0 takes any',
+    otherwise: '1',
+  },
 ];
 
-/** The table of a configuration: the fixed keys, its maxconn keys, and the keys its pools select by. */
-export function tagTable(config: Pick<Config, 'pools'>): TagTable {
-  const table = new Map(FIXED);
-  const selected = new Map<string, Set<string>>();
-  for (const pool of config.pools) {
-    for (const key of pool.maxconnKeys) table.set(key, wholeUpTo(MAX_MAXCONN));
-    for (const [key, values] of Object.entries(pool.select)) {
-      const known = selected.get(key) ?? new Set<string>();
-      for (const value of values) if (value !== null) known.add(value);
-      selected.set(key, known);
-    }
-  }
-  for (const [key, values] of selected) {
-    // A key that pools only want absent (`[null]`) may hold anything: having it is what counts.
-    if (!table.has(key)) table.set(key, values.size === 0 ? ANY_TEXT : oneOf(...[...values].sort()));
-  }
+/** The keys with that effect in every configuration. */
+export function keysWith(effect: TagEffect): string[] {
+  return TAGS.filter((row) => row.effect === effect).map(({ key }) => key);
+}
+
+/** By key. */
+export type TagTable = ReadonlyMap<string, TagRow>;
+
+/** What a pool asks of the keys of its own choice. */
+export interface PoolKeys {
+  readonly select: Readonly<Record<string, readonly (string | null)[]>>;
+  readonly maxconnKeys: readonly string[];
+}
+
+/**
+ * The keys that instances of these pools may say: those of every configuration, and those that the pools name.
+ * What one of the latter is, `rows` says, and where that has no such row, how the pools use it.
+ */
+export function tagTable(pools: readonly PoolKeys[], rows: readonly TagRow[] = TAGS): TagTable {
+  const known = new Map(rows.map((row) => [row.key, row]));
+  const table = new Map(TAGS.map((row) => [row.key, row]));
+  const add = (key: string, effect: TagEffect, form: () => TagForm): void => {
+    if (table.has(key)) return;
+    table.set(key, known.get(key) ?? { key, effect, ...form(), help: '', otherwise: '' });
+  };
+  for (const { maxconnKeys } of pools)
+    for (const key of maxconnKeys) add(key, 'maxconn', () => wholeUpTo(MAX_MAXCONN));
+  for (const { select } of pools)
+    for (const key of Object.keys(select)) add(key, 'select', () => selectedForm(pools, key));
   return table;
 }
 
-/** What an instance says: a key is absent, holds a parsed value, or is null: present, and invalid (use the default). */
-export type TagValues = ReadonlyMap<string, string | number | null>;
-
-export const hasTag = (values: TagValues, key: string): boolean => values.has(key);
-
-export function numberIn(values: TagValues, key: string): number | undefined {
-  const value = values.get(key);
-  return typeof value === 'number' ? value : undefined;
-}
-
-export function textIn(values: TagValues, key: string): string | undefined {
-  const value = values.get(key);
-  return typeof value === 'string' ? value : undefined;
-}
-
-const NOTHING: TagValues = new Map();
-
-type TagProblem = ProblemOf<'tag-unknown' | 'tag-invalid' | 'tag-repeated'>;
-
-/**
- * Parses the tags and Meta keys of one instance that carry our prefix. Tags win over Meta, the first
- * tag over a repeated one. `tell` is told of everything that is not used, with key and value.
- */
-export function parseTags(
-  instance: { readonly tags: readonly string[]; readonly meta: Readonly<Record<string, unknown>> },
-  label: string,
-  prefix: string,
-  table: TagTable,
-  tell: (problem: TagProblem) => void,
-): TagValues {
-  const found: {
-    readonly place: 'tag' | 'Meta';
-    readonly said: string;
-    readonly key: string;
-    readonly value: string;
-  }[] = [];
-  const dotted = `${prefix}.`;
-  for (const tag of instance.tags) {
-    if (!tag.startsWith(dotted)) continue;
-    const at = tag.indexOf('=');
-    const key = tag.slice(prefix.length + 1, at === -1 ? undefined : at);
-    found.push({ place: 'tag', said: tag, key, value: at === -1 ? '' : tag.slice(at + 1) });
-  }
-  for (const key of Object.keys(instance.meta).sort()) {
-    if (!key.startsWith(`${prefix}-`)) continue;
-    const held = instance.meta[key];
-    const value = typeof held === 'string' ? held : '';
-    found.push({ place: 'Meta', said: `${key}=${value}`, key: key.slice(prefix.length + 1), value });
-  }
-  if (found.length === 0) return NOTHING;
-
-  const values = new Map<string, string | number | null>();
-  for (const { place, said, key, value } of found) {
-    const facts = { instance: label, place, said };
-    const rule = table.get(key);
-    if (!rule) {
-      tell({ code: 'tag-unknown', ...facts, known: [...table.keys()] });
-      continue;
-    }
-    const parsed = rule.parse(value) ?? null;
-    if (!values.has(key)) {
-      values.set(key, parsed);
-      if (parsed === null) tell({ code: 'tag-invalid', ...facts, expects: rule.expects });
-    } else if (parsed === null || values.get(key) !== parsed) {
-      tell({ code: 'tag-repeated', ...facts, key });
-    }
-  }
-  return values;
+/** A key that pools only want absent (`[null]`) may hold anything: having it is what counts. */
+function selectedForm(pools: readonly PoolKeys[], key: string): TagForm {
+  const values = new Set(pools.flatMap(({ select }) => select[key] ?? []).filter((value) => value !== null));
+  return values.size === 0 ? anyText : oneOf(...[...values].sort());
 }

@@ -3,15 +3,13 @@ import type { Pool, Transport } from '../config/pools.js';
 import { parseAddress, parsePort, parseWhole, printHostPort } from '../model/address.js';
 import { labelOf, type ServiceInstance } from '../model/instance.js';
 import type { Problem } from '../model/problem.js';
-import {
-  hasTag,
-  MAX_WEIGHT,
-  numberIn,
-  parseTags,
-  type TagTable,
-  type TagValues,
-  textIn,
-} from '../model/tags.js';
+import { MAX_WEIGHT } from '../model/server-limits.js';
+import { numberIn, parseTags, type TagValues, textIn } from '../model/tag-values.js';
+import { keysWith, type TagTable } from '../model/tags.js';
+
+const WEIGHT_KEYS = keysWith('weight');
+const SCHEME_KEYS = keysWith('scheme');
+const SSLVERIFY_KEYS = keysWith('sslverify');
 
 /** An instance at a usable address, with what its tags say. */
 export interface Located {
@@ -50,7 +48,8 @@ export function locate(
     const port = parsePort(instance.port);
     if (!address) tell({ code: 'address-unusable', instance: label, value: instance.address });
     if (!port) tell({ code: 'port-unusable', instance: label, value: instance.port });
-    const tags = parseTags(instance, label, prefix, table, tell);
+    const { tags: said, meta } = instance;
+    const tags = parseTags({ label, tags: said, meta }, prefix, table, tell);
     for (const status of ['passing', 'warning'] as const) {
       if (consulWeight(instance, status) !== undefined) continue;
       const value = instance.weights[status];
@@ -79,7 +78,7 @@ export function selectFor(pool: Pool, located: readonly Located[]): Selected[] {
     .map((entry) => ({
       located: entry,
       transport: transportOf(entry.tags),
-      weight: numberIn(entry.tags, 'weight'),
+      weight: numberIn(entry.tags, ...WEIGHT_KEYS),
       maxconn: maxconnOf(pool, entry.tags),
     }));
 }
@@ -90,12 +89,11 @@ export function consulWeight(instance: ServiceInstance, status: 'passing' | 'war
 }
 
 function transportOf(tags: TagValues): Transport {
-  if (textIn(tags, 'scheme') !== 'https') return 'plain';
-  return textIn(tags, 'sslverify') === '0' ? 'unverified' : 'verified';
+  if (textIn(tags, ...SCHEME_KEYS) !== 'https') return 'plain';
+  return textIn(tags, ...SSLVERIFY_KEYS) === '0' ? 'unverified' : 'verified';
 }
 
 /** The first key that is present decides; where its value is invalid, the pool's default does. */
 function maxconnOf(pool: Pool, tags: TagValues): number {
-  const key = pool.maxconnKeys.find((name) => hasTag(tags, name));
-  return (key === undefined ? undefined : numberIn(tags, key)) ?? pool.maxconn;
+  return numberIn(tags, ...pool.maxconnKeys) ?? pool.maxconn;
 }

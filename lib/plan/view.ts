@@ -1,10 +1,13 @@
 // What a plan is made on, the same for every load balancer: who is selected where, and who is at an address. Pure.
 import type { Config } from '../config/pools.js';
+import { tagTableOf } from '../config/tag-keys.js';
 import { printHostPort } from '../model/address.js';
 import type { Problem } from '../model/problem.js';
 import type { Absence, Catalog } from '../model/source.js';
-import { tagTable } from '../model/tags.js';
 import { type Located, locate, type Selected, selectFor } from './selection.js';
+
+/** What of the configuration a view depends on. */
+export type ViewConfig = Pick<Config, 'pools' | 'tagPrefix' | 'haproxy'>;
 
 /** Host name to the addresses it has. */
 export type Addresses = ReadonlyMap<string, readonly string[]>;
@@ -33,18 +36,13 @@ export interface LocatedCatalog {
 }
 
 /** Parses what each service's instances say; what is unusable is among the problems. */
-export function locateCatalog(
-  { pools, tagPrefix }: Pick<Config, 'pools' | 'tagPrefix'>,
-  catalog: Catalog,
-): LocatedCatalog {
+export function locateCatalog(config: ViewConfig, catalog: Catalog): LocatedCatalog {
   const problems = [...catalog.problems];
   const services = new Map<string, readonly Located[]>();
   for (const { service, instances } of catalog.services) {
-    const table = tagTable({ pools: pools.filter((pool) => pool.service === service) });
-    services.set(
-      service,
-      locate(instances, tagPrefix, table, (problem) => problems.push(problem)),
-    );
+    const table = tagTableOf(config, service);
+    const located = locate(instances, config.tagPrefix, table, (problem) => problems.push(problem));
+    services.set(service, located);
   }
   return { services, absences: absencesOf(catalog), problems };
 }

@@ -1,5 +1,4 @@
 // Reads the source for a run and resolves the names it lists: the view that the plans are made on.
-import type { Config } from '../config/pools.js';
 import { messageOf } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import { NotResolvedError, type Resolve } from '../model/resolve.js';
@@ -10,11 +9,12 @@ import {
   type LocatedCatalog,
   locateCatalog,
   type View,
+  type ViewConfig,
   viewOf,
 } from '../plan/view.js';
 
 export interface ViewDeps {
-  readonly config: Pick<Config, 'pools' | 'tagPrefix'>;
+  readonly config: ViewConfig;
   readonly source: Source;
   readonly resolve: Resolve;
 }

@@ -180,7 +180,7 @@ describe('the forwarder of render systemd', () => {
   it('is told the service of the first pool, whatever LB_CONFIG its own host has', () => {
     const pool = (service: string) => ({ backend: service, service, ranges: [{ prefix: 's' }] });
     const unitOf = (pools: object[]): string =>
-      renderSystemd(v.parse(configSchema, { pools }))
+      renderSystemd(v.parse(renderConfigSchema, { pools }))
         .find(({ path }) => path.endsWith('forwarder.service'))
         ?.text.match(/^ExecStart=.*$/m)?.[0] ?? '';
     expect(unitOf([pool('web'), pool('api')])).toMatch(/ --listen 127\.0\.0\.1:8401 --service web$/);
