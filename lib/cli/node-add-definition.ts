@@ -1,46 +1,28 @@
-// What `iri-lb node add` was told, by flags or in a file, as one definition and one check. Reads the file.
+// What `iri-lb node add` was told, by flags or in a file, as one definition. Reads the file.
+
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
+import { tagRowsOf } from '../config/tag-keys.js';
 import { messageOf, type SettingProblem } from '../model/errors.js';
 import type { Registration, ServiceDefinition } from '../model/registration.js';
 import { quote } from '../model/text.js';
-import { splitWords } from './node-check-arguments.js';
-import type { CheckSettings } from './node-default-check.js';
+import { type CheckFlags, readCheckFlags } from './node-add-check.js';
 import { parseServiceFile } from './node-file.js';
-import { completeRegistration } from './node-registration.js';
+import { completeRegistration, nameOf } from './node-registration.js';
 
 /** The flags that say what to register. */
-export interface DefinitionFlags {
+export interface DefinitionFlags extends CheckFlags {
   readonly file?: string;
   readonly address?: string;
   readonly port?: string;
   readonly service?: string;
   readonly id?: string;
   readonly tag?: readonly string[];
-  readonly weight?: string;
-  readonly maxconn?: string;
-  readonly maxconnpow?: string;
-  readonly pow?: string;
-  readonly scheme?: string;
-  readonly sslverify?: string;
-  readonly check: boolean;
-  readonly checkCommand: string;
-  readonly checkArgs: string;
-  readonly checkInterval: string;
-  readonly checkTimeout: string;
-  readonly deregisterAfter: string;
+  /** By key: flags that become tags, under the configuration's prefix. */
+  readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Flags that become tags, under the configuration's prefix. */
-const TAG_FLAGS = ['weight', 'maxconn', 'maxconnpow', 'pow', 'scheme', 'sslverify'] as const;
-const OWN_FLAGS = ['address', 'port', 'service', 'id', 'tag', ...TAG_FLAGS] as const;
-const CHECK_FLAGS = {
-  checkCommand: '--check-command',
-  checkArgs: '--check-args',
-  checkInterval: '--check-interval',
-  checkTimeout: '--check-timeout',
-  deregisterAfter: '--deregister-after',
-} as const;
+const OWN_FLAGS = ['address', 'port', 'service', 'id', 'tag'] as const;
 
 type Tell = (problem: SettingProblem) => void;
 
@@ -55,37 +37,26 @@ export function readDefinition(
 ): { readonly registration: Registration; readonly token: string | undefined } {
   const problems: SettingProblem[] = [];
   const tell: Tell = (problem) => void problems.push(problem);
-  const service = flags.file === undefined ? fromFlags(flags, config) : fromFile(flags, tell);
+  const service =
+    flags.file === undefined ? fromFlags(flags, tagsFrom(flags, config, tell)) : fromFile(flags, tell);
   const hasOwn = service.Check !== undefined || service.Checks !== undefined;
-  if (hasOwn && !flags.check)
-    tell({ path: '--no-check', message: 'the file has a check; leave one of them out' });
-  for (const [flag, shown] of Object.entries(CHECK_FLAGS)) {
-    if (!isSaid(flag)) continue;
-    if (hasOwn) tell({ path: shown, message: 'the file has its own check; leave one of them out' });
-    else if (!flags.check) tell({ path: shown, message: 'there is no check with --no-check' });
-  }
-  const check = flags.check ? checkFrom(flags, tell) : undefined;
+  const check = readCheckFlags(flags, { isSaid, hasOwn, service: nameOf(service, config), config, tell });
   const registration = completeRegistration(service, config, check, problems);
   return { registration, token: service.Token === undefined ? undefined : String(service.Token) };
 }
 
-function checkFrom(flags: DefinitionFlags, tell: Tell): CheckSettings {
-  const args = splitWords(flags.checkArgs);
-  if (!args) tell({ path: '--check-args', message: 'a quote is not closed' });
-  return {
-    command: flags.checkCommand,
-    args: args ?? [],
-    interval: flags.checkInterval,
-    timeout: flags.checkTimeout,
-    deregisterAfter: flags.deregisterAfter,
-  };
+/** Flags of keys that nobody has here are as unknown as any other. */
+function tagsFrom(flags: DefinitionFlags, config: Config, tell: Tell): string[] {
+  const known = new Set(tagRowsOf(config).map(({ key }) => key));
+  return Object.entries(flags.tags).flatMap(([key, value]) => {
+    if (known.has(key)) return [`${config.tagPrefix}.${key}=${value}`];
+    tell({ path: '', message: `unknown option '--${key}'` });
+    return [];
+  });
 }
 
-function fromFlags(flags: DefinitionFlags, { tagPrefix }: Config): ServiceDefinition {
-  const tags = [
-    ...(flags.tag ?? []),
-    ...TAG_FLAGS.flatMap((key) => (flags[key] === undefined ? [] : [`${tagPrefix}.${key}=${flags[key]}`])),
-  ];
+function fromFlags(flags: DefinitionFlags, made: readonly string[]): ServiceDefinition {
+  const tags = [...(flags.tag ?? []), ...made];
   return {
     ...(flags.id === undefined ? {} : { ID: flags.id }),
     ...(flags.service === undefined ? {} : { Name: flags.service }),
@@ -96,10 +67,8 @@ function fromFlags(flags: DefinitionFlags, { tagPrefix }: Config): ServiceDefini
 }
 
 function fromFile(flags: DefinitionFlags, tell: Tell): ServiceDefinition {
-  for (const flag of OWN_FLAGS) {
-    if (flags[flag] !== undefined)
-      tell({ path: `--${flag}`, message: 'say it in the file, or leave --file out' });
-  }
+  const said = [...OWN_FLAGS.filter((flag) => flags[flag] !== undefined), ...Object.keys(flags.tags)];
+  for (const flag of said) tell({ path: `--${flag}`, message: 'say it in the file, or leave --file out' });
   const file = flags.file === '-' ? 0 : (flags.file ?? '');
   try {
     return parseServiceFile(readFileSync(file, 'utf8'), tell);

@@ -2,13 +2,17 @@
 
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
+import { IRI_TAGS } from '../iri/tags.js';
 import { isLoopback } from '../model/loopback.js';
+import { TAGS } from '../model/tags.js';
 import { systemClock } from '../run/system-clock.js';
+import { hideWithoutIri } from './iri-options.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
 import { toFileForm } from './node-file.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
-interface AddFlags extends Omit<DefinitionFlags, 'checkCommand'> {
+/** As commander has them: the flags of tags among the others. */
+interface AddFlags extends Omit<DefinitionFlags, 'checkCommand' | 'tags'> {
   readonly checkCommand?: string;
   readonly print?: boolean;
   readonly json?: boolean;
@@ -24,25 +28,25 @@ const INSTALLED_CHECK = '/opt/iri-lb/node-check.mjs';
 
 /** `nodeCheck` is where the node check is on this host. */
 export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: string): void {
-  parent
+  const command = parent
     .command('add')
     .description("register a node with the Consul agent at CONSUL_HTTP_ADDR's first address")
-    .option('--address <address>', 'IPv4 or IPv6 address or host name of its API')
-    .option('--port <port>', 'port of its API')
+    .option('--address <address>', 'IPv4 or IPv6 address, or host name')
+    .option('--port <port>', 'its port')
     .option('--service <name>', 'Consul service (default: that of the first pool)')
     .option('--id <id>', 'service id (default: address:port)')
-    .option('--tag <tag>', 'any tag, repeatable', collect)
-    .option('--weight <n>', 'tag weight: share of requests, 0 to 256')
-    .option('--maxconn <n>', 'tag maxconn: concurrent requests, 0 is no limit')
-    .option('--maxconnpow <n>', 'tag maxconnpow: the same in the PoW pool')
-    .option('--pow <pow>', 'tag pow: true, false or only')
-    .option('--scheme <scheme>', 'tag scheme: http or https')
-    .option('--sslverify <0|1>', 'tag sslverify: 0 takes any certificate')
+    .option('--tag <tag>', 'any tag, repeatable', collect);
+  for (const { key, form, help, otherwise } of [...TAGS, ...IRI_TAGS])
+    command.option(`--${key} <${form}>`, `tag ${key}: ${help} (otherwise ${otherwise})`);
+  command
     .option('--file <file>', "a service definition in JSON, as Consul's API or files have it, - for stdin")
+    .option('--http <path>', 'have Consul check it by an HTTP GET of the path')
+    .option('--tcp', 'have Consul check that it takes connections')
+    .option('--check <file>', "a check definition in JSON, as Consul's API or files have it, - for stdin")
     .option('--no-check', 'register without a check')
     .option(
       '--check-command <file>',
-      `the node check on the agent's host (default: this one's for an agent on loopback, else ${INSTALLED_CHECK})`,
+      `the node check on the agent's host, which is the check of IRI nodes (default: this one's for an agent on loopback, else ${INSTALLED_CHECK})`,
     )
     .option(
       '--check-args <options>',
@@ -54,21 +58,31 @@ export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: stri
     .option('--deregister-after <time>', 'how long it may fail before Consul forgets the node', '24h')
     .option('--print', "print the definition for the agent's configuration directory, register nothing")
     .option('--json', 'print what was registered as JSON')
-    .action((flags: AddFlags, command: Command) => {
+    .action((flags: AddFlags) => {
       const isSaid = (flag: string): boolean => command.getOptionValueSource(flag) === 'cli';
-      return guarded(terminal, () => add(flags, isSaid, terminal, nodeCheck));
+      const tags = Object.fromEntries(
+        [...TAGS, ...IRI_TAGS].flatMap(({ key }) =>
+          isSaid(key) ? [[key, command.getOptionValue(key)]] : [],
+        ),
+      );
+      return guarded(terminal, () => add(flags, tags, isSaid, terminal, nodeCheck));
     });
+  hideWithoutIri(command, terminal, [
+    ...IRI_TAGS.map(({ key }) => `--${key}`),
+    ...['--check-command', '--check-args'],
+  ]);
 }
 
 async function add(
   flags: AddFlags,
+  tags: DefinitionFlags['tags'],
   isSaid: (flag: string) => boolean,
   terminal: Terminal,
   nodeCheck: string,
 ): Promise<void> {
   const settings = settingsOf(terminal);
   const { checkCommand = isHere(settings.consul.addresses[0]) ? nodeCheck : INSTALLED_CHECK } = flags;
-  const { registration, token } = readDefinition({ ...flags, checkCommand }, isSaid, settings.config);
+  const { registration, token } = readDefinition({ ...flags, tags, checkCommand }, isSaid, settings.config);
   if (flags.print) {
     if (token !== undefined) terminal.err('iri-lb: token: not printed; add it to the file yourself');
     terminal.out(JSON.stringify(toFileForm(registration), null, 2));

@@ -1,26 +1,35 @@
-// `iri-lb node check`: runs the node check once, as the Consul agent would, and prints its finding.
+// `iri-lb node check`: checks a node once, as the Consul agent would, and prints the finding.
 import type { Command } from 'commander';
-import type { Config } from '../config/pools.js';
-import { tagTableOf } from '../config/tag-keys.js';
-import { checkNode } from '../iri/node-check/check.js';
-import { labelOf } from '../model/instance.js';
-import { textOf } from '../model/problem.js';
-import { parseTags } from '../model/tag-values.js';
+import { readLbConfig } from '../config/lb-config.js';
+import { type Config, configSchema } from '../config/pools.js';
+import { iriIsOn } from '../iri/layout.js';
+import { joinArguments } from '../iri/node-check/arguments.js';
+import { checkNode, type Finding } from '../iri/node-check/check.js';
+import { ConfigError, type SettingProblem } from '../model/errors.js';
+import { quote } from '../model/text.js';
 import { makeRunner } from '../run/runner.js';
-import { argumentsOf, joinArguments, splitWords } from './node-check-arguments.js';
-import { findNode, type RegisteredNode, readNodes } from './node-find.js';
+import { hideWithoutIri } from './iri-options.js';
+import { isPath } from './node-checks.js';
+import { findNode, readNodes } from './node-find.js';
+import { probeHttp, probeTcp } from './node-probe.js';
+import { type Asked, type Question, questionToNode, questionToUrl } from './node-question.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
+import { splitWords } from './split-words.js';
 
 interface CheckFlags {
+  readonly http?: string;
+  readonly tcp?: boolean;
   readonly checkArgs: string;
   readonly json?: boolean;
 }
 
 export function registerCheck(parent: Command, terminal: Terminal): void {
-  parent
+  const command = parent
     .command('check')
-    .description('check a node once; exit 0 it may serve, 2 it may not, 1 error')
+    .description('check a node once, as Consul does; exit 0 it may serve, 2 it may not, 1 error')
     .argument('<node>', 'a registered one by id or address:port, or the URL of any')
+    .option('--http <path>', 'by an HTTP GET of the path, whatever its check in Consul is')
+    .option('--tcp', 'by whether it takes connections, whatever its check in Consul is')
     .option(
       '--check-args <options>',
       `more options of the node check, in one argument: '-n 4 -r "IRI Testnet"'`,
@@ -28,31 +37,67 @@ export function registerCheck(parent: Command, terminal: Terminal): void {
     )
     .option('--json', 'print the finding as JSON')
     .action((node: string, flags: CheckFlags) => guarded(terminal, () => check(node, flags, terminal)));
+  hideWithoutIri(command, terminal, ['--check-args']);
 }
 
-async function check(name: string, { checkArgs, json }: CheckFlags, terminal: Terminal): Promise<void> {
-  const more = splitWords(checkArgs);
+async function check(name: string, flags: CheckFlags, terminal: Terminal): Promise<void> {
+  const more = splitWords(flags.checkArgs);
   if (!more) throw new Error('--check-args: a quote is not closed');
-  const own = /^https?:\/\//.test(name) ? ['-a', name] : await registeredArguments(name, terminal);
-  const joined = joinArguments(own, more);
-  if (joined.kind === 'problem') throw new Error(joined.message);
-  const finding = await checkNode(joined.options);
-  terminal.out(json ? JSON.stringify({ version: 1, node: name, ...finding }, null, 2) : finding.message);
+  const asked = askedBy(flags);
+  const { question, config } = /^https?:\/\//.test(name)
+    ? await toUrl(name, asked, terminal)
+    : await toNode(name, asked, terminal);
+  if (more.length > 0 && !iriIsOn(config)) throw new Error("unknown option '--check-args'");
+  if (more.length > 0 && question.kind !== 'iri')
+    throw new Error('--check-args: is for the node check alone; leave it out');
+  const finding = await find(question, more);
+  terminal.out(
+    flags.json ? JSON.stringify({ version: 1, node: name, ...finding }, null, 2) : finding.message,
+  );
   if (!finding.ok) terminal.exit(2);
 }
 
-async function registeredArguments(name: string, terminal: Terminal): Promise<string[]> {
-  const settings = settingsOf(terminal);
-  const { source } = makeRunner(settings, terminal.err);
-  const node = findNode(await readNodes(source, settings.config, terminal.err), name);
-  return argumentsFor(node, settings.config, terminal.err);
+function askedBy({ http, tcp }: CheckFlags): Asked | undefined {
+  if (http !== undefined && tcp) throw new Error('--http, --tcp: say one of them');
+  if (tcp) return { kind: 'tcp' };
+  if (http === undefined) return undefined;
+  if (!isPath(http)) throw new Error(`--http: ${quote(http)} is no path; give one like / or /health`);
+  return { kind: 'http', path: http };
 }
 
-/** Consul does not tell a check's arguments, so they are those that `node add` would give. */
-function argumentsFor(node: RegisteredNode, config: Config, warn: (line: string) => void): string[] {
-  const table = tagTableOf(config, node.service);
-  const said = parseTags({ ...node, label: labelOf(node) }, config.tagPrefix, table, (problem) =>
-    warn(`warning: ${textOf(problem)}`),
-  );
-  return argumentsOf(node.target, said);
+interface Addressed {
+  readonly question: Question;
+  readonly config: Config;
+}
+
+/** Consul is not asked. */
+async function toUrl(url: string, asked: Asked | undefined, { env }: Terminal): Promise<Addressed> {
+  const problems: SettingProblem[] = [];
+  const config = readLbConfig(configSchema, env.LB_CONFIG, problems);
+  if (problems.length > 0) throw new ConfigError('configuration', problems);
+  return { question: questionToUrl(url, asked, config), config };
+}
+
+async function toNode(name: string, asked: Asked | undefined, terminal: Terminal): Promise<Addressed> {
+  const settings = settingsOf(terminal);
+  const { config } = settings;
+  const { source, client } = makeRunner(settings, terminal.err);
+  const node = findNode(await readNodes(source, config, terminal.err), name);
+  const rows = asked ? [] : (await client.readService(node.service)).rows;
+  const warn = (text: string): void => terminal.err(`warning: ${text}`);
+  return { question: questionToNode(node, asked, rows, config, warn), config };
+}
+
+function find(question: Question, more: readonly string[]): Promise<Finding> {
+  switch (question.kind) {
+    case 'http':
+      return probeHttp(question.url, question.verifyTls);
+    case 'tcp':
+      return probeTcp(question.host, question.port);
+    case 'iri': {
+      const joined = joinArguments(question.args, more);
+      if (joined.kind === 'problem') throw new Error(joined.message);
+      return checkNode(joined.options);
+    }
+  }
 }

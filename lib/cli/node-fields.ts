@@ -5,7 +5,7 @@ import { MAX_WEIGHT } from '../model/server-limits.js';
 import { parseTags, type TagProblem, type TagValues } from '../model/tag-values.js';
 import type { TagTable } from '../model/tags.js';
 import { quote, showName } from '../model/text.js';
-import type { Tell } from './node-default-check.js';
+import type { Tell } from './node-checks.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -28,13 +28,8 @@ export function parseServiceFile(
   text: string,
   problem: (problem: SettingProblem) => void,
 ): ServiceDefinition {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    problem({ path: '--file', message: `not JSON: ${quote(messageOf(error), 200)}` });
-    return {};
-  }
+  const parsed = parseJson(text, '--file', problem);
+  if (parsed === undefined) return {};
   const service = unwrap(parsed);
   if (typeof service === 'string') {
     problem({ path: '--file', message: service });
@@ -59,6 +54,30 @@ export function parseServiceFile(
     ...(Check === undefined ? {} : { Check: check(Check, 'check') }),
     ...(checks.length === 0 ? {} : { Checks: checks.map((entry, index) => check(entry, `checks.${index}`)) }),
   };
+}
+
+/**
+ * Reads a check: bare as the HTTP API takes it, or in `{"check": …}` as the agent's files have it, in either
+ * spelling. A key that Consul does not know is a problem, and so is a check that asks nothing.
+ */
+export function parseCheckFile(text: string, problem: (problem: SettingProblem) => void): CheckDefinition {
+  const parsed = parseJson(text, '--check', problem);
+  if (parsed === undefined) return {};
+  const outer = fieldsOf(parsed);
+  const [[key = '', value] = [], ...others] = Object.entries(outer ?? {});
+  const check = others.length === 0 && /^check$/i.test(key) ? fieldsOf(value) : outer;
+  if (check && Object.keys(check).length > 0) return spell(check, CHECK_KEYS, 'check.', problem);
+  problem({ path: '--check', message: 'not an object with one check definition; say --no-check for none' });
+  return {};
+}
+
+function parseJson(text: string, path: string, problem: (problem: SettingProblem) => void): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    problem({ path, message: `not JSON: ${quote(messageOf(error), 200)}` });
+    return undefined;
+  }
 }
 
 /** The one service definition in what was parsed, or what is wrong with it. */

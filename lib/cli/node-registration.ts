@@ -5,8 +5,13 @@ import { tagTableOf } from '../config/tag-keys.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
 import { ConfigError, type SettingProblem } from '../model/errors.js';
 import type { Registration, ServiceDefinition } from '../model/registration.js';
-import { type CheckSettings, makeCheck } from './node-default-check.js';
+import { makeCheck, type WantedCheck } from './node-checks.js';
 import { show, textOf, validateTags, validateTypes, validateWeights } from './node-fields.js';
+
+/** The service that it is registered under: its own, or that of the first pool. Not yet validated. */
+export function nameOf(service: ServiceDefinition, { pools }: Config): unknown {
+  return service.Name ?? pools[0]?.service ?? '';
+}
 
 const ID = /^[A-Za-z0-9[][A-Za-z0-9_.:@[\]-]{0,127}$/;
 
@@ -17,7 +22,7 @@ const ID = /^[A-Za-z0-9[][A-Za-z0-9_.:@[\]-]{0,127}$/;
 export function completeRegistration(
   service: ServiceDefinition,
   config: Config,
-  check: CheckSettings | undefined,
+  check: WantedCheck | undefined,
   found: readonly SettingProblem[] = [],
 ): Registration {
   const problems = [...found];
@@ -27,7 +32,7 @@ export function completeRegistration(
   if (!address) problem('address', `${show(service.Address)}; give an IPv4 or IPv6 address or a host name`);
   const port = parsePort(service.Port);
   if (!port) problem('port', `${show(service.Port)}; give 1 to 65535`);
-  const name = service.Name ?? config.pools[0]?.service ?? '';
+  const name = nameOf(service, config);
   if (!config.pools.some((pool) => pool.service === name)) {
     const known = [...new Set(config.pools.map((pool) => pool.service))].join(', ');
     problem('name', `no pool serves ${textOf(name)}; use ${known}, or add a pool in LB_CONFIG`);

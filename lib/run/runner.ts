@@ -1,7 +1,7 @@
 // Puts a run together from settings: the one place where the interfaces meet the real world.
 
 import type { Settings } from '../config/environment.js';
-import { makeConsulClient } from '../consul/client.js';
+import { type ConsulClient, makeConsulClient } from '../consul/client.js';
 import { discoverLoadBalancers } from '../consul/discovery.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
@@ -37,6 +37,8 @@ const NOT_FOUND = "consul: did not list the load balancers before the run's dead
 export interface Runner {
   readonly settings: Settings;
   readonly source: Source;
+  /** For commands that ask Consul for more than runs do. */
+  readonly client: ConsulClient;
   run(options: RunOptions): Promise<Report>;
   /** Reads Consul and every load balancer and writes nothing. */
   status(): Promise<Status>;
@@ -71,6 +73,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
   return {
     settings,
     source: own,
+    client,
     async run({ mode, force = false, atLeast, source = own, budgetMs }) {
       const startedAt = systemClock.now();
       const { addresses, problems } = await systemClock.within(

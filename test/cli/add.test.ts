@@ -45,8 +45,14 @@ describe('iri-lb node add', () => {
     expect(service).toMatchObject({
       id: 'node.example.org:443',
       tags: [
-        ...['mine', 'haproxy.weight=5', 'haproxy.maxconnpow=2', 'haproxy.pow=only', 'haproxy.scheme=https'],
-        'haproxy.sslverify=0',
+        ...[
+          'mine',
+          'haproxy.weight=5',
+          'haproxy.scheme=https',
+          'haproxy.sslverify=0',
+          'haproxy.maxconnpow=2',
+        ],
+        'haproxy.pow=only',
       ],
       check: { args: expect.arrayContaining(['https://node.example.org:443', '-k', '-p', '-u', '-n', '4']) },
     });

@@ -1,6 +1,7 @@
 // Runs `iri-lb node …` in this process, and keeps what it prints.
 import { Command } from 'commander';
 import { registerNode } from '../../lib/cli/node.js';
+import type { Terminal } from '../../lib/cli/output.js';
 
 export interface Ran {
   /** 0 where the command set none. */
@@ -18,6 +19,8 @@ export interface CommandLineOptions {
 
 export interface CommandLine {
   run(...args: readonly string[]): Promise<Ran>;
+  /** What `iri-lb node COMMAND --help` prints. */
+  help(command: string): Promise<string>;
   /** The questions that were asked. */
   readonly asked: readonly string[];
 }
@@ -32,8 +35,19 @@ export function commandLine({
     asked.push(question);
     return answer === true;
   };
+  const programFor = (terminal: Terminal): Command => {
+    const program = new Command('iri-lb').exitOverride();
+    registerNode(program, terminal, { nodeCheck, ...(answer === undefined ? {} : { confirm }) });
+    return program;
+  };
   return {
     asked,
+    help: async (name) => {
+      const ignore = (): void => undefined;
+      const program = programFor({ env, out: ignore, err: ignore, exit: ignore });
+      const node = program.commands.find((command) => command.name() === 'node');
+      return node?.commands.find((command) => command.name() === name)?.helpInformation() ?? '';
+    },
     run: async (...args) => {
       const out: string[] = [];
       const err: string[] = [];
@@ -46,9 +60,7 @@ export function commandLine({
           status = code;
         },
       };
-      const program = new Command('iri-lb').exitOverride();
-      registerNode(program, terminal, { nodeCheck, ...(answer === undefined ? {} : { confirm }) });
-      await program.parseAsync(['node', ...args], { from: 'user' });
+      await programFor(terminal).parseAsync(['node', ...args], { from: 'user' });
       return { status, out: out.join('\n'), err: err.join('\n') };
     },
   };

@@ -50,6 +50,7 @@ describe('the registration examples', () => {
   it.each(examples)('$file is what `iri-lb node add` makes of its address and tags', ({ text, service }) => {
     const { ID: _id, Name: _name, Check: _check, ...said } = service;
     const registration = completeRegistration(said, iriConfig, {
+      kind: 'iri',
       command: '/opt/iri-lb/node-check.mjs',
       args: [],
       interval: '30s',

@@ -65,10 +65,15 @@ export function waitForChecks(
 }
 
 /** Waits until the catalog has this status for the service's check. */
-export async function waitForHealth(consul: Consul, id: string, status: string): Promise<void> {
+export async function waitForHealth(
+  consul: Consul,
+  id: string,
+  status: string,
+  service = 'iri',
+): Promise<void> {
   await waitFor(
     async () => {
-      const rows = (await consul.request('GET', '/v1/health/checks/iri')) as readonly AgentCheck[];
+      const rows = (await consul.request('GET', `/v1/health/checks/${service}`)) as readonly AgentCheck[];
       return rows.some((check) => check.ServiceID === id && check.Status === status);
     },
     { what: `${id} to be ${status} in Consul's catalog`, timeoutMs: 40_000, everyMs: 100 },

@@ -92,7 +92,8 @@ function serviceOf({ id, node, args = [], tls, pow = false }: Rotated, { authori
   ];
   const own = args.filter((arg) => arg !== '-k' && !(pow && arg === '-p'));
   const service = { ID: id, Address: node.host, Port: node.port, Tags };
-  const check = { command: NODE_CHECK, args: own, interval: '4s', timeout: '30s', deregisterAfter: '24h' };
+  const times = { interval: '4s', timeout: '30s', deregisterAfter: '24h' };
+  const check = { kind: 'iri', command: NODE_CHECK, args: own, ...times } as const;
   const registration = completeRegistration(service, iriConfig, check);
   const { Check: made } = registration;
   const Args = ['env', `NODE_EXTRA_CA_CERTS=${authority.certFile}`, ...(made?.Args ?? [])];

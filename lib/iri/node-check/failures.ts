@@ -25,13 +25,13 @@ const TLS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
 };
 
-/** One clause for a failed request, with the code that a search finds. */
-export function describeFailure(error: unknown): string {
+/** One clause for a failed request, with the code that a search finds. `unverified`: how not to verify TLS. */
+export function describeFailure(error: unknown, unverified = '-k would not verify it'): string {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const network = NETWORK[code];
   if (network) return `${network} (${code})`;
   const tls = TLS[code];
-  if (tls) return `TLS: ${tls} (${code}); -k would not verify it`;
+  if (tls) return `TLS: ${tls} (${code}); ${unverified}`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return `TLS: the handshake failed (${sslReason(error)})`;
   if (code.startsWith('HPE_')) return `the answer is not HTTP (${code})`;

@@ -1,8 +1,8 @@
 // The node check's arguments: those that follow from the node, and what people add to them. Pure.
 
-import { type CheckOptions, parseArguments } from '../iri/node-check/options.js';
-import { type TagValues, textIn } from '../model/tag-values.js';
-import { keysWith } from '../model/tags.js';
+import { type TagValues, textIn } from '../../model/tag-values.js';
+import { keysWith } from '../../model/tags.js';
+import { type CheckOptions, parseArguments } from './options.js';
 
 /** The node check's arguments for a node that says this of itself in its tags. */
 export function argumentsOf(target: string, said: TagValues): string[] {
@@ -31,21 +31,4 @@ export function joinArguments(own: readonly string[], more: readonly string[]): 
   if (before.kind !== 'check' || before.options.url.href !== parsed.options.url.href)
     return problem('-a is the address of the node itself; leave it out');
   return { kind: 'check', args, options: parsed.options };
-}
-
-const WORD = /\s*((?:[^\s'"]+|'[^']*'|"[^"]*")+)\s*/y;
-
-/**
- * The words of a text, split at blanks except within single or double quotes, which are taken away and
- * within which nothing is special. Undefined where a quote is not closed.
- */
-export function splitWords(text: string): string[] | undefined {
-  const words: string[] = [];
-  WORD.lastIndex = 0;
-  for (let at = 0; at < text.length; at = WORD.lastIndex) {
-    const word = WORD.exec(text)?.[1];
-    if (word === undefined) return text.slice(at).trim() === '' ? words : undefined;
-    words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
-  }
-  return words;
 }
