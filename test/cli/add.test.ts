@@ -1,5 +1,7 @@
 // `iri-lb node add` with flags: what it fills in and what it refuses before Consul sees it.
 import { describe, expect, it } from 'vitest';
+import { IRI_TAGS } from '../../lib/iri/tags.js';
+import { TAGS } from '../../lib/model/tags.js';
 import { commandLine } from './command-line.js';
 
 /** No Consul is there: what gets that far fails. */
@@ -121,7 +123,7 @@ describe('iri-lb node add', () => {
     ],
     [
       ['--address', '10.0.0.1', '--port', '1', '--tag', 'haproxy.wieght=1'],
-      'tags: tag "haproxy.wieght=1": unknown key, known are weight, maxconn, scheme, sslverify, maxconnpow, pow',
+      `tags: tag "haproxy.wieght=1": unknown key, known are ${[...TAGS, ...IRI_TAGS].map(({ key }) => key).join(', ')}`,
     ],
     [[], 'address: missing; give an IPv4 or IPv6 address or a host name'],
   ])('refuses %j', async (args, message) => {

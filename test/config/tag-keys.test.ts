@@ -6,6 +6,7 @@ import type { Config } from '../../lib/config/pools.js';
 import { configSchema } from '../../lib/config/pools.js';
 import { tagRowsOf, tagTableOf } from '../../lib/config/tag-keys.js';
 import type { SettingProblem } from '../../lib/model/errors.js';
+import { TAGS } from '../../lib/model/tags.js';
 
 type Pool = Readonly<Record<string, unknown>>;
 
@@ -87,7 +88,7 @@ describe('a pool', () => {
 
 describe('the keys of a configuration', () => {
   const keys = (rows: Iterable<{ readonly key: string }>): string[] => [...rows].map(({ key }) => key);
-  const common = ['weight', 'maxconn', 'scheme', 'sslverify'];
+  const common = keys(TAGS);
 
   it.each<[string, Pool[], object, string[]]>([
     ['has them where a pool serves its service', [{}, iri], {}, [...common, 'maxconnpow', 'pow']],
