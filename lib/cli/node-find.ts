@@ -3,7 +3,7 @@
 import type { Config } from '../config/pools.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
 import { labelOf, type ServiceInstance } from '../model/instance.js';
-import { sentenceOf, textOf } from '../model/problem.js';
+import { type ProblemCode, sentenceOf, textOf } from '../model/problem.js';
 import type { Source } from '../model/source.js';
 import { showName } from '../model/text.js';
 
@@ -13,6 +13,9 @@ export interface RegisteredNode extends ServiceInstance {
   /** `address:port` as registered, made safe to print. */
   readonly target: string;
 }
+
+/** With these an empty answer means nothing. */
+const UNREADABLE: readonly ProblemCode[] = ['service-denied', 'rights-unread'];
 
 /**
  * Every instance of every service that a pool serves, ordered by service, node and id. Throws when Consul
@@ -25,10 +28,12 @@ export async function readNodes(
 ): Promise<RegisteredNode[]> {
   const services = [...new Set(config.pools.map((pool) => pool.service))].sort();
   const { catalog } = await source.read(services);
-  for (const problem of catalog.problems) warn(textOf(problem));
+  for (const problem of catalog.problems)
+    warn('service' in problem ? `service ${problem.service}: ${textOf(problem)}` : textOf(problem));
   return catalog.services.flatMap(({ service, instances, absence }) => {
     const flaw = absence.believed === 'no' ? absence.why : undefined;
-    if (flaw?.code === 'service-denied') throw new Error(`consul: ${sentenceOf(flaw)}`);
+    if (flaw && instances.length === 0 && UNREADABLE.includes(flaw.code))
+      throw new Error(`consul: service ${service}: ${sentenceOf(flaw)}`);
     if (flaw?.code === 'answer-filtered') warn(`service ${service}: ${sentenceOf(flaw)}`);
     return instances.map((instance) => ({ ...instance, service, target: targetOf(instance) }));
   });

@@ -1,6 +1,6 @@
 // What every command of the command line shares: results on stdout, everything else on stderr.
 import { readSettingsWith, type Settings } from '../config/environment.js';
-import { ConfigError, messageOf } from '../model/errors.js';
+import { ConfigError, messageOf, settingText } from '../model/errors.js';
 import { type RenderConfig, renderConfigSchema } from '../render/config.js';
 
 /** Where a command writes; tests hand in their own. */
@@ -35,8 +35,7 @@ export async function guarded(terminal: Terminal, command: () => Promise<void>):
     await command();
   } catch (error) {
     if (error instanceof ConfigError) {
-      for (const { path, message } of error.problems)
-        terminal.err(`iri-lb: ${path ? `${path}: ` : ''}${message}`);
+      for (const problem of error.problems) terminal.err(`iri-lb: ${settingText(problem)}`);
     } else terminal.err(`iri-lb: ${messageOf(error)}`);
     terminal.exit(1);
   }

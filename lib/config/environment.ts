@@ -47,8 +47,8 @@ export function readSettingsWith<C extends Config>(
   env: Environment,
 ): Settings<C> {
   const problems: SettingProblem[] = [];
-  const problem = (path: string, message: string): undefined => {
-    problems.push({ path, message });
+  const problem = (path: string, message: string, nextStep: string): undefined => {
+    problems.push({ path, message, nextStep });
     return undefined;
   };
   const file = (name: string): string | undefined => {
@@ -58,14 +58,14 @@ export function readSettingsWith<C extends Config>(
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      return problem(name, `cannot read ${quote(path)} (${codeOf(error)}); name a PEM file`);
+      return problem(name, `cannot read ${quote(path)} (${codeOf(error)})`, 'name a PEM file');
     }
   };
 
   // Often the content of a file, with its line end.
   const token = env.CONSUL_HTTP_TOKEN?.trim() || undefined;
   if (token !== undefined && !isToken(token))
-    problem('CONSUL_HTTP_TOKEN', 'its value is no token; give the SecretID alone');
+    problem('CONSUL_HTTP_TOKEN', 'its value is no token', 'give the SecretID alone');
   const consulTls = optional({
     ca: file('CONSUL_CACERT'),
     cert: file('CONSUL_CLIENT_CERT'),
@@ -79,7 +79,8 @@ export function readSettingsWith<C extends Config>(
           parseConsulAddress(entry) ??
           problem(
             'CONSUL_HTTP_ADDR',
-            `${quote(withoutUser(entry))} is not an address; use http://host:port or https://host:port`,
+            `${quote(withoutUser(entry))} is not an address`,
+            'use http://host:port or https://host:port',
           ) ??
           [],
       ),
@@ -97,7 +98,8 @@ export function readSettingsWith<C extends Config>(
           parseAdminAddress(entry) ??
           problem(
             'HAPROXY_ADDRESSES',
-            `${quote(withoutUser(entry))} is not an address; use tcp://host:port, tls://host:port, unix:/path or consul:SERVICE`,
+            `${quote(withoutUser(entry))} is not an address`,
+            'use tcp://host:port, tls://host:port, unix:/path or consul:SERVICE',
           ) ??
           [],
       ),
@@ -110,9 +112,9 @@ export function readSettingsWith<C extends Config>(
     config: readLbConfig(schema, env.LB_CONFIG, problems),
   };
   if (settings.consul.addresses.length === 0)
-    problem('CONSUL_HTTP_ADDR', 'names no address; use http://host:port');
+    problem('CONSUL_HTTP_ADDR', 'names no address', 'use http://host:port');
   if (settings.haproxy.addresses.length === 0)
-    problem('HAPROXY_ADDRESSES', 'names no address; use tcp://host:port');
+    problem('HAPROXY_ADDRESSES', 'names no address', 'use tcp://host:port');
   if (problems.length > 0) throw new ConfigError('configuration', problems);
   return settings;
 }

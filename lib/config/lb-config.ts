@@ -26,7 +26,11 @@ export function readLbConfig<C>(
         error instanceof SyntaxError
           ? `not JSON (${messageOf(error).replace(QUOTED_SOURCE, '')})`
           : `cannot read ${quote(source)} (${codeOf(error)})`;
-      problems.push({ path: 'LB_CONFIG', message: `${what}; name a JSON file or give the JSON itself` });
+      problems.push({
+        path: 'LB_CONFIG',
+        message: what,
+        nextStep: 'name a JSON file or give the JSON itself',
+      });
     }
   }
   const result = v.safeParse(schema, input);

@@ -1,6 +1,6 @@
 // Certificates and keys from SSM parameters: `HAPROXY_CLIENT_KEY=ssm:/iri-lb/key` becomes the PEM text itself.
 import type { DeadlineClock } from '../model/clock.js';
-import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
+import { ConfigError, failureOf, type SettingProblem } from '../model/errors.js';
 import { type ReadParameter, readWithin, ssmParameters } from './ssm.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,7 +40,9 @@ export async function withParameters(
         if (!value.startsWith('-----BEGIN ')) throw new Error('its value is no PEM text');
         return [variable, value];
       } catch (error) {
-        problems.push({ path: variable, message: `parameter ${name}: ${messageOf(error)}` });
+        const { detail, nextStep } = failureOf(error);
+        const message = `parameter ${name}: ${detail}`;
+        problems.push(nextStep === '' ? { path: variable, message } : { path: variable, message, nextStep });
         return [variable, ''];
       }
     }),

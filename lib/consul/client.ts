@@ -2,7 +2,7 @@
 
 import type { ConsulSettings } from '../config/environment.js';
 import type { Clock } from '../model/clock.js';
-import { messageOf } from '../model/errors.js';
+import { failureOf, messageOf } from '../model/errors.js';
 import { showMs } from '../model/text.js';
 import {
   blockingQuery,
@@ -56,7 +56,7 @@ const RETRY_DELAY_MS = 250;
 /**
  * A client for all of `settings.addresses`. Each read tries the addresses in turn, the one that answered
  * last first, and all of them once more after a short pause when a failure may pass (connection, 429,
- * 500, 503). The time left is shared out among the addresses left, so a silent one cannot use it up.
+ * 500, 502, 503, 504). The time left is shared out among the addresses left, so a silent one cannot use it up.
  * On 403 the token is fetched again, once. Everything that fails is a ConsulError.
  */
 export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
@@ -83,7 +83,10 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
           preferred = index;
           return answer;
         } catch (error) {
-          if (!(error instanceof RequestFailure)) throw new ConsulError(service, messageOf(error), '');
+          if (!(error instanceof RequestFailure)) {
+            const { detail, nextStep } = failureOf(error);
+            throw new ConsulError(service, detail, nextStep);
+          }
           note(failures, endpoint.address, error);
           if (error.status === 403) break;
         }
@@ -173,7 +176,7 @@ function nextStep(failures: readonly RequestFailure[], tokenName: string): strin
   if (statuses.has(500)) return 'has Consul a leader?';
   if (statuses.has(429) || statuses.has(503)) return 'Consul limits its clients; the next run tries again';
   if (statuses.has(400)) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
-  if (failures.some(({ message }) => /certificate|altname|\bSSL\b|\bTLS\b/i.test(message)))
+  if (failures.some(({ isTls }) => isTls))
     return 'check CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_TLS_SERVER_NAME';
   return 'is this Consul, is it up, and is CONSUL_HTTP_ADDR right?';
 }

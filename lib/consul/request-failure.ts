@@ -11,6 +11,8 @@ export class RequestFailure extends Error {
     readonly status: number | undefined,
     /** A second try may succeed: connection errors, and the statuses that pass. */
     readonly transient: boolean,
+    /** Certificates or the protocol of TLS are at fault. */
+    readonly isTls = false,
   ) {
     super(message);
   }
@@ -22,12 +24,16 @@ export class RequestFailure extends Error {
  */
 const TRANSIENT = new Set([429, 500, 502, 503, 504]);
 
+/** Node's and OpenSSL's codes (Node documentation, "X509 certificate error codes"). */
+const TLS_CODE =
+  /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|HOSTNAME_MISMATCH$)/;
+
 /** Reads an error of the `consul` package, whose `inspect` prints the token, for what people may see. */
 export function toFailure(error: unknown, secret: string | undefined, timeoutMs: number): RequestFailure {
   const { isTimeout, code } = fieldsOf(error);
   if (isTimeout) return new RequestFailure(`no answer within ${showMs(timeoutMs)}`, undefined, true);
   const text = messageOf(error).replace(/^consul: /, '') || String(code ?? 'no connection');
-  return new RequestFailure(hide(text, secret), undefined, true);
+  return new RequestFailure(hide(text, secret), undefined, true, TLS_CODE.test(String(code ?? '')));
 }
 
 /** An answer that is not the one that was asked for: `403 "Permission denied"`. */

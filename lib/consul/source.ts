@@ -191,7 +191,11 @@ function eitherRead(first: ParsedRows, second: ParsedRows): ParsedRows {
   const identity = ({ node, id }: ServiceInstance): string => JSON.stringify([node, id]);
   const instances = new Map(first.instances.map((instance) => [identity(instance), instance]));
   for (const instance of second.instances) instances.set(identity(instance), instance);
-  const unreadable = [...first.unreadable, ...second.unreadable];
+  const known = new Set(first.unreadable.map(({ row, detail }) => `${row} ${detail}`));
+  const unreadable = [
+    ...first.unreadable,
+    ...second.unreadable.filter(({ row, detail }) => !known.has(`${row} ${detail}`)),
+  ];
   return { instances: [...instances.values()].sort(byNodeAndId), unreadable };
 }
 

@@ -67,7 +67,7 @@ function judgeGroup(
 ): Finding {
   const { name: prefix, transport, places } = group;
   const needed = desired.filter((server) => server.transport === transport).length;
-  const obstacle = placementOf(pool).obstacleTo(group)?.('');
+  const obstacle = placementOf(pool).obstacleTo(group);
   if (obstacle?.code === 'range-undeclared') {
     const finding = `has no server-template ${prefix} (${transport})`;
     return needed > 0

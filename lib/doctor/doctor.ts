@@ -55,8 +55,8 @@ export async function diagnose(
     settings = readSettings(await withParameters(env, systemClock));
   } catch (problem) {
     if (!(problem instanceof ConfigError)) throw problem;
-    const findings = problem.problems.map(({ path, message }) =>
-      errorFrom('configuration', path, { detail: message, nextStep: '' }),
+    const findings = problem.problems.map(({ path, message, nextStep = '' }) =>
+      errorFrom('configuration', path, { detail: message, nextStep }),
     );
     return { version: 1, findings };
   }

@@ -57,8 +57,8 @@ async function probe(
   } catch (error) {
     const status = error instanceof RequestFailure ? error.status : undefined;
     const message = messageOf(error);
-    // Consul's own word (`structs.ErrNoLeader`), in the body of a 500.
-    const isLeaderless = status === 500 && /No cluster leader/i.test(message);
+    // Consul's and raft's own words in the body of a 500: no cluster leader, not the leader, leadership lost.
+    const isLeaderless = status === 500 && /leader/i.test(message);
     const failure = { status, message, isLeaderless };
     return { address, leaderless: false, clockAheadMs: undefined, failure };
   }

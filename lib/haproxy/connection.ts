@@ -64,7 +64,7 @@ class Connection implements RuntimeConnection {
     socket.on('close', () => this.fail(this.closedError()));
     const total = options.totalTimeoutMs;
     this.total = setTimeout(
-      () => this.fail(new HAProxyError(name, 'timeout', `not done within ${showMs(total)}`, 'given up')),
+      () => this.fail(new HAProxyError(name, 'timeout', `not done within ${showMs(total)}; given up`)),
       total,
     );
   }

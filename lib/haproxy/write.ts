@@ -19,7 +19,7 @@ export interface WriteOptions {
   readonly addressTimeoutMs: number;
 }
 
-/** HAProxy's own words for what it refused, by `backend/slot`. */
+/** Why a server is not written to any more in this round, by `backend/slot`: mostly HAProxy's own words. */
 export type Refusals = Map<string, { readonly backend: string; readonly words: string }>;
 
 /**

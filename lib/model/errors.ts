@@ -3,7 +3,16 @@
 /** A setting, argument or field that cannot be used, at a path (`pools.0.backend`, `HAPROXY_ADDRESSES`). */
 export interface SettingProblem {
   readonly path: string;
+  /** What is wrong, and where `nextStep` is absent what to do, too. */
   readonly message: string;
+  /** What to do about it, in one clause. */
+  readonly nextStep?: string;
+}
+
+/** `path: message; next step`. */
+export function settingText({ path, message, nextStep }: SettingProblem): string {
+  const what = path === '' ? message : `${path}: ${message}`;
+  return nextStep === undefined ? what : `${what}; ${nextStep}`;
 }
 
 /** The configuration, the environment or an argument does not parse; all problems at once. */
@@ -13,9 +22,7 @@ export class ConfigError extends Error {
     readonly source: string,
     readonly problems: readonly SettingProblem[],
   ) {
-    super(
-      `${source}: ${problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')}`,
-    );
+    super(`${source}: ${problems.map(settingText).join('; ')}`);
   }
 }
 

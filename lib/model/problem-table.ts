@@ -109,7 +109,7 @@ export const PROBLEMS = {
   'row-unreadable': warning(
     ({ row, detail }: OfService & { readonly row: number; readonly detail: string }) =>
       `row ${row} of Consul's answer: ${detail}; not understood`,
-    'see who registers it; its other rows are used, and nobody is taken for gone',
+    REGISTRATION,
   ),
   'name-unresolved': warning(
     ({ hostName, detail }: { readonly hostName: string; readonly detail: string }) =>
@@ -218,5 +218,6 @@ export const PROBLEMS = {
     (facts: Failure & { readonly address: string; readonly kind: string }) => facts.detail,
     stepOf,
   ),
+  'consul-failed': error((facts: Failure & OfService) => facts.detail, stepOf),
   failed: error(({ detail }: Failure) => detail, stepOf),
 };

@@ -50,7 +50,7 @@ export interface Report {
     /** Why there may be load balancers that this run did not serve. */
     readonly error?: string;
   };
-  /** What is wrong with what was read of Consul, for all load balancers; each has its own, too. */
+  /** What is wrong for all load balancers: with what was read of Consul, and with the list of them. */
   readonly problems: readonly ReportedProblem[];
   readonly loadBalancers: readonly LoadBalancerReport[];
   /** Milliseconds. */

@@ -4,8 +4,11 @@ import type { Problem } from './problem.js';
 
 /**
  * How far it may be believed that an instance is gone because a service does not list it:
- * `rights`: only once the source was asked what we may read; `second-look`: where little is missing, and
- * where much is, only once it was read a second time; `yes`; or `no`, with the reason.
+ *
+ * - `rights`: only once the source was asked what we may read;
+ * - `second-look`: where little is missing; where much is, only once it was read a second time;
+ * - `yes`;
+ * - `no`, for the reason in `why`.
  */
 export type Absence =
   | { readonly believed: 'rights' | 'second-look' | 'yes' }
@@ -35,10 +38,13 @@ export interface Catalog {
 /** What to look at before anything may be taken away. */
 export type Look = 'rights' | 'second-look';
 
-/** One read, and the questions that can be asked about it. Each asks once, however often it is called. */
+/** One read, and the questions that can be asked about it. */
 export interface Reading {
   readonly catalog: Catalog;
-  /** The same with a closer look, or a new reading where that brought a new one. Throws what reading throws. */
+  /**
+   * The same with a closer look, or a new reading where that brought a new one. Looks once, however often it is
+   * called. Throws what reading throws.
+   */
   look(what: Look): Promise<Reading>;
   /** Whether the source has something else to say by now. */
   hasMoved(): Promise<boolean>;

@@ -64,11 +64,12 @@ export function planGroup(
 
 /** What the servers need that are there: those of somebody desired, and those that leave, in their order. */
 function planThere(
-  { backend, places }: PlaceGroup,
+  group: PlaceGroup,
   standings: readonly Standing[],
   obstacle: Obstacle | undefined,
   policy: GroupPolicy,
 ): { readonly changes: Change[]; readonly leftOut: LeftOutProblem[] } {
+  const { backend, places } = group;
   const changes: Change[] = [];
   const leftOut: LeftOutProblem[] = [];
   for (const [index, { server }] of places.entries()) {
@@ -78,7 +79,7 @@ function planThere(
     if (standing?.is !== 'owned') continue;
     const owner = standing.server;
     if (obstacle && isHealthy(owner.health)) {
-      leftOut.push(obstacle(owner.label, server.state === 'ready' ? server.slot : undefined));
+      leftOut.push(leftOutBy(obstacle, group, owner.label, server.state === 'ready' ? server.slot : null));
       continue;
     }
     const change = changeOfOwned(backend, server, owner);
@@ -126,17 +127,26 @@ function planNewcomers(
   available: readonly Availability[],
   obstacle: Obstacle | undefined,
 ): { readonly changes: Change[]; readonly leftOut: LeftOutProblem[] } {
-  if (obstacle) return { changes: [], leftOut: newcomers.map(({ label }) => obstacle(label)) };
+  if (obstacle)
+    return { changes: [], leftOut: newcomers.map(({ label }) => leftOutBy(obstacle, group, label, null)) };
   const changes: Change[] = [];
   const leftOut: LeftOutProblem[] = [];
-  const choices = placement.choose(group, newcomers, available);
-  for (const [index, newcomer] of newcomers.entries()) {
-    const choice = choices[index];
-    if (!choice) continue;
-    if ('code' in choice) leftOut.push(choice);
-    else changes.push(changeOfNewcomer(group.backend, choice.server, newcomer));
+  for (const { newcomer, place } of placement.choose(group, newcomers, available)) {
+    if ('code' in place) leftOut.push(place);
+    else changes.push(changeOfNewcomer(group.backend, place.server, newcomer));
   }
   return { changes, leftOut };
+}
+
+/** `ready`: the server that the instance has all the same. */
+function leftOutBy(
+  obstacle: Obstacle,
+  { backend, transport }: PlaceGroup,
+  instance: string,
+  ready: string | null,
+): LeftOutProblem {
+  const facts = { backend, instance, transport };
+  return obstacle.code === 'range-transport' ? { ...obstacle, ...facts, ready } : { ...obstacle, ...facts };
 }
 
 function heldSlotsOf({ places }: PlaceGroup, standings: readonly Standing[]): PoolReport['heldSlots'] {

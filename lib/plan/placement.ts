@@ -37,17 +37,23 @@ export type Ownership =
   | { readonly of: 'server'; readonly server: DesiredServer }
   /** Of one whose host name does not resolve, as far as can be told. `guessed`: nothing but the port says so. */
   | { readonly of: 'unresolved'; readonly name: Unresolved; readonly guessed: boolean }
-  /** Another place has the server that this one holds, too. */
+  /** `servedBy`: the server at its address is in another place, which serves it. */
   | { readonly of: 'nobody'; readonly servedBy?: { readonly server: DesiredServer; readonly place: Place } };
 
 /** Whether a newcomer can have a place; `busy`: requests to whoever left still run on it. */
 export type Availability = 'taken' | 'idle' | 'busy';
 
-/** What can be done with a newcomer: the place it gets, or why there is none. */
-export type Choice = Place | LeftOutProblem;
+/** The place that a newcomer gets, or why there is none. */
+export interface Choice {
+  readonly newcomer: DesiredServer;
+  readonly place: Place | LeftOutProblem;
+}
 
-/** What stands in everybody's way, told of one instance; `ready`: the name of the server that it has all the same. */
-export type Obstacle = (label: string, ready?: string) => LeftOutProblem;
+/** What stands in everybody's way in a group. */
+export type Obstacle =
+  | { readonly code: 'range-undeclared'; readonly prefix: string }
+  /** `tls`: how HAProxy connects. */
+  | { readonly code: 'range-transport'; readonly prefix: string; readonly tls: boolean };
 
 /** One way of giving servers to instances. Pure: the same for the same input, on every load balancer. */
 export interface Placement {

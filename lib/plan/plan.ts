@@ -1,6 +1,6 @@
 // The plan of one load balancer: the changes of all pools under the guard, in steps. Pure.
 import type { Config, Pool } from '../config/pools.js';
-import type { Problem } from '../model/problem.js';
+import { type Problem, sentenceOf } from '../model/problem.js';
 import type { Observed } from '../model/server.js';
 import type { Absence, Look } from '../model/source.js';
 import { exceedsLimit, neededLook } from './guard.js';
@@ -57,16 +57,22 @@ export function plan(view: View, observed: Observed, policy: Policy): Plan {
 
 const isDoubted = (absence: Absence | undefined): boolean => absence?.believed === 'no';
 
-/** Each reason once, with what it kept ready in which pools. */
+type Kept = { readonly backend: string; readonly servers: number };
+
+/** Each reason once, whichever services have it, with what it kept ready in which pools. */
 class HeldBack {
-  private readonly kept = new Map<Problem, { readonly backend: string; readonly servers: number }[]>();
+  private readonly reasons = new Map<string, { readonly reason: Problem; readonly kept: Kept[] }>();
 
   add(reason: Problem, { backend, gone } = { backend: '', gone: 0 }): void {
-    const kept = this.kept.get(reason) ?? [];
-    this.kept.set(reason, gone > 0 ? [...kept, { backend, servers: gone }] : kept);
+    const text = sentenceOf(reason);
+    const entry = this.reasons.get(text) ?? { reason, kept: [] };
+    if (gone > 0) entry.kept.push({ backend, servers: gone });
+    this.reasons.set(text, entry);
   }
 
   problems(): Problem[] {
-    return [...this.kept].map(([reason, kept]) => (kept.length > 0 ? { ...reason, kept } : reason));
+    return [...this.reasons.values()].map(({ reason, kept }) =>
+      kept.length > 0 ? { ...reason, kept } : reason,
+    );
   }
 }

@@ -25,9 +25,13 @@ export const slots: Placement = {
       newcomers.map(({ registered }) => registered),
       available,
     );
-    return newcomers.map(({ label }, index) => {
+    return newcomers.map((newcomer, index) => {
       const place = places[chosen[index] ?? -1];
-      return place ?? { code: 'slots-taken', backend, instance: label, prefix, slots: places.length };
+      const { label } = newcomer;
+      return {
+        newcomer,
+        place: place ?? { code: 'slots-taken', backend, instance: label, prefix, slots: places.length },
+      };
     });
   },
 
@@ -38,7 +42,7 @@ export const slots: Placement = {
 };
 
 /** The slots of a `server-template` range (`prefix1`, `prefix2`, …) in numeric order. */
-export function slotsOfRange(prefix: string, servers: readonly ObservedServer[]): ObservedServer[] {
+function slotsOfRange(prefix: string, servers: readonly ObservedServer[]): ObservedServer[] {
   const numbered: { readonly number: number; readonly server: ObservedServer }[] = [];
   for (const server of servers) {
     if (!server.slot.startsWith(prefix)) continue;
@@ -56,16 +60,9 @@ function placeOf(server: ObservedServer): Place {
 }
 
 /** HAProxy lacks the range, or connects the other way. Verified and unverified TLS look the same from outside. */
-function obstacleTo({ backend, name: prefix, transport, places }: PlaceGroup): Obstacle | undefined {
-  const facts = { backend, prefix, transport };
-  if (places.length === 0) return (instance) => ({ code: 'range-undeclared', instance, ...facts });
+function obstacleTo({ name: prefix, transport, places }: PlaceGroup): Obstacle | undefined {
+  if (places.length === 0) return { code: 'range-undeclared', prefix };
   const tls = transport !== 'plain';
-  if (!places.some(({ server }) => server.tls !== undefined && server.tls !== tls)) return undefined;
-  return (instance, ready) => ({
-    code: 'range-transport',
-    instance,
-    ...facts,
-    tls: !tls,
-    ready: ready ?? null,
-  });
+  const isWrong = places.some(({ server }) => server.tls !== undefined && server.tls !== tls);
+  return isWrong ? { code: 'range-transport', prefix, tls: !tls } : undefined;
 }

@@ -4,8 +4,8 @@ import type { Change } from '../model/change.js';
 export interface Step {
   readonly changes: readonly Change[];
   /**
-   * `pool-serves`: in each pool whose replacements HAProxy refused, only while somebody serves. Those who
-   * leave are the last to go wrong with: they would leave nobody.
+   * `pool-serves`: where HAProxy refused something in a backend before, its changes are written only if one of
+   * its servers serves that this step does not take away. So a pool is never emptied for those who cannot come.
    */
   readonly condition: 'none' | 'pool-serves';
 }
@@ -23,10 +23,11 @@ export function stepsOf(changes: readonly Change[]): Step[] {
     steps[half.get(nameOf(change)) ?? (change.action === 'remove' ? LAST : 0)]?.push(change);
   return steps
     .map((step, number): Step => {
-      return { changes: step, condition: number === LAST ? 'pool-serves' : 'none' };
+      return { changes: step, condition: number < SECOND_HALF ? 'none' : 'pool-serves' };
     })
     .filter((step) => step.changes.length > 0);
 }
 
+const SECOND_HALF = 2;
 const LAST = 3;
 const nameOf = ({ backend, slot }: Change): string => `${backend}/${slot}`;

@@ -1,5 +1,6 @@
 // The report of one load balancer's run: what happened, who has which servers now, what is wrong. Pure.
 import type { Config } from '../config/pools.js';
+import { ConsulError } from '../consul/errors.js';
 import { HAProxyError } from '../haproxy/errors.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { failureOf } from '../model/errors.js';
@@ -55,8 +56,10 @@ export function loadBalancerReport(
 
 function problemOf(thrown: unknown): Problem {
   const failure = failureOf(thrown);
-  if (!(thrown instanceof HAProxyError)) return { code: 'failed', ...failure };
-  return { code: 'haproxy-failed', address: thrown.address, kind: thrown.kind, ...failure };
+  if (thrown instanceof HAProxyError)
+    return { code: 'haproxy-failed', address: thrown.address, kind: thrown.kind, ...failure };
+  if (thrown instanceof ConsulError) return { code: 'consul-failed', service: thrown.service, ...failure };
+  return { code: 'failed', ...failure };
 }
 
 /** The failure first, and whose errors these are: once, since a failure of HAProxy's begins with its name. */

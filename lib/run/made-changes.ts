@@ -8,24 +8,19 @@ export type Changes = Map<string, { readonly change: Change; readonly pid: numbe
 /**
  * Takes note of a change that the process `pid` is about to be given. What was changed before is
  * continued: it began where it began and ends where this ends; when that is the same place, nothing is
- * left of it. What another process was given began anew with this one. Returns what takes the note back.
+ * left of it. What another process was given began anew with this one.
  */
-export function noteChange(changes: Changes, change: Change, pid: number): () => void {
-  const key = keyOf(change);
+export function noteChange(changes: Changes, change: Change, pid: number): void {
+  const key = `${change.backend}/${change.slot} ${change.instance}`;
   const earlier = changes.get(key);
-  if (earlier?.pid !== pid) changes.set(key, { change, pid });
-  else {
-    const { before, action } = earlier.change;
-    if (isSame(before, change.after)) changes.delete(key);
-    else changes.set(key, { change: { ...change, before, action: actionOf(action, change, before) }, pid });
+  if (earlier?.pid !== pid) {
+    changes.set(key, { change, pid });
+    return;
   }
-  return () => {
-    if (earlier) changes.set(key, earlier);
-    else changes.delete(key);
-  };
+  const { before, action } = earlier.change;
+  if (isSame(before, change.after)) changes.delete(key);
+  else changes.set(key, { change: { ...change, before, action: actionOf(action, change, before) }, pid });
 }
-
-const keyOf = ({ backend, slot, instance }: Change): string => `${backend}/${slot} ${instance}`;
 
 function isSame(a: ServerSettings, b: ServerSettings): boolean {
   return (

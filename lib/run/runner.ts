@@ -6,6 +6,7 @@ import { discoverLoadBalancers } from '../consul/discovery.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
+import { NextStepError } from '../model/errors.js';
 import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
 import type { AtLeast, Source } from '../model/source.js';
@@ -31,7 +32,7 @@ export interface RunOptions {
   readonly budgetMs?: number;
 }
 
-const NOT_FOUND = "consul: did not list the load balancers before the run's deadline; is it slow?";
+const NOT_FOUND = "did not list the load balancers before the run's deadline";
 
 /** What a warm environment keeps between runs: the token and the connections' set-up. */
 export interface Runner {
@@ -79,7 +80,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
       const { addresses, problems } = await systemClock.within(
         budgetMs ?? longestRunMs(config, 1),
         discoverLoadBalancers(client, haproxy.addresses),
-        () => new Error(NOT_FOUND),
+        () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
       );
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };

@@ -7,33 +7,32 @@ import { isServing, type ObservedServer } from '../model/server.js';
 import type { Step } from '../plan/steps.js';
 
 /**
- * Splits a step. HAProxy is asked only about pools in which it refused something in this round: where
- * nothing was refused, those who come are ready. What is held is added to `refused`, in our words.
+ * The changes that may be written now. HAProxy is asked only about backends in which it refused something in
+ * this round: elsewhere those who come are ready. What has to wait is added to `refused`, in our words.
  */
 export async function allowedIn(
   connection: RuntimeConnection,
   { changes, condition }: Step,
   refused: Refusals,
-): Promise<{ readonly allowed: readonly Change[]; readonly held: readonly Change[] }> {
+): Promise<readonly Change[]> {
   const doubtful = new Set([...refused.values()].map(({ backend }) => backend));
   const asked = [...new Set(changes.map(({ backend }) => backend))].filter((backend) =>
     doubtful.has(backend),
   );
-  if (condition === 'none' || asked.length === 0) return { allowed: changes, held: [] };
+  if (condition === 'none' || asked.length === 0) return changes;
   const { backends } = await readHAProxy(connection, asked);
-  const leaving = new Set(changes.map(nameOf));
-  const left = asked.filter((backend) =>
-    backends
-      .get(backend)
-      ?.every((one: ObservedServer) => !isServing(one) || leaving.has(nameOf({ backend, slot: one.slot }))),
+  const leaving = new Set(changes.filter(({ action }) => action === 'remove').map(nameOf));
+  const serves = (backend: string, server: ObservedServer): boolean =>
+    isServing(server) && !leaving.has(nameOf({ backend, slot: server.slot }));
+  const emptied = asked.filter(
+    (backend) => !backends.get(backend)?.some((server) => serves(backend, server)),
   );
-  const held = changes.filter(({ backend }) => left.includes(backend));
-  for (const change of held)
-    refused.set(nameOf(change), {
-      backend: change.backend,
-      words: `kept, since nobody else of ${change.backend} serves`,
-    });
-  return { allowed: changes.filter(({ backend }) => !left.includes(backend)), held };
+  for (const change of changes) {
+    const { backend } = change;
+    if (emptied.includes(backend))
+      refused.set(nameOf(change), { backend, words: `kept, since nobody else of ${backend} serves` });
+  }
+  return changes.filter(({ backend }) => !emptied.includes(backend));
 }
 
 const nameOf = ({ backend, slot }: Pick<Change, 'backend' | 'slot'>): string => `${backend}/${slot}`;

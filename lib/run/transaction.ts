@@ -5,7 +5,7 @@ import { readHAProxy } from '../haproxy/read.js';
 import { type Refusals, writeStep } from '../haproxy/write.js';
 import type { Change } from '../model/change.js';
 import type { DeadlineClock } from '../model/clock.js';
-import { messageOf } from '../model/errors.js';
+import { messageOf, NextStepError } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';
@@ -56,7 +56,7 @@ export interface TransactionDeps {
  * Makes HAProxy what is desired and leaves the way there in `progress`. After writing it asks whether
  * Consul's word changed meanwhile: where the socket is not exclusive, a run that was overtaken would
  * undo what the other one wrote. Whoever writes last has asked after it, so the last word holds. Throws
- * what connection and source throw, an Error when the deadline comes while Consul or names are read, and
+ * what connection and source throw, NextStepError when the deadline comes while Consul or names are read, and
  * HAProxyError of kind `still-differs` with HAProxy's own words when something differs after all rounds.
  */
 export async function transact(
@@ -66,7 +66,11 @@ export async function transact(
   { mode, force, deadline }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
-    clock.within(Math.max(1, deadline - clock.now()), work, () => new Error(`${what} in time; ${TOO_LATE}`));
+    clock.within(
+      Math.max(1, deadline - clock.now()),
+      work,
+      () => new NextStepError('', `${what} in time`, TOO_LATE),
+    );
   const read = (): Promise<ReadView> => inTime(READ, reads.fresh());
   const backends = config.pools.map(({ backend }) => backend);
   const { pools, maxRemovalPercent } = config;
@@ -80,16 +84,20 @@ export async function transact(
     const planned = await inTime(SECOND_LOOK, planOn(readView, observed, policy));
     progress.plan = planned.plan;
     readView = planned.readView;
-    const changes = planned.plan.pools.flatMap((pool) => pool.changes);
+    const { steps } = planned.plan;
+    const changes = steps.flatMap((step) => step.changes);
     if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, refused);
-    // Before they are written: when the connection breaks, who knows which of them were.
     const { pid } = observed.process;
-    const notes = new Map(changes.map((change) => [change, noteChange(progress.changes, change, pid)]));
+    const note = (noted: readonly Change[]): void => {
+      for (const change of noted) noteChange(progress.changes, change, pid);
+    };
+    if (mode === 'plan') note(changes);
     if (mode === 'plan' || changes.length === 0) return;
     refused = new Map();
-    for (const step of planned.plan.steps) {
-      const { allowed, held } = await allowedIn(connection, step, refused);
-      for (const change of held) notes.get(change)?.();
+    for (const step of steps) {
+      const allowed = await allowedIn(connection, step, refused);
+      // Before they are written: when the connection breaks, who knows which of them were.
+      note(allowed);
       await writeStep(connection, allowed, refused, { clock, addressTimeoutMs: config.answerTimeoutMs });
     }
     const canReread = rereads < MAX_REREADS;

@@ -71,7 +71,7 @@ async function viewOfReading(
       return looked;
     },
   };
-  onRead(viewed);
+  if (!isSame) onRead(viewed);
   return viewed;
 }
 
