@@ -37,13 +37,16 @@ export async function build() {
   try {
     for (const bundle of BUNDLES) {
       const { metafile, outputFiles } = await esbuild(settings(bundle));
-      for (const { path, contents } of outputFiles) {
+      const written = new Map();
+      for (const { path, contents: made } of outputFiles) {
+        const contents = withoutIdleRequire(made);
+        written.set(relative(root, path), contents.length);
         const file = join(fresh, relative(dist, path));
         fs.mkdirSync(dirname(file), { recursive: true });
         fs.writeFileSync(file, contents);
       }
       if (bundle.executable) fs.chmodSync(join(fresh, outputName(bundle)), 0o755);
-      console.log(sizes(bundle, metafile));
+      console.log(sizes(bundle, metafile, written));
     }
     fs.writeFileSync(join(fresh, '.sources'), stamp);
     swap(fresh, old);
@@ -56,6 +59,13 @@ export async function build() {
 /** Whether dist/ is what the sources would give. */
 export function isBuilt() {
   return fs.existsSync(stampFile) && fs.readFileSync(stampFile, 'utf8') === sourcesStamp();
+}
+
+/** A chunk without the banner, where nothing calls `require`; its line end stays, so that the source map is right. */
+function withoutIdleRequire(contents) {
+  const text = Buffer.from(contents).toString();
+  if (!text.startsWith(REQUIRE) || /\brequire\b/.test(text.slice(REQUIRE.length))) return contents;
+  return Buffer.from(text.slice(REQUIRE.length));
 }
 
 function settings({ entry, folder = '', target, split = false }) {
@@ -89,7 +99,7 @@ function outputName({ entry, folder }) {
 }
 
 /** `dist/watch/index.mjs  120 kB, and 640 kB on demand`: loaded at start, and loaded only when needed. */
-function sizes(bundle, { outputs }) {
+function sizes(bundle, { outputs }, written) {
   const [entryFile] = Object.keys(outputs).filter((file) => outputs[file].entryPoint === bundle.entry);
   const atStart = new Set();
   const visit = (file) => {
@@ -102,8 +112,9 @@ function sizes(bundle, { outputs }) {
   visit(entryFile);
   let eager = 0;
   let lazy = 0;
-  for (const [file, { bytes }] of Object.entries(outputs)) {
+  for (const file of Object.keys(outputs)) {
     if (file.endsWith('.map')) continue;
+    const bytes = written.get(file) ?? 0;
     if (atStart.has(file)) eager += bytes;
     else lazy += bytes;
   }

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
-import { IRI_TAGS } from '../iri/tags.js';
+import { IRI_TAG_HELP, IRI_TAGS } from '../iri/tags.js';
 import { isLoopback } from '../model/loopback.js';
-import { TAGS } from '../model/tags.js';
+import { TAG_HELP, TAGS } from '../model/tags.js';
 import { systemClock } from '../run/system-clock.js';
 import { hideWithoutIri } from './iri-options.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
@@ -36,8 +36,10 @@ export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: stri
     .option('--service <name>', 'Consul service (default: that of the first pool)')
     .option('--id <id>', 'service id (default: address:port)')
     .option('--tag <tag>', 'any tag, repeatable', collect);
-  for (const { key, form, help, otherwise } of [...TAGS, ...IRI_TAGS])
+  for (const { key, form } of [...TAGS, ...IRI_TAGS]) {
+    const { help = '', otherwise = '' } = TAG_HELP[key] ?? IRI_TAG_HELP[key] ?? {};
     command.option(`--${key} <${form}>`, `tag ${key}: ${help} (otherwise ${otherwise})`);
+  }
   command
     .option('--file <file>', "a service definition in JSON, as Consul's API or files have it, - for stdin")
     .option('--http <path>', 'have Consul check it by an HTTP GET of the path')

@@ -6,6 +6,7 @@ import { messageOf } from '../model/errors.js';
 import { isHealthy, labelOf } from '../model/instance.js';
 import type { Status } from '../model/status.js';
 import { makeRunner, type Runner } from '../run/runner.js';
+import { readFleet } from '../run/status.js';
 import { systemClock } from '../run/system-clock.js';
 import type { Confirm } from './confirm.js';
 import { registerAdd } from './node-add.js';
@@ -98,7 +99,7 @@ async function readStatus(runner: Runner, { err, exit }: Terminal): Promise<Stat
     exit(1);
   };
   try {
-    const status = await runner.status();
+    const status = await readFleet(runner);
     for (const { error } of status.loadBalancers) if (error !== undefined) failed(error);
     return status;
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { printHostPort } from '../model/address.js';
 import type { Status } from '../model/status.js';
 import { makeRunner } from '../run/runner.js';
+import { readFleet } from '../run/status.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
 export function registerStatus(program: Command, terminal: Terminal): void {
@@ -14,7 +15,7 @@ export function registerStatus(program: Command, terminal: Terminal): void {
     .option('--json', 'print it as JSON')
     .action(({ json }: { json?: boolean }) =>
       guarded(terminal, async () => {
-        const status = await makeRunner(settingsOf(terminal), terminal.err).status();
+        const status = await readFleet(makeRunner(settingsOf(terminal), terminal.err));
         if (json) terminal.out(JSON.stringify(status, null, 2));
         else for (const line of statusLines(status)) terminal.out(line);
         const errors = [status.consul.error, ...status.loadBalancers.map(({ error }) => error)].flatMap(

@@ -1,6 +1,5 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
-import { iriSettingsOrOff } from '../iri/settings.js';
 import { filePath } from '../model/fields.js';
 import { isServiceName } from '../model/service-name.js';
 import { keysWith } from '../model/tags.js';
@@ -43,6 +42,13 @@ const pool = v.strictObject({
   ranges: v.pipe(v.array(range), v.minLength(1)),
 });
 
+/** Whether the nodes are IRI's: on by default, `false` is off. Its rules are read by who renders them. */
+const iri = v.optional(
+  v.custom<false | object>((input) => input === false || isObject(input), 'use false, or an object'),
+  {},
+);
+const isObject = (input: unknown): boolean => typeof input === 'object' && input !== null;
+
 export const configSchema = v.pipe(
   v.strictObject({
     /** Prefix of the tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`) that concern us. */
@@ -64,7 +70,7 @@ export const configSchema = v.pipe(
     /** Longest time one read of Consul may take, in milliseconds. */
     consulTimeoutMs: v.optional(whole(10, 600_000), 10_000),
     /** HAProxy's own settings. Runs read these two; the rest, which only rendering reads, goes through unread. */
-    haproxy: v.optional(v.looseObject({ iri: iriSettingsOrOff, stateFile: v.optional(filePath) })),
+    haproxy: v.optional(v.looseObject({ iri, stateFile: v.optional(filePath) })),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;

@@ -1,7 +1,6 @@
-// Reads one SecureString from SSM with the AWS SDK, which is loaded only when it is needed (630 kB).
-import type { SSMClient } from '@aws-sdk/client-ssm';
+// Reads one SecureString from SSM, with a client that is loaded only when it is needed (the SDK has 540 kB).
 import type { DeadlineClock } from '../model/clock.js';
-import { messageOf, NextStepError } from '../model/errors.js';
+import { NextStepError } from '../model/errors.js';
 import { showMs } from '../model/text.js';
 
 /** Reads the value of the parameter `name`. Throws an Error that says what is wrong. */
@@ -37,39 +36,9 @@ export async function readWithin(
  * wrong and what to do about it; `variable` is the one that names the parameter.
  */
 export function ssmParameters(variable = 'its name'): ReadParameter {
-  let client: SSMClient | undefined;
+  let client: ReadParameter | undefined;
   return async (name, signal) => {
-    const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
-    const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-    client ??= new SSMClient(region === undefined ? {} : { region });
-    try {
-      const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-      const { Parameter: parameter } = await client.send(command, { abortSignal: signal });
-      if (parameter?.Value === undefined) throw new Error('SSM answered without a value');
-      return parameter.Value;
-    } catch (error) {
-      throw explain(error, variable);
-    }
+    client ??= (await import('./ssm-client.js')).makeSsmClient(variable);
+    return client(name, signal);
   };
-}
-
-/** SSM's errors by name (API reference, GetParameter, and the KMS errors it passes on): what, and the next step. */
-const EXPLAINED: readonly (readonly [RegExp, string, string])[] = [
-  [/^ParameterNotFound$|^ParameterVersionNotFound$/, 'not found', 'check VARIABLE, AWS_REGION'],
-  [/^AccessDenied/, 'access denied', 'allow ssm:GetParameter on it, and kms:Decrypt on its key'],
-  [
-    /^InvalidKeyId$|^KMS|^Kms/,
-    'cannot be decrypted',
-    'allow kms:Decrypt on its key, and check that it is enabled',
-  ],
-  [/^CredentialsProviderError$/, 'no AWS credentials', 'give the function or instance a role'],
-  [/^ExpiredToken|^UnrecognizedClient|^InvalidSignature/, 'AWS refuses our credentials', 'check the role'],
-];
-
-function explain(error: unknown, variable: string): NextStepError {
-  const name = error instanceof Error ? error.name : '';
-  const known = EXPLAINED.find(([pattern]) => pattern.test(name));
-  if (known) return new NextStepError('', known[1], `${known[2].replace('VARIABLE', variable)} (${name})`);
-  const said = messageOf(error).replace(/\s+/g, ' ').slice(0, 200);
-  return new NextStepError('', `cannot be read (${name}: ${said})`, '');
 }

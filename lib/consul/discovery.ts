@@ -1,6 +1,11 @@
 // Finds the load balancers' admin sockets in Consul (`HAPROXY_ADDRESSES=consul:SERVICE`).
 import { parseAddress, parsePort } from '../model/address.js';
-import { type AdminAddress, printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import {
+  type AdminAddress,
+  inPrintedOrder,
+  printAdminAddress,
+  type SocketAddress,
+} from '../model/admin-address.js';
 import { labelOf, type ServiceInstance } from '../model/instance.js';
 import { nextStepOf, type Problem, type ProblemOf, sentenceOf, textOf } from '../model/problem.js';
 import { quote } from '../model/text.js';
@@ -63,7 +68,7 @@ export async function discoverLoadBalancers(
     const reasons = [first, ...others].slice(0, MAX_NAMED).map(textOf);
     problems.push({ code: 'load-balancers-unknown', service, reasons, nextStep: nextStepOf(first) });
   }
-  return { addresses: inOrder(found), problems };
+  return { addresses: inPrintedOrder(found), problems };
 }
 
 /** The rows, and what speaks against taking them for all; where another token may mend that, it is asked for. */
@@ -110,7 +115,7 @@ export function parseLoadBalancers(service: string, rows: readonly unknown[]): R
     problems.push(problem);
     if (instance.health !== 'maintenance') missing.push(problem);
   }
-  return { addresses: inOrder(found), problems, missing };
+  return { addresses: inPrintedOrder(found), problems, missing };
 }
 
 function parseInstance({ address, port, tags, meta, health }: ServiceInstance): SocketAddress | string {
@@ -125,8 +130,4 @@ function parseInstance({ address, port, tags, meta, health }: ServiceInstance): 
   if (said.size > 1 || (kind !== 'tcp' && kind !== 'tls'))
     return `scheme ${[...said].map((value) => quote(value)).join(' and ')}; use tcp or tls`;
   return { kind, host: host.text, port: number };
-}
-
-function inOrder(found: ReadonlyMap<string, SocketAddress>): SocketAddress[] {
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, address]) => address);
 }

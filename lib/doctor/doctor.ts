@@ -3,7 +3,6 @@
 import { readSettings, type Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { makeConsulClient } from '../consul/client.js';
-import { discoverLoadBalancers } from '../consul/discovery.js';
 import { makeEndpoint } from '../consul/endpoint.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
@@ -11,6 +10,7 @@ import { connectRuntime } from '../haproxy/connection.js';
 import { isKind } from '../haproxy/errors.js';
 import type { DeadlineClock } from '../model/clock.js';
 import { ConfigError, failureOf } from '../model/errors.js';
+import { findLoadBalancers } from '../run/find-load-balancers.js';
 import { mapBounded } from '../run/map-bounded.js';
 import { makeResolve } from '../run/resolve.js';
 import { systemClock } from '../run/system-clock.js';
@@ -83,7 +83,7 @@ async function gather(deps: DoctorDeps): Promise<Facts> {
     ({ view: found, catalog }) => ({ view: found, instances: instancesIn(catalog) }),
     (error: unknown) => ({ failure: failureOf(error) }),
   );
-  const [found] = await Promise.allSettled([discoverLoadBalancers(client, settings.haproxy.addresses)]);
+  const [found] = await Promise.allSettled([findLoadBalancers(client, settings.haproxy.addresses)]);
   const { addresses, problems } =
     found.status === 'fulfilled' ? found.value : { addresses: [], problems: [] };
   const loadBalancers = await mapBounded(addresses, AT_ONCE, (address) => gatherHAProxy(deps, address));

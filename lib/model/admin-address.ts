@@ -30,3 +30,8 @@ export function printAdminAddress(address: AdminAddress): string {
   if (address.kind === 'consul') return `consul:${address.service}`;
   return `${address.kind}://${printHostPort(address.host, address.port)}`;
 }
+
+/** Addresses, by their printed form and in its order. */
+export function inPrintedOrder(addresses: ReadonlyMap<string, SocketAddress>): SocketAddress[] {
+  return [...addresses].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, address]) => address);
+}

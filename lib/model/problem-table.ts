@@ -202,7 +202,7 @@ export const PROBLEMS = {
   'range-unconfigured': leftOut(
     ({ backend, transport }: LeftOut & { readonly transport: string }) =>
       `pool ${backend} has no ${transport} range; add one to LB_CONFIG, or correct its tags`,
-    'add the range to LB_CONFIG, or correct the tags of these instances',
+    '',
   ),
   'load-balancer-unusable': warning(
     ({ instance, detail }: OfService & { readonly instance: string; readonly detail: string }) =>

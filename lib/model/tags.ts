@@ -28,6 +28,10 @@ interface TagForm {
 export interface TagRow extends TagForm {
   readonly key: string;
   readonly effect: TagEffect;
+}
+
+/** What people are told of a key. */
+export interface TagHelp {
   /** What it is for, in one line. */
   readonly help: string;
   /** What holds for an instance that does not say it, or says what cannot be parsed. */
@@ -48,35 +52,22 @@ export const anyText: TagForm = { parse: (text) => text, expects: 'any text', fo
 
 /** The keys that mean the same in every configuration; of two with one effect, the first that is said holds. */
 export const TAGS: readonly TagRow[] = [
-  {
-    key: 'weight',
-    effect: 'weight',
-    ...wholeUpTo(MAX_WEIGHT),
-    help: 'share of the requests',
-    otherwise: "Consul's Weights for the status",
-  },
-  {
-    key: 'maxconn',
-    effect: 'maxconn',
-    ...wholeUpTo(MAX_MAXCONN),
-    help: 'requests at a time, 0 is no limit',
-    otherwise: "the pool's maxconn",
-  },
-  {
-    key: 'scheme',
-    effect: 'scheme',
-    ...oneOf('http', 'https'),
-    help: 'how HAProxy connects',
-    otherwise: 'http',
-  },
-  {
-    key: 'sslverify',
-    effect: 'sslverify',
-    ...oneOf('0', '1'),
-    help: 'with https: 1 wants a certificate of haproxy.servers.caFile, for the name in verifyName where that is set; 0 takes any',
+  { key: 'weight', effect: 'weight', ...wholeUpTo(MAX_WEIGHT) },
+  { key: 'maxconn', effect: 'maxconn', ...wholeUpTo(MAX_MAXCONN) },
+  { key: 'scheme', effect: 'scheme', ...oneOf('http', 'https') },
+  { key: 'sslverify', effect: 'sslverify', ...oneOf('0', '1') },
+];
+
+/** By key; apart from the rows, since functions do not need it. */
+export const TAG_HELP: Readonly<Record<string, TagHelp>> = {
+  weight: { help: 'share of the requests', otherwise: "Consul's Weights for the status" },
+  maxconn: { help: 'requests at a time, 0 is no limit', otherwise: "the pool's maxconn" },
+  scheme: { help: 'how HAProxy connects', otherwise: 'http' },
+  sslverify: {
+    help: 'with https: 1 verifies the certificate (haproxy.servers.caFile, verifyName), 0 takes any',
     otherwise: '1',
   },
-];
+};
 
 /** The keys with that effect in every configuration. */
 export function keysWith(effect: TagEffect): string[] {
@@ -101,7 +92,7 @@ export function tagTable(pools: readonly PoolKeys[], rows: readonly TagRow[] = T
   const table = new Map(TAGS.map((row) => [row.key, row]));
   const add = (key: string, effect: TagEffect, form: () => TagForm): void => {
     if (table.has(key)) return;
-    table.set(key, known.get(key) ?? { key, effect, ...form(), help: '', otherwise: '' });
+    table.set(key, known.get(key) ?? { key, effect, ...form() });
   };
   for (const { maxconnKeys } of pools)
     for (const key of maxconnKeys) add(key, 'maxconn', () => wholeUpTo(MAX_MAXCONN));

@@ -54,7 +54,11 @@ export function planGroup(
       ...standings.flatMap((standing) => (standing.is === 'kept' ? standing.problems : [])),
       ...scarcityOf(placement, group, left),
     ],
-    counts: placement.countsOf(group, standings.filter(({ is }) => is === 'free').length),
+    counts: {
+      prefix: group.name,
+      slots: group.places.length,
+      free: standings.filter(({ is }) => is === 'free').length,
+    },
     ready: group.places.filter(({ server, hostPort }) => server.state === 'ready' && hostPort !== undefined)
       .length,
     gone: standings.filter((standing) => standing.is === 'leaving' && standing.gone).length,
@@ -158,6 +162,6 @@ function heldSlotsOf({ places }: PlaceGroup, standings: readonly Standing[]): Po
 
 function scarcityOf(placement: Placement, group: PlaceGroup, left: number): Problem[] {
   if (!placement.isScarce(group, left)) return [];
-  const { prefix, slots } = placement.countsOf(group, left);
-  return [{ code: 'slots-low', backend: group.backend, prefix, left, slots }];
+  const { backend, name: prefix, places } = group;
+  return [{ code: 'slots-low', backend, prefix, left, slots: places.length }];
 }

@@ -1,7 +1,6 @@
 // The seam between instances and servers: who has which one, and where a newcomer goes. Types only.
 import type { Pool, Transport } from '../config/pools.js';
 import type { LeftOutProblem } from '../model/problem.js';
-import type { RangeReport } from '../model/report.js';
 import type { ObservedServer } from '../model/server.js';
 import type { DesiredServer, Unresolved } from './desired.js';
 import type { Addresses } from './view.js';
@@ -69,8 +68,6 @@ export interface Placement {
     newcomers: readonly DesiredServer[],
     available: readonly Availability[],
   ): readonly Choice[];
-  /** How many places the group has, for the report. */
-  countsOf(group: PlaceGroup, free: number): RangeReport;
   /** Whether so few places are left that somebody should declare more. */
   isScarce(group: PlaceGroup, left: number): boolean;
 }

@@ -35,8 +35,6 @@ export const slots: Placement = {
     });
   },
 
-  countsOf: ({ name, places }, free) => ({ prefix: name, slots: places.length, free }),
-
   // A range of one slot is full or empty on purpose.
   isScarce: ({ places }, left) => places.length > 1 && left <= 1,
 };

@@ -2,7 +2,6 @@
 
 import type { Settings } from '../config/environment.js';
 import { type ConsulClient, makeConsulClient } from '../consul/client.js';
-import { discoverLoadBalancers } from '../consul/discovery.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
@@ -10,11 +9,10 @@ import { NextStepError } from '../model/errors.js';
 import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
 import type { AtLeast, Source } from '../model/source.js';
-import type { Status } from '../model/status.js';
 import { longestRunMs } from './concurrency.js';
+import { findLoadBalancers } from './find-load-balancers.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
-import { readStatus } from './status.js';
 import { systemClock } from './system-clock.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
@@ -41,8 +39,7 @@ export interface Runner {
   /** For commands that ask Consul for more than runs do. */
   readonly client: ConsulClient;
   run(options: RunOptions): Promise<Report>;
-  /** Reads Consul and every load balancer and writes nothing. */
-  status(): Promise<Status>;
+  readonly deps: ReconcileDeps;
 }
 
 /** `log` is told, in one line, of what failed and was tried again. */
@@ -75,22 +72,17 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     settings,
     source: own,
     client,
+    deps,
     async run({ mode, force = false, atLeast, source = own, budgetMs }) {
       const startedAt = systemClock.now();
       const { addresses, problems } = await systemClock.within(
         budgetMs ?? longestRunMs(config, 1),
-        discoverLoadBalancers(client, haproxy.addresses),
+        findLoadBalancers(client, haproxy.addresses),
         () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
       );
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };
       return withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems);
-    },
-    async status() {
-      const { addresses, problems } = await discoverLoadBalancers(client, haproxy.addresses);
-      const status = await readStatus(deps, addresses);
-      const error = errorOf(problems);
-      return error === undefined ? status : { ...status, consul: { error, ...status.consul } };
     },
   };
 }
@@ -110,7 +102,8 @@ function withDiscovery(report: Report, problems: readonly Problem[]): Report {
   };
 }
 
-function errorOf(problems: readonly Problem[]): string | undefined {
+/** What fails a run beside its load balancers; undefined: nothing. */
+export function errorOf(problems: readonly Problem[]): string | undefined {
   const errors = problems.filter((problem) => levelOf(problem) === 'error');
   return errors.length === 0 ? undefined : errors.map(sentenceOf).join('; ');
 }

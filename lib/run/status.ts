@@ -7,11 +7,21 @@ import type { Observed } from '../model/server.js';
 import type { LoadBalancerStatus, SlotStatus, Status } from '../model/status.js';
 import { placementOf } from '../plan/placement-of.js';
 import { differencesOf } from './differences.js';
+import { findLoadBalancers } from './find-load-balancers.js';
 import { mapBounded } from './map-bounded.js';
 import type { ReconcileDeps } from './reconcile.js';
+import { errorOf, type Runner } from './runner.js';
 import { instancesIn, type ReadView, readView, versionOf } from './views.js';
 
-/** Reads Consul and every load balancer; writes nothing. What fails is in its place in the result. */
+/** Finds the load balancers, and reads each and Consul; writes nothing. Throws what finding them throws. */
+export async function readFleet({ client, deps, settings }: Runner): Promise<Status> {
+  const { addresses, problems } = await findLoadBalancers(client, settings.haproxy.addresses);
+  const status = await readStatus(deps, addresses);
+  const error = errorOf(problems);
+  return error === undefined ? status : { ...status, consul: { error, ...status.consul } };
+}
+
+/** Reads Consul and these load balancers. What fails is in its place in the result. */
 export async function readStatus(deps: ReconcileDeps, addresses: readonly SocketAddress[]): Promise<Status> {
   const { config } = deps;
   const [read] = await Promise.allSettled([readView(deps)]);

@@ -8,6 +8,7 @@ import { parseAdminAddress } from '../../lib/model/admin-address.js';
 import { failuresOf } from '../../lib/model/report.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { makeRunner } from '../../lib/run/runner.js';
+import { readFleet } from '../../lib/run/status.js';
 import { systemClock } from '../../lib/run/system-clock.js';
 import { metricsOf } from '../../lib/telemetry/metrics.js';
 import { type Rig, startRig } from '../integration/rig.js';
@@ -56,7 +57,7 @@ async function servedAndFailed(token = rig.consul.token): Promise<string> {
   expect((await rig.ready('iri_back')).join()).toContain(`10.0.1.${turn}:14265`);
   const failures = failuresOf(report);
   expect(failures).toHaveLength(1);
-  expect((await runner.status()).consul.error).toBe(failures[0]);
+  expect((await readFleet(runner)).consul.error).toBe(failures[0]);
   const context = { requestId: '1', functionName: 'f', startedAt: 0, coldStart: false };
   expect(metricsOf(report, { namespace: 'n', context, now: 0 })[0]).toMatchObject({ Succeeded: 0 });
   return failures[0] ?? '';

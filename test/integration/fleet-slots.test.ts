@@ -6,6 +6,7 @@ import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { readSettings } from '../../lib/config/environment.js';
 import type { Status } from '../../lib/model/status.js';
 import { makeRunner } from '../../lib/run/runner.js';
+import { readFleet } from '../../lib/run/status.js';
 import { addressOf, collisions, makeChurn, preferredSlot } from './fleet-catalog.js';
 import { iriBackends, type Rig, startRig } from './rig.js';
 import { seeded } from './seeded.js';
@@ -69,7 +70,7 @@ it(`puts an instance into the slot that it prefers through ${CHANGES} changes, u
   const runner = makeRunner(readSettings({ ...rig.env, HAPROXY_ADDRESSES: admins.join(',') }));
   const report = await runner.run({ mode: 'apply' });
   expect(report.loadBalancers.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
-  const status = await runner.status();
+  const status = await readFleet(runner);
   const [old = new Map(), one = new Map(), two = new Map()] = admins.map((admin) => placesIn(status, admin));
 
   expect([...one.keys()].sort()).toEqual(churn.passing().sort());
@@ -96,14 +97,14 @@ it('shows who is there but does not serve, and whose weight is another, on one l
     readSettings({ ...rig.env, HAPROXY_ADDRESSES: `${rig.haproxy.admin},${fresh.admin}` }),
   );
   await runner.run({ mode: 'apply' });
-  const before = await runner.status();
+  const before = await readFleet(runner);
   const [somebody] = [...placesIn(before, fresh.admin)].filter(
     ([at, slot]) => placesIn(before, rig.haproxy.admin).get(at) === slot,
   );
   if (!somebody) throw new Error('nobody is in the same slot');
   const [at, slot] = somebody;
   const shown = async () =>
-    (await runner.status()).differences.filter((line) => !before.differences.includes(line));
+    (await readFleet(runner)).differences.filter((line) => !before.differences.includes(line));
   const line = (here: string, there: string): string[] => [
     `iri_back ${at}: ${here} on ${rig.haproxy.admin}, ${there} on ${fresh.admin}`,
   ];

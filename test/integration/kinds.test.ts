@@ -1,5 +1,7 @@
 // The seven kinds of registration, the life of an instance, and restarts, on a real HAProxy and Consul.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFleet } from '../../lib/run/status.js';
 import { type Rig, startRig } from './rig.js';
 
 let rig: Rig;
@@ -119,7 +121,7 @@ describe('the life of an instance', () => {
 });
 
 async function slots(): Promise<string[]> {
-  const status = await rig.runner.status();
+  const status = await readFleet(rig.runner);
   return (status.loadBalancers[0]?.slots ?? [])
     .filter(({ state }) => state === 'ready')
     .map(({ backend, slot, address, port }) => `${backend}/${slot} ${address}:${port}`);

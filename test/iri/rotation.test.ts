@@ -1,4 +1,5 @@
 // From a fault of a node to its place in HAProxy: real node check, real Consul, real HAProxy.
+
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
@@ -11,6 +12,7 @@ import { readSettings } from '../../lib/config/environment.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
+import { readFleet } from '../../lib/run/status.js';
 import {
   type AgentCheck,
   iriConfig,
@@ -102,7 +104,7 @@ function serviceOf({ id, node, args = [], tls, pow = false }: Rotated, { authori
 
 /** Ids of the nodes that HAProxy serves with. */
 async function ready(backend: string): Promise<string[]> {
-  const { loadBalancers } = await runner.status();
+  const { loadBalancers } = await readFleet(runner);
   const slots = loadBalancers.flatMap(({ slots }) => slots);
   return slots
     .filter((slot) => slot.backend === backend && slot.state === 'ready')
