@@ -1,7 +1,9 @@
 // Speaks to SSM with the AWS SDK, and says in our words what went wrong. Loaded on demand, by ssm.ts.
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { messageOf, NextStepError } from '../model/errors.js';
-import type { ReadParameter } from './ssm.js';
+
+/** Reads the value of the parameter `name`. Throws an Error that says what is wrong. */
+export type ReadParameter = (name: string, signal: AbortSignal) => Promise<string>;
 
 /** `variable` is the one that names the parameter, for messages. */
 export function makeSsmClient(variable: string): ReadParameter {

@@ -2,9 +2,9 @@
 import type { DeadlineClock } from '../model/clock.js';
 import { NextStepError } from '../model/errors.js';
 import { showMs } from '../model/text.js';
+import type { ReadParameter } from './ssm-client.js';
 
-/** Reads the value of the parameter `name`. Throws an Error that says what is wrong. */
-export type ReadParameter = (name: string, signal: AbortSignal) => Promise<string>;
+export type { ReadParameter } from './ssm-client.js';
 
 /**
  * Reads a parameter, for at most `timeoutMs` milliseconds; then it throws, too. A race as well as a

@@ -1,13 +1,13 @@
 // Consul as a source of service instances: reads, rights and the second look, and what they say together.
 import type { Clock } from '../model/clock.js';
 import { failureOf } from '../model/errors.js';
-import { byNodeAndId, labelOf, type ServiceInstance } from '../model/instance.js';
 import type { Problem } from '../model/problem.js';
 import type { Absence, AtLeast, Catalog, Look, Reading, Source } from '../model/source.js';
 import type { MayRead } from './answers.js';
 import type { ConsulClient } from './client.js';
 import { type ParsedRows, parseRows } from './rows.js';
 import { flawOfAnswer, flawOfRights, isOfToken } from './trust.js';
+import { eitherRead, lackedBy } from './two-reads.js';
 
 /** How long the second look waits, in milliseconds. */
 const SECOND_LOOK_MS = 250;
@@ -48,7 +48,7 @@ export function makeSource(deps: SourceDeps): Source {
   };
 }
 
-/** Where the token turns out not to read everything, it is fetched again, once, and a new one reads anew. */
+/** Where the token may not read everything, it is fetched again, once; where that gives another one, so is the catalog. */
 async function read(deps: SourceDeps, request: Request): Promise<Reading> {
   const { client } = deps;
   const { services, atLeast } = request;
@@ -184,23 +184,4 @@ function catalogOf({ rows, flaws, problems, believed }: Answers): Catalog {
     ),
     problems: [...problems, ...unreadable],
   };
-}
-
-/** An instance is gone only when neither read has it; where both have it, the second one's word counts. */
-function eitherRead(first: ParsedRows, second: ParsedRows): ParsedRows {
-  const identity = ({ node, id }: ServiceInstance): string => JSON.stringify([node, id]);
-  const instances = new Map(first.instances.map((instance) => [identity(instance), instance]));
-  for (const instance of second.instances) instances.set(identity(instance), instance);
-  const known = new Set(first.unreadable.map(({ row, detail }) => `${row} ${detail}`));
-  const unreadable = [
-    ...first.unreadable,
-    ...second.unreadable.filter(({ row, detail }) => !known.has(`${row} ${detail}`)),
-  ];
-  return { instances: [...instances.values()].sort(byNodeAndId), unreadable };
-}
-
-/** How many instances the second read has that the first had not. */
-function lackedBy(first: ParsedRows, second: ParsedRows): number {
-  const known = new Set(first.instances.map(labelOf));
-  return second.instances.filter((instance) => !known.has(labelOf(instance))).length;
 }

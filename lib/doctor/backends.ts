@@ -3,7 +3,7 @@ import type { Config, Pool } from '../config/pools.js';
 import { type DesiredServer, desiredServers } from '../plan/desired.js';
 import type { PlaceGroup } from '../plan/placement.js';
 import { placementOf } from '../plan/placement-of.js';
-import { heldIn, statesIn } from '../plan/states.js';
+import { drainedIn, statesIn } from '../plan/states.js';
 import type { BackendFacts, Facts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
 
@@ -35,7 +35,7 @@ function desiredOf(
 ): readonly DesiredServer[] {
   if ('failure' in catalog) return [];
   const { selected, answers } = catalog.view;
-  return desiredServers(selected.get(backend) ?? [], answers, statesIn(groups, heldIn(groups))).servers;
+  return desiredServers(selected.get(backend) ?? [], answers, statesIn(groups, drainedIn(groups))).servers;
 }
 
 /** A run names these instances, too, and serves none of them. */

@@ -14,7 +14,7 @@ import { findLoadBalancers } from '../run/find-load-balancers.js';
 import { mapBounded } from '../run/map-bounded.js';
 import { makeResolve } from '../run/resolve.js';
 import { systemClock } from '../run/system-clock.js';
-import { instancesIn, readView } from '../run/views.js';
+import { instancesIn, readCatalog } from '../run/views.js';
 import { judgeBackends } from './backends.js';
 import { judgeCatalog } from './catalog.js';
 import { judgeConsul } from './consul.js';
@@ -79,7 +79,7 @@ export async function diagnose(
 async function gather(deps: DoctorDeps): Promise<Facts> {
   const { settings, client } = deps;
   const consul = gatherConsul(deps);
-  const view = readView({ ...deps, config: settings.config }).then(
+  const view = readCatalog({ ...deps, config: settings.config }).then(
     ({ view: found, catalog }) => ({ view: found, instances: instancesIn(catalog) }),
     (error: unknown) => ({ failure: failureOf(error) }),
   );

@@ -7,7 +7,7 @@ import type { RuntimeConnection } from '../model/runtime.js';
 import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
 import { isSafeLine } from './commands.js';
-import { HAProxyError } from './errors.js';
+import { closedByHAProxy, HAProxyError, notHAProxy } from './errors.js';
 import { type ConnectOptions, openSocket } from './socket.js';
 
 export type { ConnectOptions } from './socket.js';
@@ -165,15 +165,7 @@ class Connection implements RuntimeConnection {
     if (this.failure) return;
     const answers = this.reader.read(chunk);
     if (!this.prompted && (answers[0] ?? this.reader.begun()).trim() !== '') {
-      const text = quote(answers[0] ?? this.reader.begun(), 60);
-      this.fail(
-        new HAProxyError(
-          this.name,
-          'not-haproxy',
-          `answered ${text}, not a prompt`,
-          "is this HAProxy's admin socket?",
-        ),
-      );
+      this.fail(notHAProxy(this.name, answers[0] ?? this.reader.begun()));
       return;
     }
     const pending = this.pending;
@@ -209,13 +201,8 @@ class Connection implements RuntimeConnection {
   }
 
   private closedError(): HAProxyError {
-    if (!this.prompted) {
-      const nextStep = 'is this the admin socket, and are we let in?';
-      return new HAProxyError(this.name, 'closed', 'closed before its first prompt', nextStep);
-    }
-    const at = this.pending?.commands[this.pending.answers.length];
-    const detail = at === undefined ? 'closed by HAProxy' : `closed before the answer to ${quote(at)}`;
-    return new HAProxyError(this.name, 'closed', detail);
+    const command = this.pending?.commands[this.pending.answers.length];
+    return closedByHAProxy(this.name, this.prompted, command);
   }
 
   private fail(error: Error): void {

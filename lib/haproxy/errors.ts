@@ -1,5 +1,6 @@
 // Everything that can go wrong between us and one HAProxy: one error, told apart by its kind.
 import { NextStepError } from '../model/errors.js';
+import { quote } from '../model/text.js';
 
 export type HAProxyErrorKind =
   /** Nobody listens, the route is missing, or TLS was refused. */
@@ -38,6 +39,29 @@ export class HAProxyError extends NextStepError {
   ) {
     super(`haproxy ${address}`, detail, nextStep);
   }
+}
+
+/** `text` is what came in place of a prompt. */
+export const notHAProxy = (address: string, text: string): HAProxyError =>
+  new HAProxyError(
+    address,
+    'not-haproxy',
+    `answered ${quote(text, 60)}, not a prompt`,
+    "is this HAProxy's admin socket?",
+  );
+
+/** `command` is the one that waits for its answer, if any. */
+export function closedByHAProxy(
+  address: string,
+  prompted: boolean,
+  command: string | undefined,
+): HAProxyError {
+  if (!prompted) {
+    const nextStep = 'is this the admin socket, and are we let in?';
+    return new HAProxyError(address, 'closed', 'closed before its first prompt', nextStep);
+  }
+  const when = command === undefined ? 'by HAProxy' : `before the answer to ${quote(command)}`;
+  return new HAProxyError(address, 'closed', `closed ${when}`);
 }
 
 /** Whether `error` is of one of these kinds. */

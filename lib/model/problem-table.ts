@@ -1,12 +1,13 @@
 // The table of everything that a run may find wrong: code, facts, level, text and next step. Pure.
 import type { Failure } from './errors.js';
+import type { LeftOut, OfRange, OfService, OfToken, Slot, Tag } from './problem-facts.js';
 import { quote } from './text.js';
 
 /** `error` fails the run; `warning` does not. */
 export type Level = 'warning' | 'error';
 
-/** How one code is told. `next` is what to do about it, in one clause. */
-export interface Telling<Facts> {
+/** The texts of one code. `next` is what to do about it, in one clause. */
+export interface ProblemText<Facts> {
   readonly level: Level;
   readonly text: (facts: Facts) => string;
   readonly next: (facts: Facts) => string;
@@ -14,42 +15,13 @@ export interface Telling<Facts> {
 
 const tell =
   (level: Level) =>
-  <Facts>(text: (facts: Facts) => string, next: string | ((facts: Facts) => string)): Telling<Facts> => ({
+  <Facts>(text: (facts: Facts) => string, next: string | ((facts: Facts) => string)): ProblemText<Facts> => ({
     level,
     text,
     next: typeof next === 'string' ? () => next : next,
   });
 const warning = tell('warning');
 const error = tell('error');
-
-interface Tag {
-  readonly instance: string;
-  readonly place: 'tag' | 'Meta';
-  /** As Consul has it: `haproxy.weight=2`. */
-  readonly said: string;
-}
-interface OfService {
-  readonly service: string;
-}
-interface OfToken extends OfService {
-  /** Where the token comes from, never the token. */
-  readonly tokenName: string;
-}
-interface Slot {
-  readonly backend: string;
-  readonly slot: string;
-  readonly hostPort: string;
-  readonly instance: string;
-}
-/** An instance that no server of a pool can be given to. */
-interface LeftOut {
-  readonly backend: string;
-  readonly instance: string;
-}
-interface OfRange extends LeftOut {
-  readonly prefix: string;
-  readonly transport: string;
-}
 
 const stepOf = ({ nextStep }: Failure): string => nextStep;
 const REGISTRATION = 'correct its registration in Consul (iri-lb node add checks what it is given)';

@@ -1,13 +1,18 @@
 // A problem as data: a code and its facts, from which sentences are made at the end. Pure.
-import { type Level, PROBLEMS, type Telling } from './problem-table.js';
+import { type Level, PROBLEMS, type ProblemText } from './problem-table.js';
+
+import { plainText } from './text.js';
 
 export type { Level } from './problem-table.js';
+
+/** Of a list of facts, so many are reported. */
+const MAX_ENTRIES = 50;
 
 type Table = typeof PROBLEMS;
 export type ProblemCode = keyof Table;
 type FactsOf<C extends ProblemCode> = Parameters<Table[C]['text']>[0];
 
-/** What an error kept ready although Consul does not list it. */
+/** What stayed ready for this reason, although Consul does not list it. */
 interface Kept {
   readonly kept?: readonly { readonly backend: string; readonly servers: number }[];
 }
@@ -25,20 +30,20 @@ export type LeftOutProblem = ProblemOf<
 /** A problem with its sentence, as reports carry it. */
 export type ReportedProblem = Problem & { readonly level: Level; readonly text: string };
 
-const tellingOf = (code: ProblemCode): Telling<unknown> => PROBLEMS[code] as Telling<unknown>;
+const textsOf = (code: ProblemCode): ProblemText<unknown> => PROBLEMS[code] as ProblemText<unknown>;
 
 /** What kept a server is an error, whatever it is elsewhere: the run did not do what Consul says. */
 export const levelOf = ({ code, kept = [] }: Problem): Level =>
-  kept.length > 0 ? 'error' : tellingOf(code).level;
+  kept.length > 0 ? 'error' : textsOf(code).level;
 /** What to do about it. */
-export const nextStepOf = (problem: Problem): string => tellingOf(problem.code).next(problem);
+export const nextStepOf = (problem: Problem): string => textsOf(problem.code).next(problem);
 
 /** What is wrong, with what was kept for that reason first. */
 export function textOf(problem: Problem): string {
   const kept = (problem.kept ?? []).map(
     ({ backend, servers }) => `${backend}: ${servers} ready servers kept`,
   );
-  return [...kept, tellingOf(problem.code).text(problem)].join(', ');
+  return [...kept, textsOf(problem.code).text(problem)].join(', ');
 }
 
 /** What is wrong and what to do, in one sentence. */
@@ -51,8 +56,14 @@ export function reasonOf(problem: LeftOutProblem): string {
   return reason(problem);
 }
 
+/** With its sentence, and with facts that can be shown: what a registration says may be hostile, and of any length. */
 export const reported = (problem: Problem): ReportedProblem => ({
-  ...problem,
+  ...(JSON.parse(JSON.stringify(problem, shown)) as Problem),
   level: levelOf(problem),
   text: textOf(problem),
 });
+
+function shown(_name: string, fact: unknown): unknown {
+  if (typeof fact === 'string') return plainText(fact);
+  return Array.isArray(fact) ? fact.slice(0, MAX_ENTRIES) : fact;
+}

@@ -5,7 +5,7 @@ import type { LeftOutProblem, Problem } from '../model/problem.js';
 import type { PoolReport, RangeReport } from '../model/report.js';
 import { changeOfNewcomer, changeOfOwned, toMaintenance } from './changes.js';
 import type { DesiredServer } from './desired.js';
-import { type Standing, standingsOf } from './owners.js';
+import { type Disposition, dispositionsOf } from './owners.js';
 import type { Availability, Obstacle, PlaceGroup, Placement, Wanted } from './placement.js';
 
 export interface GroupPlan {
@@ -27,7 +27,7 @@ export interface GroupPolicy {
   /** Leave ready what the catalog has nobody for: its absence is not to be believed. */
   readonly keepGone: boolean;
   /** Every `address:port` that the operator holds in DRAIN: made ready by nobody, in no group. */
-  readonly held: ReadonlySet<string>;
+  readonly drained: ReadonlySet<string>;
 }
 
 export function planGroup(
@@ -36,32 +36,32 @@ export function planGroup(
   wanted: Wanted,
   policy: GroupPolicy,
 ): GroupPlan {
-  const standings = standingsOf(group, placement.ownershipOf(group, wanted), wanted);
+  const dispositions = dispositionsOf(group, placement.ownershipOf(group, wanted), wanted);
   const obstacle = placement.obstacleTo(group);
-  const there = planThere(group, standings, obstacle, policy);
-  const available = availabilityOf(group, standings, policy);
-  const newcomers = newcomersOf(wanted, standings, policy);
+  const there = planThere(group, dispositions, obstacle, policy);
+  const available = availabilityOf(group, dispositions, policy);
+  const newcomers = newcomersOf(wanted, dispositions, policy);
   const coming = planNewcomers(placement, group, newcomers, available, obstacle);
   const left = available.filter((one) => one !== 'taken').length - coming.changes.length;
   return {
     changes: [...there.changes, ...coming.changes],
     leftOut: [...there.leftOut, ...coming.leftOut],
-    heldSlots: heldSlotsOf(group, standings),
+    heldSlots: heldSlotsOf(group, dispositions),
     problems: [
       ...wanted.unresolved.map(({ label }): Problem => {
         return { code: 'server-unchanged', backend: group.backend, instance: label };
       }),
-      ...standings.flatMap((standing) => (standing.is === 'kept' ? standing.problems : [])),
+      ...dispositions.flatMap((disposition) => (disposition.is === 'kept' ? disposition.problems : [])),
       ...scarcityOf(placement, group, left),
     ],
     counts: {
       prefix: group.name,
       slots: group.places.length,
-      free: standings.filter(({ is }) => is === 'free').length,
+      free: dispositions.filter(({ is }) => is === 'free').length,
     },
     ready: group.places.filter(({ server, hostPort }) => server.state === 'ready' && hostPort !== undefined)
       .length,
-    gone: standings.filter((standing) => standing.is === 'leaving' && standing.gone).length,
+    gone: dispositions.filter((disposition) => disposition.is === 'leaving' && disposition.gone).length,
     unhealthy: there.changes.filter(({ action }) => action === 'disable').length,
   };
 }
@@ -69,7 +69,7 @@ export function planGroup(
 /** What the servers need that are there: those of somebody desired, and those that leave, in their order. */
 function planThere(
   group: PlaceGroup,
-  standings: readonly Standing[],
+  dispositions: readonly Disposition[],
   obstacle: Obstacle | undefined,
   policy: GroupPolicy,
 ): { readonly changes: Change[]; readonly leftOut: LeftOutProblem[] } {
@@ -77,34 +77,35 @@ function planThere(
   const changes: Change[] = [];
   const leftOut: LeftOutProblem[] = [];
   for (const [index, { server }] of places.entries()) {
-    const standing = standings[index];
-    if (standing?.is === 'leaving' && leaves(standing, policy))
-      changes.push(toMaintenance(backend, server, 'remove', standing.label, standing.reason));
-    if (standing?.is !== 'owned') continue;
-    const owner = standing.server;
+    const disposition = dispositions[index];
+    if (disposition?.is === 'leaving' && leaves(disposition, policy))
+      changes.push(toMaintenance(backend, server, 'remove', disposition.label, disposition.reason));
+    if (disposition?.is !== 'owned') continue;
+    const owner = disposition.server;
     if (obstacle && isHealthy(owner.health)) {
       leftOut.push(leftOutBy(obstacle, group, owner.label, server.state === 'ready' ? server.slot : null));
       continue;
     }
     const change = changeOfOwned(backend, server, owner);
-    const isHeld = change?.action === 'enable' && policy.held.has(owner.hostPort);
-    if (change && !isHeld) changes.push(change);
+    const isDrained = change?.action === 'enable' && policy.drained.has(owner.hostPort);
+    if (change && !isDrained) changes.push(change);
   }
   return { changes, leftOut };
 }
 
-type Leaving = Extract<Standing, { is: 'leaving' }>;
+type Leaving = Extract<Disposition, { is: 'leaving' }>;
 const leaves = ({ gone }: Leaving, { keepGone }: GroupPolicy): boolean => !(gone && keepGone);
 
 /** Which places a newcomer can have once this plan has begun. */
 function availabilityOf(
   { places }: PlaceGroup,
-  standings: readonly Standing[],
+  dispositions: readonly Disposition[],
   policy: GroupPolicy,
 ): Availability[] {
   return places.map(({ server }, index) => {
-    const standing = standings[index];
-    const isFree = standing?.is === 'free' || (standing?.is === 'leaving' && leaves(standing, policy));
+    const disposition = dispositions[index];
+    const isFree =
+      disposition?.is === 'free' || (disposition?.is === 'leaving' && leaves(disposition, policy));
     if (!isFree) return 'taken';
     return server.sessions > 0 ? 'busy' : 'idle';
   });
@@ -113,14 +114,14 @@ function availabilityOf(
 /** Healthy ones that have no server yet. */
 function newcomersOf(
   { servers }: Wanted,
-  standings: readonly Standing[],
-  { held }: GroupPolicy,
+  dispositions: readonly Disposition[],
+  { drained }: GroupPolicy,
 ): DesiredServer[] {
   const placed = new Set<DesiredServer | undefined>();
-  for (const standing of standings)
-    if (standing.is === 'owned' || standing.is === 'held') placed.add(standing.server);
+  for (const disposition of dispositions)
+    if (disposition.is === 'owned' || disposition.is === 'drained') placed.add(disposition.server);
   return servers.filter(
-    (server) => isHealthy(server.health) && !placed.has(server) && !held.has(server.hostPort),
+    (server) => isHealthy(server.health) && !placed.has(server) && !drained.has(server.hostPort),
   );
 }
 
@@ -153,10 +154,10 @@ function leftOutBy(
   return obstacle.code === 'range-transport' ? { ...obstacle, ...facts, ready } : { ...obstacle, ...facts };
 }
 
-function heldSlotsOf({ places }: PlaceGroup, standings: readonly Standing[]): PoolReport['heldSlots'] {
+function heldSlotsOf({ places }: PlaceGroup, dispositions: readonly Disposition[]): PoolReport['heldSlots'] {
   return places.flatMap(({ server: { slot } }, index) => {
-    const standing = standings[index];
-    return standing?.is === 'held' ? [{ slot, instance: standing.label }] : [];
+    const disposition = dispositions[index];
+    return disposition?.is === 'drained' ? [{ slot, instance: disposition.label }] : [];
   });
 }
 

@@ -3,9 +3,9 @@ import type { Problem } from '../model/problem.js';
 import type { DesiredServer } from './desired.js';
 import type { Ownership, Place, PlaceGroup, Wanted } from './placement.js';
 
-export type Standing =
+export type Disposition =
   /** In the operator's DRAIN: never touched, whoever it is. */
-  | { readonly is: 'held'; readonly label: string | null; readonly server: DesiredServer | undefined }
+  | { readonly is: 'drained'; readonly label: string | null; readonly server: DesiredServer | undefined }
   /** The server of somebody desired. */
   | { readonly is: 'owned'; readonly server: DesiredServer }
   /** Ready for nobody that this group should serve. `gone`: because nobody there is listed for it. */
@@ -19,16 +19,16 @@ export type Standing =
   | { readonly is: 'kept'; readonly problems: readonly Problem[] }
   | { readonly is: 'free' };
 
-/** How each place stands, in the order of the places. */
-export function standingsOf(
+/** What becomes of each place, in the order of the places. */
+export function dispositionsOf(
   group: PlaceGroup,
   ownership: readonly Ownership[],
   { labels }: Pick<Wanted, 'labels'>,
-): Standing[] {
-  return group.places.map((place, index): Standing => {
+): Disposition[] {
+  return group.places.map((place, index): Disposition => {
     const owner = ownership[index] ?? { of: 'nobody' };
     if (place.server.state === 'drain')
-      return { is: 'held', label: labelAt(place, owner, labels), server: serverOf(owner) };
+      return { is: 'drained', label: labelAt(place, owner, labels), server: serverOf(owner) };
     if (owner.of === 'server') return { is: 'owned', server: owner.server };
     if (owner.of === 'unresolved') return { is: 'kept', problems: problemsOfKept(group, place, owner) };
     if (place.server.state !== 'ready') return { is: 'free' };
@@ -38,7 +38,7 @@ export function standingsOf(
 
 type Nobody = Extract<Ownership, { of: 'nobody' }>;
 
-function leaving({ hostPort }: Place, { servedBy }: Nobody, labels: Wanted['labels']): Standing {
+function leaving({ hostPort }: Place, { servedBy }: Nobody, labels: Wanted['labels']): Disposition {
   if (hostPort === undefined)
     return { is: 'leaving', label: null, reason: 'ready without an address', gone: false };
   if (servedBy) {

@@ -9,7 +9,7 @@ import { type Desired, desiredServers } from './desired.js';
 import { planGroup } from './group.js';
 import type { PlaceGroup, Wanted } from './placement.js';
 import { placementOf } from './placement-of.js';
-import { heldIn, statesIn } from './states.js';
+import { drainedIn, statesIn } from './states.js';
 import type { View } from './view.js';
 
 export interface PoolPlan {
@@ -54,16 +54,20 @@ export function planPool(
 ): PoolPlan {
   const placement = placementOf(pool);
   const groups = placement.groupsOf(pool, servers);
-  const held = heldIn(groups);
-  const desired = desiredServers(view.selected.get(pool.backend) ?? [], view.answers, statesIn(groups, held));
+  const drained = drainedIn(groups);
+  const desired = desiredServers(
+    view.selected.get(pool.backend) ?? [],
+    view.answers,
+    statesIn(groups, drained),
+  );
   const plans = groups.map((group) =>
-    planGroup(placement, group, wantedIn(group, pool, view, desired), { keepGone, held }),
+    planGroup(placement, group, wantedIn(group, pool, view, desired), { keepGone, drained }),
   );
   const sum = (of: 'ready' | 'gone' | 'unhealthy'): number => plans.reduce((all, one) => all + one[of], 0);
   return {
     backend: pool.backend,
     changes: plans.flatMap(({ changes }) => changes),
-    leftOut: [...plans.flatMap(({ leftOut }) => leftOut), ...withoutGroup(pool, groups, desired, held)],
+    leftOut: [...plans.flatMap(({ leftOut }) => leftOut), ...withoutGroup(pool, groups, desired, drained)],
     heldSlots: plans.flatMap(({ heldSlots }) => heldSlots),
     problems: [...desired.problems, ...plans.flatMap(({ problems }) => problems)],
     ranges: plans.map(({ counts }) => counts),
@@ -95,10 +99,12 @@ function withoutGroup(
   { backend }: Pool,
   groups: readonly PlaceGroup[],
   desired: Desired,
-  held: ReadonlySet<string>,
+  drained: ReadonlySet<string>,
 ): LeftOutProblem[] {
   const transports = new Set(groups.map(({ transport }) => transport));
-  const servers = desired.servers.filter(({ health, hostPort }) => isHealthy(health) && !held.has(hostPort));
+  const servers = desired.servers.filter(
+    ({ health, hostPort }) => isHealthy(health) && !drained.has(hostPort),
+  );
   const names = desired.unresolved.filter(({ healthy }) => healthy);
   return [...servers, ...names]
     .filter(({ transport }) => !transports.has(transport))

@@ -6,17 +6,19 @@ import { preferredIndex } from './slot-choice.js';
 /** Whose each slot is, in the order of the slots. A server in several slots owns one: in DRAIN, else ready. */
 export function slotOwnership({ places }: PlaceGroup, wanted: Wanted): Ownership[] {
   const byHostPort = new Map(wanted.servers.map((server) => [server.hostPort, server]));
-  const held = places.map(({ hostPort }) => (hostPort === undefined ? undefined : byHostPort.get(hostPort)));
+  const atAddress = places.map(({ hostPort }) =>
+    hostPort === undefined ? undefined : byHostPort.get(hostPort),
+  );
   const slots = new Map<DesiredServer, Place>();
   for (const [index, place] of places.entries()) {
-    const server = held[index];
+    const server = atAddress[index];
     const other = server && slots.get(server);
     if (server && (!other || STATE_RANK[place.server.state] > STATE_RANK[other.server.state]))
       slots.set(server, place);
   }
-  const unresolved = unresolvedOwners(places, held, wanted);
+  const unresolved = unresolvedOwners(places, atAddress, wanted);
   return places.map((place, index): Ownership => {
-    const server = held[index];
+    const server = atAddress[index];
     const slot = server && slots.get(server);
     if (server && slot === place) return { of: 'server', server };
     const owner = unresolved.get(place);
@@ -40,14 +42,14 @@ interface UnresolvedOwner {
  */
 function unresolvedOwners(
   places: readonly Place[],
-  held: readonly (DesiredServer | undefined)[],
+  atAddress: readonly (DesiredServer | undefined)[],
   { unresolved, labels, lastKnown }: Wanted,
 ): Map<Place, UnresolvedOwner> {
   const owners = new Map<Place, UnresolvedOwner>();
   if (unresolved.length === 0) return owners;
   const taken = new Set<string>();
   const isUnknown = places.map(
-    ({ hostPort }, index) => hostPort !== undefined && !held[index] && !labels.has(hostPort),
+    ({ hostPort }, index) => hostPort !== undefined && !atAddress[index] && !labels.has(hostPort),
   );
   for (const name of unresolved) {
     const from = preferredIndex(name.registered, Math.max(1, places.length));

@@ -8,19 +8,19 @@ import type { PlaceGroup } from './placement.js';
  * Every `address:port` that the operator holds in DRAIN in some group of the pool: the operator means the
  * instance, however HAProxy connects to it.
  */
-export function heldIn(groups: readonly PlaceGroup[]): ReadonlySet<string> {
-  const held = new Set<string>();
+export function drainedIn(groups: readonly PlaceGroup[]): ReadonlySet<string> {
+  const drained = new Set<string>();
   for (const { places } of groups)
     for (const { server, hostPort } of places)
-      if (server.state === 'drain' && hostPort !== undefined) held.add(hostPort);
-  return held;
+      if (server.state === 'drain' && hostPort !== undefined) drained.add(hostPort);
+  return drained;
 }
 
 /** Looks only once somebody asks: nobody does where every address is an IP literal. */
-export function statesIn(groups: readonly PlaceGroup[], held: ReadonlySet<string>): StateAt {
+export function statesIn(groups: readonly PlaceGroup[], drained: ReadonlySet<string>): StateAt {
   const byTransport = new Map<Transport, ReadonlyMap<string, SlotState>>();
   return (hostPort, transport) => {
-    if (held.has(hostPort)) return 'drain';
+    if (drained.has(hostPort)) return 'drain';
     const states = byTransport.get(transport) ?? statesOf(groups, transport);
     byTransport.set(transport, states);
     return states.get(hostPort);

@@ -1,4 +1,4 @@
-// So many load balancers are served at once, not counting those that keep us waiting: a semaphore. Pure.
+// Limits how many load balancers are served at once; one that keeps us waiting does not count. A semaphore. Pure.
 import type { Config } from '../config/pools.js';
 import { showMs } from '../model/text.js';
 

@@ -17,10 +17,13 @@ import type { LoadBalancerReport, Outcome, PoolReport } from '../model/report.js
 import type { Observed } from '../model/server.js';
 import { placementOf } from '../plan/placement-of.js';
 import type { PoolPlan } from '../plan/pool.js';
+import { inPlannedOrder } from './made-changes.js';
 import type { Progress } from './transaction.js';
 
 /** Instances named in the error when there is no server for them; the report lists all. */
 const MAX_NAMED = 10;
+/** Of these, so many are among the problems; `unplaced` has all. */
+const MAX_LEFT_OUT = 100;
 
 /**
  * What happened, who has which slots now, and what was held back or left out, which is an error. A run
@@ -46,10 +49,15 @@ export function loadBalancerReport(
   return {
     address,
     outcome: failure ? 'failed' : outcomeOf(heldBack.length, changes.size, mode),
-    changes: [...changes.values()].map(({ change }) => change),
+    changes: inPlannedOrder(changes),
     pools: observed && plan ? pools.map((pool, at) => poolReport(pool, observed, plan.pools[at])) : [],
     warnings: [...new Set(warnings.map(textOf))],
-    problems: [...(failure ? [failure] : []), ...heldBack, ...leftOut, ...warnings].map(reported),
+    problems: [
+      ...(failure ? [failure] : []),
+      ...heldBack,
+      ...leftOut.slice(0, MAX_LEFT_OUT),
+      ...warnings,
+    ].map(reported),
     ...(error === '' ? {} : { error }),
   };
 }

@@ -11,7 +11,7 @@ import type { Concurrency, Permit } from './concurrency.js';
 import { loadBalancerReport } from './load-balancer-report.js';
 import type { SharedReads } from './shared-reads.js';
 import { makeProgress, type ReconcileOptions, transact } from './transaction.js';
-import type { ReadView } from './views.js';
+import type { CatalogView } from './views.js';
 
 /** How often a connection may break, or its process be replaced. */
 const MAX_LOSSES = 3;
@@ -24,7 +24,7 @@ const PATIENCE_MS = 100;
 export interface LoadBalancerDeps {
   readonly config: Config;
   readonly connect: Connect;
-  readonly reads: SharedReads<ReadView>;
+  readonly reads: SharedReads<CatalogView>;
   readonly concurrency: Concurrency;
   readonly clock: DeadlineClock;
 }

@@ -2,24 +2,32 @@
 
 import type { Action, Change } from '../model/change.js';
 import type { ServerSettings } from '../model/server.js';
-/** Changes by slot and instance, in the order in which they were begun. */
-export type Changes = Map<string, { readonly change: Change; readonly pid: number }>;
+/** Changes by slot and instance; `place` is where they stand in a report, whatever was begun first. */
+export type Changes = Map<string, { readonly change: Change; readonly pid: number; readonly place: number }>;
 
 /**
  * Takes note of a change that the process `pid` is about to be given. What was changed before is
  * continued: it began where it began and ends where this ends; when that is the same place, nothing is
  * left of it. What another process was given began anew with this one.
  */
-export function noteChange(changes: Changes, change: Change, pid: number): void {
+export function noteChange(changes: Changes, change: Change, pid: number, place = changes.size): void {
   const key = `${change.backend}/${change.slot} ${change.instance}`;
   const earlier = changes.get(key);
   if (earlier?.pid !== pid) {
-    changes.set(key, { change, pid });
+    changes.set(key, { change, pid, place });
     return;
   }
   const { before, action } = earlier.change;
   if (isSame(before, change.after)) changes.delete(key);
-  else changes.set(key, { change: { ...change, before, action: actionOf(action, change, before) }, pid });
+  else {
+    const whole = { ...change, before, action: actionOf(action, change, before) };
+    changes.set(key, { change: whole, pid, place: earlier.place });
+  }
+}
+
+/** In the order of the plans, which go pool by pool. */
+export function inPlannedOrder(changes: Changes): Change[] {
+  return [...changes.values()].sort((a, b) => a.place - b.place).map(({ change }) => change);
 }
 
 function isSame(a: ServerSettings, b: ServerSettings): boolean {

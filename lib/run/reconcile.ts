@@ -11,7 +11,7 @@ import { makeConcurrency } from './concurrency.js';
 import { serveLoadBalancer } from './load-balancer.js';
 import { shareReads } from './shared-reads.js';
 import type { ReconcileOptions } from './transaction.js';
-import { instancesIn, type ReadView, readView, versionOf } from './views.js';
+import { type CatalogView, instancesIn, readCatalog, versionOf } from './views.js';
 
 export interface ReconcileDeps {
   readonly config: Config;
@@ -29,11 +29,11 @@ export async function reconcile(
 ): Promise<Report> {
   const { config, connect, clock } = deps;
   const startedAt = clock.now();
-  let latest: ReadView | undefined;
-  const onRead = (read: ReadView): void => {
+  let latest: CatalogView | undefined;
+  const onRead = (read: CatalogView): void => {
     latest = read;
   };
-  const reads = shareReads(() => readView(deps, options.atLeast, onRead), clock);
+  const reads = shareReads(() => readCatalog(deps, options.atLeast, onRead), clock);
   const concurrency = makeConcurrency(config.concurrency, () => clock.now());
   const loadBalancers = await Promise.all(
     addresses.map((address) =>

@@ -11,7 +11,7 @@ import { findLoadBalancers } from './find-load-balancers.js';
 import { mapBounded } from './map-bounded.js';
 import type { ReconcileDeps } from './reconcile.js';
 import { errorOf, type Runner } from './runner.js';
-import { instancesIn, type ReadView, readView, versionOf } from './views.js';
+import { type CatalogView, instancesIn, readCatalog, versionOf } from './views.js';
 
 /** Finds the load balancers, and reads each and Consul; writes nothing. Throws what finding them throws. */
 export async function readFleet({ client, deps, settings }: Runner): Promise<Status> {
@@ -24,7 +24,7 @@ export async function readFleet({ client, deps, settings }: Runner): Promise<Sta
 /** Reads Consul and these load balancers. What fails is in its place in the result. */
 export async function readStatus(deps: ReconcileDeps, addresses: readonly SocketAddress[]): Promise<Status> {
   const { config } = deps;
-  const [read] = await Promise.allSettled([readView(deps)]);
+  const [read] = await Promise.allSettled([readCatalog(deps)]);
   const seen = read.status === 'fulfilled' ? read.value : undefined;
   const backends = config.pools.map(({ backend }) => backend);
   const loadBalancers = await mapBounded(
@@ -55,7 +55,7 @@ export async function readStatus(deps: ReconcileDeps, addresses: readonly Socket
   };
 }
 
-function slotsIn({ config }: ReconcileDeps, observed: Observed, seen: ReadView | undefined): SlotStatus[] {
+function slotsIn({ config }: ReconcileDeps, observed: Observed, seen: CatalogView | undefined): SlotStatus[] {
   return config.pools.flatMap((pool) => {
     const { backend, service } = pool;
     const labels = seen?.view.labels.get(service);

@@ -14,7 +14,7 @@ import { type Changes, noteChange } from './made-changes.js';
 import { planOn } from './planning.js';
 import type { SharedReads } from './shared-reads.js';
 import { allowedIn } from './step-condition.js';
-import type { ReadView } from './views.js';
+import type { CatalogView } from './views.js';
 
 /** Plans and writes until nothing differs, at most this often on one read of Consul. */
 const MAX_ROUNDS = 3;
@@ -48,7 +48,7 @@ export function makeProgress(): Progress {
 
 export interface TransactionDeps {
   readonly config: Config;
-  readonly reads: SharedReads<ReadView>;
+  readonly reads: SharedReads<CatalogView>;
   readonly clock: DeadlineClock;
 }
 
@@ -71,25 +71,29 @@ export async function transact(
       work,
       () => new NextStepError('', `${what} in time`, TOO_LATE),
     );
-  const read = (): Promise<ReadView> => inTime(READ, reads.fresh());
+  const read = (): Promise<CatalogView> => inTime(READ, reads.fresh());
   const backends = config.pools.map(({ backend }) => backend);
   const { pools, maxRemovalPercent } = config;
   const policy = { pools, force, ...(maxRemovalPercent === undefined ? {} : { maxRemovalPercent }) };
 
-  let [readView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
+  let [catalogView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
   let refused: Refusals = new Map();
   let rereads = 0;
   for (let round = 1; ; round += 1) {
     progress.observed = observed;
-    const planned = await inTime(SECOND_LOOK, planOn(readView, observed, policy));
+    const planned = await inTime(SECOND_LOOK, planOn(catalogView, observed, policy));
     progress.plan = planned.plan;
-    readView = planned.readView;
+    catalogView = planned.catalogView;
     const { steps } = planned.plan;
     const changes = steps.flatMap((step) => step.changes);
     if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, refused);
     const { pid } = observed.process;
+    const first = progress.changes.size;
+    const places = new Map(
+      planned.plan.pools.flatMap((pool) => pool.changes).map((change, at) => [change, first + at]),
+    );
     const note = (noted: readonly Change[]): void => {
-      for (const change of noted) noteChange(progress.changes, change, pid);
+      for (const change of noted) noteChange(progress.changes, change, pid, places.get(change));
     };
     if (mode === 'plan') note(changes);
     if (mode === 'plan' || changes.length === 0) return;
@@ -103,14 +107,14 @@ export async function transact(
     const canReread = rereads < MAX_REREADS;
     const [written, moved] = await bothEnded(
       readHAProxy(connection, backends),
-      canReread ? hasMoved(readView, clock, progress.problems) : false,
+      canReread ? hasMoved(catalogView, clock, progress.problems) : false,
     );
     observed = written;
     progress.observed = observed;
     if (!moved) continue;
     rereads += 1;
     round = 0;
-    [readView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
+    [catalogView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
   }
 }
 
@@ -125,10 +129,14 @@ async function bothEnded<A, B>(a: Promise<A>, b: Promise<B> | B): Promise<[A, B]
 }
 
 /** Whether Consul has something else to say by now; no answer is no change, and a problem. */
-async function hasMoved(readView: ReadView, clock: DeadlineClock, problems: Problem[]): Promise<boolean> {
+async function hasMoved(
+  catalogView: CatalogView,
+  clock: DeadlineClock,
+  problems: Problem[],
+): Promise<boolean> {
   const late = (): Error => new Error(`no answer in ${MOVED_MS} ms`);
   try {
-    return await clock.within(MOVED_MS, readView.hasMoved(), late);
+    return await clock.within(MOVED_MS, catalogView.hasMoved(), late);
   } catch (error) {
     problems.push({ code: 'source-unasked', detail: messageOf(error) });
     return false;

@@ -20,20 +20,20 @@ export interface ViewDeps {
 }
 
 /** A reading and the view made of it, for all load balancers that plan on it. */
-export interface ReadView extends Pick<Reading, 'catalog' | 'hasMoved'> {
+export interface CatalogView extends Pick<Reading, 'catalog' | 'hasMoved'> {
   readonly view: View;
   /** The same after a closer look; looked at once, however many ask. */
-  look(what: Look): Promise<ReadView>;
+  look(what: Look): Promise<CatalogView>;
 }
 
 /** Reads the services of all pools; `onRead` is told of each view, the last one last. Throws what the source throws. */
-export async function readView(
+export async function readCatalog(
   deps: ViewDeps,
   atLeast?: AtLeast,
-  onRead: (read: ReadView) => void = () => {},
-): Promise<ReadView> {
+  onRead: (read: CatalogView) => void = () => {},
+): Promise<CatalogView> {
   const services = deps.config.pools.map(({ service }) => service);
-  return viewOfReading(deps, onRead, await deps.source.read(services, atLeast));
+  return catalogViewOf(deps, onRead, await deps.source.read(services, atLeast));
 }
 
 /** Of several services `service=version`, comma-separated. */
@@ -48,31 +48,32 @@ export function instancesIn({ services }: Catalog): number {
   return services.reduce((sum, { instances }) => sum + instances.length, 0);
 }
 
-async function viewOfReading(
+async function catalogViewOf(
   deps: ViewDeps,
-  onRead: (read: ReadView) => void,
+  onRead: (read: CatalogView) => void,
   reading: Reading,
-  earlier?: ReadView,
-): Promise<ReadView> {
-  const looks = new Map<Look, Promise<ReadView>>();
+  earlier?: CatalogView,
+): Promise<CatalogView> {
+  const looks = new Map<Look, Promise<CatalogView>>();
   const { catalog } = reading;
   const isSame =
     earlier !== undefined &&
     catalog.services.every(({ instances }, at) => instances === earlier.catalog.services[at]?.instances);
-  const viewed: ReadView = {
+  const catalogView: CatalogView = {
     catalog,
     hasMoved: () => reading.hasMoved(),
     // Asking for rights changes nothing but how far absences may be believed.
     view: isSame ? { ...earlier.view, absences: absencesOf(catalog) } : await resolveNames(deps, catalog),
     look(what) {
       const looked =
-        looks.get(what) ?? reading.look(what).then((closer) => viewOfReading(deps, onRead, closer, viewed));
+        looks.get(what) ??
+        reading.look(what).then((closer) => catalogViewOf(deps, onRead, closer, catalogView));
       looks.set(what, looked);
       return looked;
     },
   };
-  if (!isSame) onRead(viewed);
-  return viewed;
+  if (!isSame) onRead(catalogView);
+  return catalogView;
 }
 
 async function resolveNames({ config, resolve }: ViewDeps, catalog: Catalog): Promise<View> {

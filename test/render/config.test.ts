@@ -50,14 +50,20 @@ describe('what only rendering reads', () => {
 
 describe('what runs read of it', () => {
   it.each([
-    [{ iri: true }, 'LB_CONFIG.haproxy.iri: Invalid type'],
-    [{ iri: { bodyLimitBytes: '1' } }, 'LB_CONFIG.haproxy.iri.bodyLimitBytes: use a whole number'],
+    [{ iri: true }, 'LB_CONFIG.haproxy.iri: '],
     [{ stateFile: 'state' }, 'LB_CONFIG.haproxy.stateFile: use an absolute path'],
     [5, 'LB_CONFIG.haproxy: Invalid type: Expected Object but received 5'],
     [null, 'LB_CONFIG.haproxy: Invalid type: Expected Object but received null'],
   ])('is refused once, by both: %j', (haproxy, message) => {
     for (const read of [readAll, readSettings])
       expect(problemsOf(haproxy, read)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('is whether the nodes are IRI, and none of their rules', () => {
+    const rules = { iri: { bodyLimitBytes: '1' } };
+    const message = 'LB_CONFIG.haproxy.iri.bodyLimitBytes: use a whole number';
+    expect(problemsOf(rules, readAll)).toEqual([expect.stringContaining(message)]);
+    expect(problemsOf(rules, readSettings)).toEqual([]);
   });
 });
 

@@ -77,7 +77,7 @@ beforeEach(async () => {
     startHAProxy(harness, { config: renderHAProxy(config), adminPort: await harness.freePort() }),
   ]);
   await startFunction(gateway, await startGateway(gateway));
-  const listen = /--listen (\S+)$/m.exec(files.get('iri-lb-forwarder.service') ?? '')?.[1] ?? '';
+  const listen = /--listen (\S+)/m.exec(files.get('iri-lb-forwarder.service') ?? '')?.[1] ?? '';
   const child = await harness.spawn(
     'forwarder',
     process.execPath,
