@@ -23,11 +23,10 @@ export function stepsOf(changes: readonly Change[]): Step[] {
     steps[half.get(nameOf(change)) ?? (change.action === 'remove' ? LAST : 0)]?.push(change);
   return steps
     .map((step, number): Step => {
-      return { changes: step, condition: number < SECOND_HALF ? 'none' : 'pool-serves' };
+      return { changes: step, condition: number === 0 ? 'none' : 'pool-serves' };
     })
     .filter((step) => step.changes.length > 0);
 }
 
-const SECOND_HALF = 2;
 const LAST = 3;
 const nameOf = ({ backend, slot }: Change): string => `${backend}/${slot}`;

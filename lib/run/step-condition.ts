@@ -7,15 +7,15 @@ import { isServing, type ObservedServer } from '../model/server.js';
 import type { Step } from '../plan/steps.js';
 
 /**
- * The changes that may be written now. HAProxy is asked only about backends in which it refused something in
- * this round: elsewhere those who come are ready. What has to wait is added to `refused`, in our words.
+ * The changes that may be written now. HAProxy is asked only about the `doubtful` backends, in which it refused
+ * something before: elsewhere those who come are ready. What has to wait is added to `refused`, in our words.
  */
 export async function allowedIn(
   connection: RuntimeConnection,
   { changes, condition }: Step,
   refused: Refusals,
+  doubtful: ReadonlySet<string>,
 ): Promise<readonly Change[]> {
-  const doubtful = new Set([...refused.values()].map(({ backend }) => backend));
   const asked = [...new Set(changes.map(({ backend }) => backend))].filter((backend) =>
     doubtful.has(backend),
   );

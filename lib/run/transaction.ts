@@ -78,6 +78,8 @@ export async function transact(
 
   let [catalogView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
   let refused: Refusals = new Map();
+  /** Backends in which HAProxy refused something, in any round. */
+  const doubtful = new Set<string>();
   let rereads = 0;
   for (let round = 1; ; round += 1) {
     progress.observed = observed;
@@ -99,10 +101,11 @@ export async function transact(
     if (mode === 'plan' || changes.length === 0) return;
     refused = new Map();
     for (const step of steps) {
-      const allowed = await allowedIn(connection, step, refused);
+      const allowed = await allowedIn(connection, step, refused, doubtful);
       // Before they are written: when the connection breaks, who knows which of them were.
       note(allowed);
       await writeStep(connection, allowed, refused, { clock, addressTimeoutMs: config.answerTimeoutMs });
+      for (const { backend } of refused.values()) doubtful.add(backend);
     }
     const canReread = rereads < MAX_REREADS;
     const [written, moved] = await bothEnded(

@@ -1,5 +1,6 @@
 // Who leaves, leaves only while somebody else serves, where HAProxy refused those who come.
 import { describe, expect, it } from 'vitest';
+import { HAProxyError } from '../../lib/haproxy/errors.js';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
@@ -12,13 +13,13 @@ const other = row({ id: 'other', address: '10.0.0.2' });
 const next = row({ id: 'new', address: '10.0.0.3' });
 
 /** A HAProxy with these ready, which from then on refuses every address. */
-async function refusing(rows: readonly unknown[]) {
+async function refusing(rows: readonly unknown[], slots = SLOTS) {
   let refuses = false;
   const haproxy = new SimulatedHAProxy({
     asynchronous: false,
     refuse: (line) => refuses && line.includes(' addr '),
   });
-  for (const [backend, servers] of haproxyFor(config, SLOTS).backends) haproxy.backends.set(backend, servers);
+  for (const [backend, servers] of haproxyFor(config, slots).backends) haproxy.backends.set(backend, servers);
   await runOnce({ haproxy, catalog: memoryCatalog(rows) });
   refuses = true;
   return haproxy;
@@ -31,6 +32,37 @@ describe('when HAProxy refuses those who come', () => {
     expect(readyIn(haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
     expect(only.outcome).toBe('failed');
     expect(only.error).toContain('kept, since nobody else of iri_back serves');
+    expect(only.changes.map(({ action }) => action)).toEqual(['add']);
+  });
+
+  it('the second half of a full pool is not taken over once the first has failed', async () => {
+    const haproxy = await refusing([old, other], 2);
+    const newcomers = [next, row({ id: 'newer', address: '10.0.0.4' })];
+    const { only } = await runOnce({ haproxy, catalog: memoryCatalog(newcomers) });
+    expect(readyIn(haproxy, 'iri_back')).toHaveLength(1);
+    expect(only.outcome).toBe('failed');
+    expect(only.error).toContain('kept, since nobody else of iri_back serves');
+  });
+
+  it('a connection that broke before the first command leaves no change that was not made in the report', async () => {
+    const haproxy = await refusing([old]);
+    let connections = 0;
+    const breaking = Object.assign(Object.create(haproxy), {
+      connect: () => {
+        const connection = haproxy.connect();
+        connections += 1;
+        if (connections > 1) return connection;
+        const send = async (lines: readonly string[]): Promise<string[]> => {
+          if (lines.some((line) => line.startsWith('set ')))
+            throw new HAProxyError(connection.name, 'closed', 'connection lost');
+          return connection.send(lines);
+        };
+        return { ...connection, send };
+      },
+    });
+    const { only } = await runOnce({ haproxy: breaking, catalog: memoryCatalog([next]) });
+    expect(connections).toBeGreaterThan(1);
+    expect(readyIn(haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
     expect(only.changes.map(({ action }) => action)).toEqual(['add']);
   });
 
