@@ -21,9 +21,7 @@ export function joinListings(
       stat = bySlot.get(row.slot);
     }
     if (!stat) return undefined;
-    const { slot, address, port, weight, state, tls } = row;
-    const { maxconn, sessions, status } = stat;
-    servers.push({ slot, address, port, weight, maxconn, state, sessions, status, tls });
+    servers.push({ ...row, ...stat });
   }
   return servers;
 }
