@@ -33,9 +33,9 @@ export type WantedCheck =
 /** Told of a problem, with where it is. */
 export type Tell = (path: string, message: string) => void;
 
-/** The check of the instance at `target` (`address:port`); `problem` is told what cannot work. */
+/** The check of the instance at `hostPort` (`address:port`); `problem` is told what cannot work. */
 export function makeCheck(
-  target: string,
+  hostPort: string,
   said: TagValues,
   wanted: WantedCheck,
   problem: Tell,
@@ -49,18 +49,18 @@ export function makeCheck(
   };
   switch (wanted.kind) {
     case 'http':
-      return { Name: `HTTP ${target}`, ...httpCheck(target, said, wanted.path, problem), ...rest };
+      return { Name: `HTTP ${hostPort}`, ...httpCheck(hostPort, said, wanted.path, problem), ...rest };
     case 'tcp':
-      return { Name: `TCP ${target}`, TCP: target, ...rest };
+      return { Name: `TCP ${hostPort}`, TCP: hostPort, ...rest };
     case 'iri': {
-      const joined = joinArguments(argumentsOf(target, said), wanted.args);
+      const joined = joinArguments(argumentsOf(hostPort, said), wanted.args);
       if (joined.kind === 'problem') problem('--check-args', joined.message);
       else if (timeoutMs !== undefined && joined.options.budgetMs >= timeoutMs) {
         const needs = joined.options.budgetMs / 1000;
         problem('--check-timeout', `${wanted.timeout} is too short for a check that may take ${needs} s`);
       }
       const args = joined.kind === 'check' ? joined.args : [];
-      return { Name: `IRI API ${target}`, Args: ['node', wanted.command, ...args], ...rest };
+      return { Name: `IRI API ${hostPort}`, Args: ['node', wanted.command, ...args], ...rest };
     }
   }
 }
@@ -70,21 +70,21 @@ export function isPath(text: string): boolean {
   return /^\/[\x21-\x7e]*$/.test(text) && !text.includes('#');
 }
 
-/** The URL of the instance at `target` that its tags and a path make, and whether its certificate counts. */
+/** The URL of the instance at `hostPort` that its tags and a path make, and whether its certificate counts. */
 export function urlOf(
-  target: string,
+  hostPort: string,
   said: TagValues,
   path: string,
 ): { readonly url: string; readonly verifyTls: boolean } {
   const scheme = textIn(said, ...keysWith('scheme')) ?? 'http';
   const verifyTls = textIn(said, ...keysWith('sslverify')) !== '0';
-  return { url: `${scheme}://${target}${path}`, verifyTls };
+  return { url: `${scheme}://${hostPort}${path}`, verifyTls };
 }
 
 /** Consul follows redirects, and takes 2xx for passing and 429 for warning. */
-function httpCheck(target: string, said: TagValues, path: string, problem: Tell): CheckDefinition {
+function httpCheck(hostPort: string, said: TagValues, path: string, problem: Tell): CheckDefinition {
   if (!isPath(path)) problem('--http', `${quote(path)} is no path; give one like / or /health`);
-  const { url, verifyTls } = urlOf(target, said, path);
+  const { url, verifyTls } = urlOf(hostPort, said, path);
   const skip = url.startsWith('https:') && !verifyTls ? { TLSSkipVerify: true } : {};
   return { HTTP: url, ...skip, Notes: notesOf(path) };
 }

@@ -11,7 +11,7 @@ import { showName } from '../model/text.js';
 export interface RegisteredNode extends ServiceInstance {
   readonly service: string;
   /** `address:port` as registered, made safe to print. */
-  readonly target: string;
+  readonly hostPort: string;
 }
 
 /** With these an empty answer means nothing. */
@@ -35,7 +35,7 @@ export async function readNodes(
     if (flaw && instances.length === 0 && UNREADABLE.includes(flaw.code))
       throw new Error(`consul: service ${service}: ${sentenceOf(flaw)}`);
     if (flaw?.code === 'answer-filtered') warn(`service ${service}: ${sentenceOf(flaw)}`);
-    return instances.map((instance) => ({ ...instance, service, target: targetOf(instance) }));
+    return instances.map((instance) => ({ ...instance, service, hostPort: hostPortOf(instance) }));
   });
 }
 
@@ -45,7 +45,7 @@ export function findNodes(nodes: readonly RegisteredNode[], name: string): Regis
   const ways: ((node: RegisteredNode) => boolean)[] = [
     (node) => labelOf(node) === name,
     (node) => node.id === name,
-    (node) => node.target === wanted,
+    (node) => node.hostPort === wanted,
   ];
   for (const way of ways) {
     const found = nodes.filter(way);
@@ -65,7 +65,7 @@ export function findNode(nodes: readonly RegisteredNode[], name: string): Regist
   return first;
 }
 
-function targetOf({ address, port }: ServiceInstance): string {
+function hostPortOf({ address, port }: ServiceInstance): string {
   const parsed = parseAddress(address);
   const number = parsePort(port);
   return parsed && number

@@ -41,7 +41,7 @@ export function listNodes(
       node: node.node,
       id: node.id,
       service: node.service,
-      address: node.target,
+      address: node.hostPort,
       health: node.health,
       tags: node.tags,
       leadsTo,

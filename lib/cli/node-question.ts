@@ -60,7 +60,7 @@ export function questionToNode(
   }
   // Consul does not tell a check's arguments, so they are those that `node add` would give.
   if (own?.kind !== 'tcp' && iriIsOn(config, node.service))
-    return { kind: 'iri', args: argumentsOf(node.target, said) };
+    return { kind: 'iri', args: argumentsOf(node.hostPort, said) };
   if (own?.kind === 'other') {
     const type = showName(own.type || 'unknown');
     throw new Error(`${label}: only its agent can run its check, of type ${type}; say --http PATH or --tcp`);
@@ -69,7 +69,7 @@ export function questionToNode(
 }
 
 function httpQuestion(node: RegisteredNode, said: TagValues, path: string): Question {
-  const { url, verifyTls } = urlOf(node.target, said, path);
+  const { url, verifyTls } = urlOf(node.hostPort, said, path);
   if (!URL.canParse(url)) throw unusable(node);
   return { kind: 'http', url: new URL(url), verifyTls };
 }
@@ -82,5 +82,5 @@ function tcpQuestion(node: RegisteredNode): Question {
 }
 
 function unusable(node: RegisteredNode): Error {
-  return new Error(`${labelOf(node)}: its address ${node.target} is unusable`);
+  return new Error(`${labelOf(node)}: its address ${node.hostPort} is unusable`);
 }

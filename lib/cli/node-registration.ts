@@ -37,16 +37,16 @@ export function completeRegistration(
     const known = [...new Set(config.pools.map((pool) => pool.service))].join(', ');
     problem('name', `no pool serves ${textOf(name)}; use ${known}, or add a pool in LB_CONFIG`);
   }
-  const target = address && port ? printHostPort(address.text, port) : '';
-  const id = service.ID ?? target;
-  if ((typeof id !== 'string' || !ID.test(id)) && (service.ID !== undefined || target)) {
+  const hostPort = address && port ? printHostPort(address.text, port) : '';
+  const id = service.ID ?? hostPort;
+  if ((typeof id !== 'string' || !ID.test(id)) && (service.ID !== undefined || hostPort)) {
     problem('id', `${show(id)}; use up to 128 of A-Z a-z 0-9 _ . : @ [ ] -`);
   }
   const said = validateTags(service, config.tagPrefix, tagTableOf(config, String(name)), problem);
   validateWeights(service.Weights, problem);
   validateTypes(service, problem);
   const filled = service.Check === undefined && service.Checks === undefined ? check : undefined;
-  const added = filled && target ? makeCheck(target, said, filled, problem) : undefined;
+  const added = filled && hostPort ? makeCheck(hostPort, said, filled, problem) : undefined;
   if (problems.length > 0 || !address || !port) throw new ConfigError('node', problems);
   const { Token: _token, ...shown } = service;
   return {

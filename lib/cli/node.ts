@@ -68,16 +68,16 @@ async function remove(
   }
   if (!yes && isHealthy(node.health)) {
     if (!confirm) throw new Error(`${label} is ${node.health}; say --yes to remove it all the same`);
-    if (!(await confirm(`${label} (${node.target}) is ${node.health}. Remove it?`))) {
+    if (!(await confirm(`${label} (${node.hostPort}) is ${node.health}. Remove it?`))) {
       throw new Error(`${label} was not removed`);
     }
   }
   await agent.deregister(node.id, node.service);
-  const removed = { node: node.node, id: node.id, service: node.service, address: node.target };
+  const removed = { node: node.node, id: node.id, service: node.service, address: node.hostPort };
   terminal.out(
     json
       ? JSON.stringify({ version: 1, agent: agent.address, removed }, null, 2)
-      : `removed ${label} (${node.target})`,
+      : `removed ${label} (${node.hostPort})`,
   );
 }
 

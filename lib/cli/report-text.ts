@@ -24,8 +24,8 @@ export function reportLines(report: Report): string[] {
 
 /** One change: `add iri_back/irisrv7 n1/iri-1 10.0.0.1:14265 weight 1 (passing in Consul)`. */
 export function changeText({ action, backend, slot, instance, before, after, reason }: Change): string {
-  const who = instance ?? '-';
-  return `${action.padEnd(7)} ${backend}/${slot}  ${who}  ${difference(before, after)}  (${reason})`;
+  const label = instance ?? '-';
+  return `${action.padEnd(7)} ${backend}/${slot}  ${label}  ${difference(before, after)}  (${reason})`;
 }
 
 function difference(before: ServerSettings, after: ServerSettings): string {

@@ -15,7 +15,7 @@ const config = v.parse(configSchema, { pools: [pool('iri_back', 'iri'), pool('we
 
 function nodeAt(id: string, address: string, service = 'iri'): RegisteredNode {
   const rest = { health: 'passing', tags: [], meta: {}, weights: { passing: 1, warning: 1 } } as const;
-  return { node: 'n', id, address, port: 14265, service, target: `${address}:14265`, ...rest };
+  return { node: 'n', id, address, port: 14265, service, hostPort: `${address}:14265`, ...rest };
 }
 
 function slotAt(backend: string, slot: string, address: string, instance: string | null): SlotStatus {

@@ -5,8 +5,8 @@ import { keysWith } from '../../model/tags.js';
 import { type CheckOptions, parseArguments } from './options.js';
 
 /** The node check's arguments for a node that says this of itself in its tags. */
-export function argumentsOf(target: string, said: TagValues): string[] {
-  const url = `${textIn(said, ...keysWith('scheme')) ?? 'http'}://${target}`;
+export function argumentsOf(hostPort: string, said: TagValues): string[] {
+  const url = `${textIn(said, ...keysWith('scheme')) ?? 'http'}://${hostPort}`;
   const pow = textIn(said, 'pow');
   return [
     ...['-a', url],
