@@ -1,4 +1,6 @@
 // A service instance: one registration on one node, as a source hands it over. Pure.
+import { parseWhole } from './address.js';
+import { MAX_WEIGHT } from './server-limits.js';
 import { showName } from './text.js';
 
 export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
@@ -32,4 +34,9 @@ export function labelOf({ node, id }: Pick<ServiceInstance, 'node' | 'id'>): str
 export function byNodeAndId(a: ServiceInstance, b: ServiceInstance): number {
   if (a.node !== b.node) return a.node < b.node ? -1 : 1;
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
+}
+
+/** The weight Consul gives for a status, undefined where HAProxy cannot hold it. */
+export function consulWeight(instance: ServiceInstance, status: 'passing' | 'warning'): number | undefined {
+  return parseWhole(instance.weights[status], 0, MAX_WEIGHT);
 }

@@ -1,10 +1,10 @@
 // What one load balancer should serve in a pool: selected instances at resolved addresses, duplicates merged. Pure.
 import type { Transport } from '../config/pools.js';
 import { compareIps, printHostPort } from '../model/address.js';
-import { type Health, isHealthy } from '../model/instance.js';
+import { consulWeight, type Health, isHealthy } from '../model/instance.js';
 import type { Problem } from '../model/problem.js';
 import type { SlotState } from '../model/server.js';
-import { consulWeight, type Selected } from './selection.js';
+import type { Selected } from './selection.js';
 import type { Addresses } from './view.js';
 
 /** What a server should hold for the instances at one address and port. */

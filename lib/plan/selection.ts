@@ -1,7 +1,7 @@
 // Which instances a pool serves and with what settings, before any load balancer is looked at. Pure.
 import type { Pool, Transport } from '../config/pools.js';
-import { parseAddress, parsePort, parseWhole, printHostPort } from '../model/address.js';
-import { labelOf, type ServiceInstance } from '../model/instance.js';
+import { parseAddress, parsePort, printHostPort } from '../model/address.js';
+import { consulWeight, labelOf, type ServiceInstance } from '../model/instance.js';
 import type { Problem } from '../model/problem.js';
 import { MAX_WEIGHT } from '../model/server-limits.js';
 import { numberIn, parseTags, type TagValues, textIn } from '../model/tag-values.js';
@@ -81,11 +81,6 @@ export function selectFor(pool: Pool, located: readonly Located[]): Selected[] {
       weight: numberIn(entry.tags, ...WEIGHT_KEYS),
       maxconn: maxconnOf(pool, entry.tags),
     }));
-}
-
-/** The weight Consul gives for a status, undefined where HAProxy cannot hold it. */
-export function consulWeight(instance: ServiceInstance, status: 'passing' | 'warning'): number | undefined {
-  return parseWhole(instance.weights[status], 0, MAX_WEIGHT);
 }
 
 function transportOf(tags: TagValues): Transport {
