@@ -1,5 +1,4 @@
 // Everything on one machine: Consul, HAProxy, sample nodes, forwarder, both functions and their schedule.
-
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { iriLayout } from '../../lib/iri/layout.js';

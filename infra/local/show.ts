@@ -1,5 +1,4 @@
 // What `npm start` prints: where things are, what to paste, one line per change. Pure.
-
 import pc from 'picocolors';
 import type { Action } from '../../lib/model/change.js';
 import type { Report } from '../../lib/model/report.js';

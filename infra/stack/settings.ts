@@ -1,5 +1,4 @@
 // The settings of a deployment: one JSON file, every problem of it reported at once. Pure but for reading it.
-
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { problemOf } from '../../lib/config/issues.js';

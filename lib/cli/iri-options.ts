@@ -1,5 +1,4 @@
 // Options that only IRI nodes have: where the configuration is not of IRI, no help shows them.
-
 import { type Command, Help } from 'commander';
 import { readLbConfig } from '../config/lb-config.js';
 import { configSchema } from '../config/pools.js';

@@ -1,5 +1,4 @@
 // Which check `iri-lb node add` is to register: what the flags say, or what is usual for the service. Reads --check's file.
-
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
 import { iriIsOn } from '../iri/layout.js';

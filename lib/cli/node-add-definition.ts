@@ -1,5 +1,4 @@
 // What `iri-lb node add` was told, by flags or in a file, as one definition. Reads the file.
-
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
 import { tagRowsOf } from '../config/tag-keys.js';

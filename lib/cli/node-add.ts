@@ -1,5 +1,4 @@
 // `iri-lb node add`: from flags or a file to a registration that Consul takes.
-
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
 import { IRI_TAG_HELP, IRI_TAGS } from '../iri/tags.js';

@@ -1,5 +1,4 @@
 // The check that a registration gets when its file brings none, told what the tags say. Pure.
-
 import { notesOf } from '../consul/own-check.js';
 import { argumentsOf, joinArguments } from '../iri/node-check/arguments.js';
 import { parseDuration } from '../model/duration.js';

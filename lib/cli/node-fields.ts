@@ -1,5 +1,4 @@
 // Validates the fields of a service definition as Consul does, before Consul sees them. Pure.
-
 import type { ServiceDefinition } from '../model/registration.js';
 import { MAX_WEIGHT } from '../model/server-limits.js';
 import { parseTags, type TagProblem, type TagValues } from '../model/tag-values.js';

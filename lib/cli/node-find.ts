@@ -1,5 +1,4 @@
 // Finds the registered nodes of the pools' services in Consul, all or the one that is named.
-
 import type { Config } from '../config/pools.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
 import { labelOf, type ServiceInstance } from '../model/instance.js';

@@ -1,5 +1,4 @@
 // `iri-lb node list`: each registered node, its health, and what every load balancer does with it. Pure.
-
 import Table from 'cli-table3';
 import type { Config } from '../config/pools.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';

@@ -1,5 +1,4 @@
 // What `iri-lb node check` asks: what somebody says, else what the node's check in Consul asks. Pure.
-
 import type { Config } from '../config/pools.js';
 import { tagTableOf } from '../config/tag-keys.js';
 import { ownCheckOf } from '../consul/own-check.js';

@@ -1,5 +1,4 @@
 // Completes and validates what `iri-lb node add` registers, before Consul sees it. Pure.
-
 import type { Config } from '../config/pools.js';
 import { tagTableOf } from '../config/tag-keys.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';

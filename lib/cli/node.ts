@@ -1,5 +1,4 @@
 // `iri-lb node add|remove|list|check`: the nodes in Consul, for people.
-
 import type { Command } from 'commander';
 import { agentOf } from '../consul/agent.js';
 import { messageOf } from '../model/errors.js';

@@ -1,5 +1,4 @@
 // `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
-
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Settings } from '../config/environment.js';

@@ -1,5 +1,4 @@
 // Prints a report for people: a line per change, then a line per load balancer and pool. Pure.
-
 import { printHostPort } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import type { LoadBalancerReport, Report } from '../model/report.js';

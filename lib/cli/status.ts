@@ -1,5 +1,4 @@
 // `iri-lb status`: every slot in use, who is there, and where the load balancers differ.
-
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { printHostPort } from '../model/address.js';

@@ -1,5 +1,4 @@
 // Turns environment variables into settings; every problem is reported at once. Reads files it is pointed to.
-
 import { readFileSync } from 'node:fs';
 import type * as v from 'valibot';
 import { type AdminAddress, parseAdminAddress } from '../model/admin-address.js';

@@ -1,5 +1,4 @@
 // Reads LB_CONFIG: the path of a JSON file, or the JSON itself; the IRI layout where it says nothing.
-
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { iriLayout } from '../iri/layout.js';

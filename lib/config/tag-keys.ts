@@ -1,5 +1,4 @@
 // The tag keys that a configuration knows, and what its pools may not do with them. Pure.
-
 import { iriIsOn, type Services } from '../iri/layout.js';
 import { IRI_TAGS } from '../iri/tags.js';
 import { type PoolKeys, TAG_EFFECTS, TAGS, type TagRow, type TagTable, tagTable } from '../model/tags.js';

@@ -1,5 +1,4 @@
 // Reads Consul's catalog: addresses in turn, one retry, one deadline, and never a smaller catalog for an error.
-
 import type { ConsulSettings } from '../config/environment.js';
 import type { Clock } from '../model/clock.js';
 import { failureOf, messageOf } from '../model/errors.js';

@@ -1,5 +1,4 @@
 // Which check an instance was registered with, as far as Consul tells. Pure.
-
 import type { ServiceInstance } from '../model/instance.js';
 
 /** `path` is undefined where somebody else registered it: Consul tells a check's type, never what it asks. */

@@ -1,5 +1,4 @@
 // What the doctor needs from the outside world; doctor.ts puts the real ones in.
-
 import type { Settings } from '../config/environment.js';
 import type { ConsulClient } from '../consul/client.js';
 import type { Endpoint } from '../consul/endpoint.js';

@@ -1,5 +1,4 @@
 // Looks at everything a run depends on, changes nothing, and says what to do about what it finds.
-
 import { readSettings, type Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { makeConsulClient } from '../consul/client.js';

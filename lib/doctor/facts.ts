@@ -1,5 +1,4 @@
 // What the doctor gathers before it judges: facts, and no secret among them. Types only.
-
 import type { Right } from '../consul/answers.js';
 import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
 import type { SocketAddress } from '../model/admin-address.js';

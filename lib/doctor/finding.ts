@@ -1,5 +1,4 @@
 // What the doctor says: findings as data, each with what to do about it. Pure.
-
 import type { Failure } from '../model/errors.js';
 import { levelOf, nextStepOf, type Problem, textOf } from '../model/problem.js';
 

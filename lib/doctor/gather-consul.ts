@@ -1,5 +1,4 @@
 // Asks each Consul address for itself, and what the token may do; the token stays here.
-
 import { parseRead, parseRights, type Right } from '../consul/answers.js';
 import type { Answer, Endpoint, Question } from '../consul/endpoint.js';
 import { RequestFailure } from '../consul/request-failure.js';

@@ -1,5 +1,4 @@
 // Asks each HAProxy how it is set up, in one connection; nothing is changed.
-
 import { showServersState } from '../haproxy/commands.js';
 import {
   balanceProbe,

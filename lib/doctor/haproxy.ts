@@ -1,5 +1,4 @@
 // Judges one HAProxy process: reachable, version, and how its admin socket is set up. Pure.
-
 import { isLoopback } from '../model/loopback.js';
 import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';

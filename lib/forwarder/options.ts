@@ -1,5 +1,4 @@
 // The forwarder's command line and environment. Reads the file that LB_CONFIG names, where it is needed.
-
 import { parseArgs } from 'node:util';
 import { readLbConfig } from '../config/lb-config.js';
 import { configSchema } from '../config/pools.js';

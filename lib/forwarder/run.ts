@@ -1,5 +1,4 @@
 // Runs the forwarder in either form: listening until it is told to stop, or as a watch script, once.
-
 import type { Readable } from 'node:stream';
 import { printHostPort } from '../model/address.js';
 import type { Clock } from '../model/clock.js';

@@ -1,5 +1,4 @@
 // The forwarder as an HTTP handler: Consul's watches, /notify for the load balancer's host, /health.
-
 import http, { type IncomingMessage } from 'node:http';
 import { isLoopback } from '../model/loopback.js';
 import { isServiceName } from '../model/service-name.js';

@@ -1,5 +1,4 @@
 // One interactive connection to a HAProxy admin socket: commands pipelined, answers counted by prompts.
-
 import type net from 'node:net';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';

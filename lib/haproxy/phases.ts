@@ -1,5 +1,4 @@
 // Turns the changes of a step into commands, in the order that never shows a request a wrong address. Pure.
-
 import { printHostPort } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import { MAX_MAXCONN } from '../model/server-limits.js';

@@ -1,5 +1,4 @@
 // Reads one HAProxy: process and listings of the backends, joined; through a connection handed in.
-
 import { messageOf } from '../model/errors.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';

@@ -1,5 +1,4 @@
 // Opens the socket to a HAProxy admin address: TCP, mutual TLS or unix.
-
 import net from 'node:net';
 import tls from 'node:tls';
 import type { TlsFiles } from '../config/environment.js';

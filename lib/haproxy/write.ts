@@ -1,5 +1,4 @@
 // Writes one step of a plan through one connection, phase by phase, and waits until new addresses show.
-
 import { printHostPort } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import type { Clock } from '../model/clock.js';

@@ -1,6 +1,5 @@
 // A problem as data: a code and its facts, from which sentences are made at the end. Pure.
 import { type Level, PROBLEMS, type ProblemText } from './problem-table.js';
-
 import { plainText } from './text.js';
 
 export type { Level } from './problem-table.js';

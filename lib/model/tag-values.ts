@@ -1,5 +1,4 @@
 // What an instance says in its tags and Meta, parsed by the table of tags. Pure.
-
 import type { ProblemOf } from './problem.js';
 import type { TagTable } from './tags.js';
 

@@ -1,5 +1,4 @@
 // The table of tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`): what each is, and does. Pure.
-
 import { parseWhole } from './address.js';
 import { MAX_MAXCONN, MAX_WEIGHT } from './server-limits.js';
 

@@ -1,5 +1,4 @@
 // Where a forwarder listens, from the URL by which it is told. Pure.
-
 import { parseAddress } from '../model/address.js';
 import { ConfigError } from '../model/errors.js';
 import { isLoopback } from '../model/loopback.js';

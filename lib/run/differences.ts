@@ -1,5 +1,4 @@
 // Where a fleet differs: who is in another slot, state or with other settings than elsewhere. Pure.
-
 import { printHostPort } from '../model/address.js';
 import type { LoadBalancerStatus, SlotStatus } from '../model/status.js';
 

@@ -1,5 +1,4 @@
 // What both functions do: settings once, a run within the time left, the report told and returned.
-
 import { readSettings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { failuresOf, type Report } from '../model/report.js';

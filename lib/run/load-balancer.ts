@@ -1,5 +1,4 @@
 // Makes one load balancer what the catalog says, over as many connections as that takes, and reports.
-
 import type { Config } from '../config/pools.js';
 import { HAProxyError, isKind } from '../haproxy/errors.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';

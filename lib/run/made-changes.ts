@@ -1,5 +1,4 @@
 // What a run changed, all rounds and connections taken together: each slot's way from first to last. Pure.
-
 import type { Action, Change } from '../model/change.js';
 import type { ServerSettings } from '../model/server.js';
 /** Changes by slot and instance; `place` is where they stand in a report, whatever was begun first. */

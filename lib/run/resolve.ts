@@ -1,5 +1,4 @@
 // Resolves host names for a run, within a time, and remembers the last answers in a warm environment.
-
 import { lookup, Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { parseAddress } from '../model/address.js';

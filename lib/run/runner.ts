@@ -1,5 +1,4 @@
 // Puts a run together from settings: the one place where the interfaces meet the real world.
-
 import type { Settings } from '../config/environment.js';
 import { type ConsulClient, makeConsulClient } from '../consul/client.js';
 import { makeSource } from '../consul/source.js';

@@ -1,5 +1,4 @@
 // Shares reads of Consul among load balancers, so that none plans on a read older than its lock.
-
 import type { Clock } from '../model/clock.js';
 
 /** How long a read waits for load balancers that are still connecting, in milliseconds. */

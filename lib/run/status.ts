@@ -1,5 +1,4 @@
 // What every load balancer holds, slot by slot, with who is there and where the fleet differs.
-
 import { readHAProxy } from '../haproxy/read.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';

@@ -1,5 +1,4 @@
 // The real clock.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadlineClock } from '../model/clock.js';
 

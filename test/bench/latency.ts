@@ -1,5 +1,4 @@
 // From registration in Consul to ready in HAProxy, next to a bare blocking query that writes straight to it.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';

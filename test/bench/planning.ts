@@ -1,5 +1,4 @@
 // Planning alone, on data in memory, from 1,000 to 100,000 instances.
-
 import * as v from 'valibot';
 import { type Config, configSchema } from '../../lib/config/pools.js';
 import { parseRows } from '../../lib/consul/rows.js';

@@ -1,5 +1,4 @@
 // What `iri-lb node list` says of a node's place: by where its address leads, in its service's pools.
-
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { RegisteredNode } from '../../lib/cli/node-find.js';

@@ -1,5 +1,4 @@
 // Every command that reads the settings tells of a mistake in any of them, also in what only rendering reads.
-
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { registerDoctor } from '../../lib/cli/doctor.js';

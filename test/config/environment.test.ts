@@ -1,5 +1,4 @@
 // Settings from the environment: every problem at once, by name, and never a password in it.
-
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../lib/config/environment.js';
 import { parseAdminAddress } from '../../lib/model/admin-address.js';

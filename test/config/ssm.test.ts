@@ -1,5 +1,4 @@
 // The token through the real SSM client: every way in which the parameter cannot be had is one clear line.
-
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { makeTokenSource } from '../../lib/consul/token.js';

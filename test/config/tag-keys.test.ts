@@ -1,5 +1,4 @@
 // Which tag keys a configuration knows, and which its pools may not use for maxconn or to select by.
-
 import { describe, expect, it } from 'vitest';
 import { readLbConfig } from '../../lib/config/lb-config.js';
 import type { Config } from '../../lib/config/pools.js';

@@ -1,5 +1,4 @@
 // Tokens and rights on a real Consul with ACLs on and default deny; and the policy that we render.
-
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';

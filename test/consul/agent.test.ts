@@ -1,5 +1,4 @@
 // The commands to an agent of a real Consul: what it then lists is what was sent, and what its refusals mean.
-
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

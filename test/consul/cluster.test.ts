@@ -1,5 +1,4 @@
 // Three Consul servers, one of which dies; and a Consul that speaks TLS and asks for a certificate.
-
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

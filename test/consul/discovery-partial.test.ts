@@ -1,5 +1,4 @@
 // A list of load balancers that may lack one: those that are known are served, and the run fails.
-
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readSettings } from '../../lib/config/environment.js';
 import { discoverLoadBalancers } from '../../lib/consul/discovery.js';

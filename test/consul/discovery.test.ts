@@ -1,5 +1,4 @@
 // Load balancers found in Consul: who is served, who is left out, and what is an error.
-
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import example from '../../infra/consul/examples/load-balancer.json' with { type: 'json' };
 import { type Consul, startConsul } from '../../infra/local/consul.js';

@@ -1,5 +1,4 @@
 // What the tests of the catalog client share: a client on the system clock, and an ear for secrets.
-
 import { inspect } from 'node:util';
 import type { ConsulSettings } from '../../lib/config/environment.js';
 import { type ConsulClient, makeConsulClient } from '../../lib/consul/client.js';

@@ -1,5 +1,4 @@
 // Where the token comes from, how long it is kept, and what happens while the store is down.
-
 import { describe, expect, test } from 'vitest';
 import type { ConsulSettings } from '../../lib/config/environment.js';
 import { makeTokenSource } from '../../lib/consul/token.js';

@@ -1,5 +1,4 @@
 // Real parts set up as `iri-lb render` says, with nothing for the doctor to find, to plant mistakes in.
-
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';

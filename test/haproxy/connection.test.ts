@@ -1,5 +1,4 @@
 // The connection to the admin socket, against the real one and against everything else that may be there.
-
 import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 // The simulated HAProxy of the property tests against the real one, command by command.
-
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';

@@ -1,5 +1,4 @@
 // Two runs at once on one HAProxy: with `maxconn 1` one after the other, without it still as desired.
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogInstance } from '../../infra/local/consul-api.js';
 import { waitFor } from '../../infra/local/wait-for.js';

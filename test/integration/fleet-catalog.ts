@@ -1,5 +1,4 @@
 // Random changes of what is registered, and which instance a collision kept from the slot that it prefers.
-
 import type { CatalogInstance, ConsulApi } from '../../infra/local/consul-api.js';
 import { printHostPort } from '../../lib/model/address.js';
 import type { Change } from '../../lib/model/change.js';

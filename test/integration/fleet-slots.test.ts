@@ -1,5 +1,4 @@
 // The same instance in the same slot: on fresh HAProxies, and on one that lived through 500 changes.
-
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';

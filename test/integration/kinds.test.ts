@@ -1,5 +1,4 @@
 // The seven kinds of registration, the life of an instance, and restarts, on a real HAProxy and Consul.
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFleet } from '../../lib/run/status.js';
 import { type Rig, startRig } from './rig.js';

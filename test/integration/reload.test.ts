@@ -1,5 +1,4 @@
 // A HAProxy that is reloaded in the middle of a run: the run is made again on the new process.
-
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';

@@ -1,5 +1,4 @@
 // A real Consul and a real HAProxy with a reconcile between them, for the tests of the whole thread.
-
 import { type Consul, type ConsulOptions, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';

@@ -1,5 +1,4 @@
 // A real Consul, and a real HAProxy with the configuration that `iri-lb render haproxy` prints.
-
 import * as v from 'valibot';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';

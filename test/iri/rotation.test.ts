@@ -1,5 +1,4 @@
 // From a fault of a node to its place in HAProxy: real node check, real Consul, real HAProxy.
-
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';

@@ -1,5 +1,4 @@
 // What an instance's tags and Meta say, and what of them is not used, as data.
-
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../lib/model/problem.js';
 import {

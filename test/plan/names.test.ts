@@ -1,5 +1,4 @@
 // Host names that do not resolve: one slot each stays as it is, and nobody else's.
-
 import { describe, expect, it } from 'vitest';
 import { NotResolvedError } from '../../lib/model/resolve.js';
 import { makeResolve } from '../../lib/run/resolve.js';

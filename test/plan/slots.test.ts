@@ -1,5 +1,4 @@
 // Which slot a server gets: its hash's, else the next; idle before busy; the same on every load balancer.
-
 import { describe, expect, it } from 'vitest';
 import { chooseSlots, preferredIndex } from '../../lib/plan/slot-choice.js';
 import { haproxyFor, memoryCatalog, parseConfig, runOnce } from '../simulation/rig.js';

@@ -1,5 +1,4 @@
 // Values from Consul are hostile: whatever they hold, only planned, well-formed commands are written.
-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce, writesOf } from '../simulation/rig.js';

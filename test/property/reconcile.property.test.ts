@@ -1,5 +1,4 @@
 // From any HAProxy and any catalog: what must hold of every run, whatever was there before.
-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SlotState } from '../../lib/model/server.js';

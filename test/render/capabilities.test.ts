@@ -1,5 +1,4 @@
 // The rendered HAProxy with no more rights than its drop-in leaves it.
-
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';

@@ -1,5 +1,4 @@
 // `iri-lb render`: what it prints, where it writes, and what it says about mistakes.
-
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';

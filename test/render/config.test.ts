@@ -1,5 +1,4 @@
 // LB_CONFIG for those who render: a mistake in any of it is told at once; runs pass over what they do not read.
-
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { readSettings, readSettingsWith } from '../../lib/config/environment.js';

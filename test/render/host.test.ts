@@ -1,5 +1,4 @@
 // A load balancer's host from the rendered files, its gateway, the forwarder and the built watch function.
-
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,4 @@
 // The rendered configuration passes `haproxy -c` without a word, in every combination of what it can be told.
-
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

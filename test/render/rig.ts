@@ -1,5 +1,4 @@
 // A real HAProxy with the rendered configuration, in front of small servers that record what reaches them.
-
 import * as v from 'valibot';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';

@@ -1,5 +1,4 @@
 // Bad settings are refused, all at once and by their paths; no setting can write a line of its own.
-
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';

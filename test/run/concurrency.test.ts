@@ -1,5 +1,4 @@
 // How many load balancers are served at once, and that those which keep us waiting keep nobody else.
-
 import { describe, expect, it } from 'vitest';
 import { HAProxyError } from '../../lib/haproxy/errors.js';
 import type { RuntimeConnection } from '../../lib/model/runtime.js';

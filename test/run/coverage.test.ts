@@ -1,5 +1,4 @@
 // Which events of the watch need a run, and which were dealt with.
-
 import { describe, expect, test } from 'vitest';
 import { parseRows } from '../../lib/consul/rows.js';
 import type { Reading, ServiceListing, Source } from '../../lib/model/source.js';

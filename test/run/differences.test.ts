@@ -1,5 +1,4 @@
 // What is told of a fleet whose load balancers do not hold the same.
-
 import { expect, it } from 'vitest';
 import type { SlotStatus } from '../../lib/model/status.js';
 import { differencesOf } from '../../lib/run/differences.js';

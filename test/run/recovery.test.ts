@@ -1,5 +1,4 @@
 // Processes that are replaced, connections that break and listings that tear, in the middle of a run.
-
 import { describe, expect, it } from 'vitest';
 import type { SourceClient } from '../../lib/consul/source.js';
 import { makeSource } from '../../lib/consul/source.js';

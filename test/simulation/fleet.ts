@@ -1,5 +1,4 @@
 // One run of the real reconcile loop against several simulated HAProxies, each under a host name.
-
 import type { Config } from '../../lib/config/pools.js';
 import { makeSource, type SourceClient } from '../../lib/consul/source.js';
 import { printAdminAddress } from '../../lib/model/admin-address.js';

@@ -1,5 +1,4 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
-
 import * as v from 'valibot';
 import { type Config, configSchema } from '../../lib/config/pools.js';
 import type { MayRead, ServiceAnswer } from '../../lib/consul/answers.js';

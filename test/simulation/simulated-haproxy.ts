@@ -1,6 +1,5 @@
 // A HAProxy as far as a reconcile sees one: its commands, answers and listings, without a process.
 // Compared with the real one, command by command, in test/haproxy/simulated.test.ts.
-
 import { parseIp } from '../../lib/model/address.js';
 import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import type { SlotState } from '../../lib/model/server.js';

@@ -1,5 +1,4 @@
 // A run's report and an recorder whose lines are kept, for the tests of logs and metrics.
-
 import type { Change } from '../../lib/model/change.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
 import { makeRecorder } from '../../lib/telemetry/recorder.js';

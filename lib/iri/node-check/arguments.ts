@@ -1,5 +1,4 @@
 // The node check's arguments: those that follow from the node, and what people add to them. Pure.
-
 import { type TagValues, textIn } from '../../model/tag-values.js';
 import { keysWith } from '../../model/tags.js';
 import { type CheckOptions, parseArguments } from './options.js';

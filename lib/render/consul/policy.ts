@@ -1,5 +1,4 @@
 // Renders the ACL policy of the token: what reading the catalog takes, and no more. Pure.
-
 import type { Config } from '../../config/pools.js';
 import type { AdminAddress } from '../../model/admin-address.js';
 import { ConfigError } from '../../model/errors.js';

@@ -1,5 +1,4 @@
 // The backends: a template range of slots per way of connecting, all disabled until a run fills them. Pure.
-
 import type { Pool, Range } from '../../config/pools.js';
 import { deny, type Line, section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';

@@ -1,5 +1,4 @@
 // The frontend: who may come in, which requests are let through, and to which backend. Pure.
-
 import type { Rule } from '../../iri/request-rules.js';
 import { aclOf, deny, type Line, refuseSixToFour, section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';

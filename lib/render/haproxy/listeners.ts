@@ -1,5 +1,4 @@
 // Where the rendered HAProxy listens, and that no two of its sockets share an address. Pure.
-
 import type { SettingProblem } from '../../model/errors.js';
 import type { FrontendSettings } from '../settings.js';
 

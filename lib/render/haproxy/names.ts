@@ -1,5 +1,4 @@
 // Names that the rendered configuration gives to its own sections. Pure.
-
 import { IRI_FRONTEND } from '../../iri/api.js';
 
 /** Where no API names it. */

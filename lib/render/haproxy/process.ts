@@ -1,5 +1,4 @@
 // The sections that concern the whole process: global, defaults and users. Pure.
-
 import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import type { Layout } from './layout.js';

@@ -1,5 +1,4 @@
 // The statistics page and the Prometheus endpoint, on an address of their own. Pure.
-
 import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import { STATS, STATS_USERS } from './names.js';
