@@ -1,6 +1,6 @@
-// Parses `show info`, `show servers state` and `show stat`. Columns by header name, never by place. Pure.
+// Parses `show info`, `show servers state` and `show stat`, and joins the two of a backend. Columns by header name. Pure.
 import { parseIp } from '../model/address.js';
-import type { ProcessInfo, SlotState } from '../model/server.js';
+import type { ObservedServer, ProcessInfo, SlotState } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { readRecord } from './csv.js';
 
@@ -105,6 +105,33 @@ export function parseStat(text: string): ServerStatRow[] {
     });
   }
   return rows;
+}
+
+/**
+ * Joins the two listings of a backend by server name. Neither is atomic: when a server shows in one
+ * only, something changed in between and undefined asks for another read.
+ */
+export function joinListings(
+  states: readonly ServerStateRow[],
+  stats: readonly ServerStatRow[],
+): ObservedServer[] | undefined {
+  if (states.length !== stats.length) return undefined;
+  // HAProxy lists both in one order; only where it does not, are they looked up by name.
+  let bySlot: Map<string, ServerStatRow> | undefined;
+  const servers: ObservedServer[] = [];
+  for (const [index, row] of states.entries()) {
+    let stat = stats[index];
+    if (stat?.slot !== row.slot) {
+      bySlot ??= new Map(stats.map((entry) => [entry.slot, entry]));
+      stat = bySlot.get(row.slot);
+    }
+    if (!stat) return undefined;
+    // Field by field: two spreads into one object are a hundred times slower (V8 of Node 20).
+    const { slot, address, port, weight, state, tls } = row;
+    const { maxconn, sessions, status } = stat;
+    servers.push({ slot, address, port, weight, maxconn, state, sessions, status, tls });
+  }
+  return servers;
 }
 
 function columns(header: readonly string[], listing: string): (name: string, optional?: boolean) => number {

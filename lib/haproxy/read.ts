@@ -5,8 +5,7 @@ import type { Observed } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { showServersState, showStat } from './commands.js';
 import { HAProxyError } from './errors.js';
-import { joinListings } from './join.js';
-import { parseInfo, parseServersState, parseStat, type ServerStateRow } from './listings.js';
+import { joinListings, parseInfo, parseServersState, parseStat, type ServerStateRow } from './listings.js';
 
 /** Listings are not atomic: how often a torn one is read again. */
 const MAX_READS = 5;

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
-import { joinListings } from '../../lib/haproxy/join.js';
-import { parseInfo, parseServersState, parseStat } from '../../lib/haproxy/listings.js';
+import { joinListings, parseInfo, parseServersState, parseStat } from '../../lib/haproxy/listings.js';
 
 describe('show servers state', () => {
   const of22 =
