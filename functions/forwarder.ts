@@ -9,13 +9,13 @@ import { messageOf } from '../lib/model/errors.js';
 
 const INVOKE_TIMEOUT_MS = 5_000;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
-const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
+const clock = { wallMs: Date.now, monotonicMs: () => performance.now(), sleep: (ms: number) => sleep(ms) };
 
 async function main(): Promise<void> {
   const { env, argv, stdin } = process;
   const options = readForwarderOptions(argv.slice(2), env);
   if (options === 'help') return void process.stdout.write(USAGE);
-  const credentials = keepCredentials(credentialProvider(env), clock.now);
+  const credentials = keepCredentials(credentialProvider(env), clock.wallMs);
   const invoke = makeInvoke({ ...options, credentials, timeoutMs: INVOKE_TIMEOUT_MS });
   const delivery = makeDelivery({ invoke, clock, random: Math.random, log });
   const deps = { delivery, clock, log };

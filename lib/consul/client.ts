@@ -64,14 +64,14 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
   let preferred = 0;
 
   async function ask<T>(service: string, request: Request<T>): Promise<T> {
-    const deadline = clock.now() + timeoutMs;
+    const deadline = clock.monotonicMs() + timeoutMs;
     const secrets = tokenForOneRead(options.token);
     const failures: Failures = new Map();
     for (let round = 1; ; round += 1) {
       for (let turn = 0; turn < endpoints.length; turn += 1) {
         const index = (preferred + turn) % endpoints.length;
         const endpoint = endpoints[index];
-        const remaining = (): number => (deadline - clock.now()) / (endpoints.length - turn);
+        const remaining = (): number => (deadline - clock.monotonicMs()) / (endpoints.length - turn);
         if (endpoint === undefined) continue;
         try {
           const answer = await secrets.use((secret) => {
@@ -93,7 +93,7 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
       const text = [...failures].map(([address, { message }]) => `${address}: ${message}`).join('; ');
       const pauseMs = RETRY_DELAY_MS * (0.5 + random());
       const again = round === 1 && [...failures.values()].some(({ transient }) => transient);
-      if (!again || clock.now() + pauseMs >= deadline) {
+      if (!again || clock.monotonicMs() + pauseMs >= deadline) {
         const step = nextStep([...failures.values()], options.token.name);
         throw new ConsulError(service, text, step);
       }

@@ -67,7 +67,7 @@ function parameterSource(parameter: string, options: TokenOptions): TokenSource 
   const refresh = (): Promise<string> => {
     inFlight ??= fetchToken(parameter, fetch, timeoutMs, clock)
       .then((token) => {
-        kept = { token, freshUntil: clock.now() + FRESH_MS };
+        kept = { token, freshUntil: clock.wallMs() + FRESH_MS };
         return token;
       })
       .finally(() => {
@@ -78,12 +78,12 @@ function parameterSource(parameter: string, options: TokenOptions): TokenSource 
 
   const get = async (): Promise<string> => {
     const old = kept;
-    if (old && clock.now() < old.freshUntil) return old.token;
+    if (old && clock.wallMs() < old.freshUntil) return old.token;
     try {
       return await refresh();
     } catch (error) {
       if (!old) throw error;
-      old.freshUntil = clock.now() + ASK_AGAIN_MS;
+      old.freshUntil = clock.wallMs() + ASK_AGAIN_MS;
       log?.(`${messageOf(error)}; the token read before is used on`);
       return old.token;
     }

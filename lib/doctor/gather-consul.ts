@@ -52,7 +52,7 @@ async function probe(
   try {
     const answer = await endpoint.readService(service, {}, secret, consulTimeoutMs);
     const { leaderless } = parseRead(answer);
-    return { address, leaderless, clockAheadMs: clockAhead(answer, clock.now()) };
+    return { address, leaderless, clockAheadMs: clockAhead(answer, clock.wallMs()) };
   } catch (error) {
     const status = error instanceof RequestFailure ? error.status : undefined;
     const message = messageOf(error);

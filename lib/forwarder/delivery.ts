@@ -74,7 +74,7 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
     if (failures > 0) log(`forwarder: delivered after ${failures} failed attempts`);
     failures = 0;
     lastError = undefined;
-    lastDelivered = clock.now();
+    lastDelivered = clock.monotonicMs();
     return Math.min(LONGEST_REST_MS, REST_PER_EVENT_MS * folded);
   };
 

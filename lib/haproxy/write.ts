@@ -58,7 +58,7 @@ export async function writeStep(
   await send(ready);
 
   async function awaitAddresses(addresses: readonly AddressWrite[], first: Listed): Promise<void> {
-    const deadline = clock.now() + addressTimeoutMs;
+    const deadline = clock.monotonicMs() + addressTimeoutMs;
     const missing = missingBySlot(addresses.filter(({ name }) => !refused.has(name)));
     let listed = first;
     for (let pauseMs = 1; missing.size > 0; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
@@ -72,7 +72,7 @@ export async function writeStep(
         }
         if (slots.size === 0) missing.delete(backend);
       }
-      if (missing.size === 0 || clock.now() >= deadline) break;
+      if (missing.size === 0 || clock.monotonicMs() >= deadline) break;
       await clock.sleep(pauseMs);
       listed = await send([], [...missing.keys()]);
     }

@@ -1,8 +1,10 @@
 // Time, as everything that waits or measures is handed it. Types only.
 
 export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
+  /** Milliseconds since the epoch, for timestamps and ages that outlive a process: it can be set, and jump. */
+  wallMs(): number;
+  /** Milliseconds since some moment, for deadlines and durations: it never jumps. */
+  monotonicMs(): number;
   sleep(ms: number): Promise<void>;
 }
 

@@ -48,7 +48,7 @@ export function makeConcurrency(bound: number, now: () => number): Concurrency {
       const wasHeld = state === 'held';
       state = to;
       if (!wasHeld) return;
-      usedMs.set(name, (usedMs.get(name) ?? 0) + now() - since);
+      usedMs.set(name, (usedMs.get(name) ?? 0) + Math.round(now() - since));
       passOn();
     };
     return {

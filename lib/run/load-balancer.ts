@@ -45,9 +45,9 @@ export async function serveLoadBalancer(
   try {
     await permit.acquire();
     const runDeadline = options.deadline ?? Number.POSITIVE_INFINITY;
-    if (clock.now() >= runDeadline)
+    if (clock.monotonicMs() >= runDeadline)
       throw new HAProxyError(name, 'not-served', 'not served', timeTaken(concurrency));
-    const deadline = Math.min(clock.now() + config.loadBalancerTimeoutMs, runDeadline);
+    const deadline = Math.min(clock.monotonicMs() + config.loadBalancerTimeoutMs, runDeadline);
     await untilDone(deps, permit, deadline, async (onPrompt) => {
       const connection = await connectWithPermit(deps, permit, address, deadline);
       onPrompt();
@@ -57,7 +57,7 @@ export async function serveLoadBalancer(
         await connection.close();
       }
     }).catch((error: unknown) => {
-      if (!permit.hasWaited() || clock.now() < runDeadline) throw error;
+      if (!permit.hasWaited() || clock.monotonicMs() < runDeadline) throw error;
       throw withMore(error, timeTaken(concurrency));
     });
     return loadBalancerReport(config, address, progress, options.mode);
@@ -111,11 +111,11 @@ async function untilDone(
         lost = error.detail;
       }
       const failure = isAway ? withMore(error, `before that: ${lost}`) : error;
-      if (losses === MAX_LOSSES || clock.now() + pauseMs >= deadline) throw failure;
+      if (losses === MAX_LOSSES || clock.monotonicMs() + pauseMs >= deadline) throw failure;
       permit.release();
       await clock.sleep(pauseMs);
       await permit.acquire();
-      if (clock.now() >= deadline) throw failure;
+      if (clock.monotonicMs() >= deadline) throw failure;
     }
   }
 }
@@ -132,7 +132,7 @@ async function connectWithPermit(
     stopWaiting = () => {};
   };
   reads.waiting(1);
-  const connecting = connect(address, Math.max(1, deadline - clock.now()));
+  const connecting = connect(address, Math.max(1, deadline - clock.monotonicMs()));
   const ended = Promise.allSettled([connecting]).then(() => stopWaiting());
   const isSlow = await clock
     .within(PATIENCE_MS, ended, () => new Error('slow'))

@@ -28,13 +28,13 @@ export async function reconcile(
   options: ReconcileOptions & { readonly atLeast?: AtLeast },
 ): Promise<Report> {
   const { config, connect, clock } = deps;
-  const startedAt = clock.now();
+  const startedAt = clock.monotonicMs();
   let latest: CatalogView | undefined;
   const onRead = (read: CatalogView): void => {
     latest = read;
   };
   const reads = shareReads(() => readCatalog(deps, options.atLeast, onRead), clock);
-  const concurrency = makeConcurrency(config.concurrency, () => clock.now());
+  const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());
   const loadBalancers = await Promise.all(
     addresses.map((address) =>
       serveLoadBalancer({ config, connect, reads, concurrency, clock }, address, options),
@@ -50,6 +50,6 @@ export async function reconcile(
     },
     problems: problems.map(reported),
     loadBalancers,
-    durationMs: clock.now() - startedAt,
+    durationMs: Math.round(clock.monotonicMs() - startedAt),
   };
 }

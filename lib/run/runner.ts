@@ -73,7 +73,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     client,
     deps,
     async run({ mode, force = false, atLeast, source = own, budgetMs }) {
-      const startedAt = systemClock.now();
+      const startedAt = systemClock.monotonicMs();
       const { addresses, problems } = await systemClock.within(
         budgetMs ?? longestRunMs(config, 1),
         findLoadBalancers(client, haproxy.addresses),

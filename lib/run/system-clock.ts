@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadlineClock } from '../model/clock.js';
 
 export const systemClock: DeadlineClock = {
-  now: () => Date.now(),
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   sleep: (ms) => sleep(ms),
   async within(ms, work, late) {
     let timer: NodeJS.Timeout | undefined;

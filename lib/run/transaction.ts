@@ -28,7 +28,7 @@ export interface ReconcileOptions {
   readonly mode: 'apply' | 'plan';
   /** Past `maxRemovalPercent`. */
   readonly force: boolean;
-  /** When everything has to be done, in milliseconds since the epoch; `loadBalancerTimeoutMs` holds too. */
+  /** When everything has to be done, by `Clock.monotonicMs`; `loadBalancerTimeoutMs` holds too. */
   readonly deadline?: number;
 }
 
@@ -67,7 +67,7 @@ export async function transact(
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
     clock.within(
-      Math.max(1, deadline - clock.now()),
+      Math.max(1, deadline - clock.monotonicMs()),
       work,
       () => new NextStepError('', `${what} in time`, TOO_LATE),
     );

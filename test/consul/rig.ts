@@ -9,7 +9,8 @@ import { systemClock } from '../../lib/run/system-clock.js';
 export const heard: string[] = [];
 
 export const clock = {
-  now: Date.now,
+  wallMs: Date.now,
+  monotonicMs: () => performance.now(),
   sleep: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 

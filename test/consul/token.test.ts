@@ -14,7 +14,7 @@ function setUp(timeoutMs = 1_000) {
   const state = { now: 0, value: 'first', error: undefined as Error | undefined, fetches: 0 };
   const lines: string[] = [];
   const source = makeTokenSource(named, {
-    clock: { ...systemClock, now: () => state.now },
+    clock: { ...systemClock, wallMs: () => state.now },
     timeoutMs,
     log: (line) => lines.push(line),
     fetch: async (name) => {

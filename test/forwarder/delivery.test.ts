@@ -15,7 +15,8 @@ function setUp(down: (now: number) => boolean = () => false) {
   let during: (event: WatchEvent) => void = () => {};
   const delivery = makeDelivery({
     clock: {
-      now: () => now,
+      wallMs: () => now,
+      monotonicMs: () => now,
       sleep: async (ms) => {
         sleeps.push(ms);
         now += ms;

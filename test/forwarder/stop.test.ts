@@ -18,7 +18,7 @@ async function listenUntil(stop: AbortSignal, log: (line: string) => void = () =
   try {
     const port = await harness.freePort();
     const delivery = { push: () => {}, status: () => status, idle: async () => {} };
-    const clock = { now: () => 0, sleep: async () => {} };
+    const clock = { wallMs: () => 0, monotonicMs: () => 0, sleep: async () => {} };
     await listen(options, { host: '127.0.0.1', port }, { delivery, clock, log }, stop);
     return port;
   } finally {

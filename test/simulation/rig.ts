@@ -15,7 +15,8 @@ import { SimulatedHAProxy } from './simulated-haproxy.js';
 export function instantClock(): DeadlineClock {
   let now = 1_000_000;
   return {
-    now: () => now,
+    wallMs: () => now,
+    monotonicMs: () => now,
     sleep: async (ms) => {
       now += ms;
     },
