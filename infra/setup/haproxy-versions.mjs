@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { debianMirror, debianRelease, run } from './debian.mjs';
 
+/** What a suite is not complete without: experimental has only what is newer than in sid. */
+const BESIDE = { experimental: ['sid'] };
+
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** Sets the suite's HAProxy up where it is missing. Returns the path of its wrapper script. */
@@ -34,12 +37,14 @@ function unpack(suite, cache, tree) {
   fs.mkdirSync(cache, { recursive: true });
   const work = fs.mkdtempSync(join(cache, `.${suite}-`));
   try {
+    const mirror = debianMirror(release.codename);
+    const suites = [suite, ...(BESIDE[suite] ?? [])];
     const apt = privateApt(
       work,
-      `deb [signed-by=${KEYRING}] ${debianMirror(release.codename)} ${suite} main`,
+      suites.map((name) => `deb [signed-by=${KEYRING}] ${mirror} ${name} main\n`).join(''),
     );
     apt(['update']);
-    apt(['install', '--download-only', 'haproxy']);
+    apt(['install', '--download-only', '-t', suite, 'haproxy']);
     const fresh = join(work, 'tree');
     fs.mkdirSync(fresh);
     for (const file of fs.readdirSync(join(work, 'archives')).filter((name) => name.endsWith('.deb'))) {
@@ -57,12 +62,12 @@ function unpack(suite, cache, tree) {
 }
 
 /** apt with lists, status and archives of its own, for which nothing is installed yet. */
-function privateApt(work, source) {
+function privateApt(work, sources) {
   for (const folder of ['lists/partial', 'archives/partial']) {
     fs.mkdirSync(join(work, folder), { recursive: true });
   }
   fs.writeFileSync(join(work, 'status'), '');
-  fs.writeFileSync(join(work, 'sources.list'), `${source}\n`);
+  fs.writeFileSync(join(work, 'sources.list'), sources);
   const settings = [
     ['Dir::Etc::SourceList', join(work, 'sources.list')],
     ['Dir::Etc::SourceParts', '-'],
