@@ -10,6 +10,7 @@ import { type Consul, startConsul } from './consul.js';
 import { type HAProxy, startHAProxy } from './haproxy.js';
 import type { Child, Harness } from './harness.js';
 import { type Finished, type LambdaEndpoint, startLambdaEndpoint } from './lambda-endpoint.js';
+import { LOCAL_NETWORKS } from './networks.js';
 import { type SampleNodes, startNodes } from './nodes.js';
 import { startParameterStore } from './parameter-store.js';
 
@@ -58,7 +59,11 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
   const store = await startParameterStore({ [TOKEN_PARAMETER]: token });
   harness.onClose(() => store.close());
 
-  const env = { CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES: haproxy.admin };
+  const env = {
+    CONSUL_HTTP_ADDR: consul.url,
+    HAPROXY_ADDRESSES: haproxy.admin,
+    LB_CONFIG: JSON.stringify({ ...iriLayout, networks: LOCAL_NETWORKS }),
+  };
   const functionEnv = {
     ...env,
     ...AWS,
@@ -109,6 +114,7 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
 function localConfig(ports: { admin: number; api: number; stats: number }): RenderConfig {
   return v.parse(renderConfigSchema, {
     ...iriLayout,
+    networks: LOCAL_NETWORKS,
     haproxy: {
       frontend: { bind: `127.0.0.1:${ports.api}` },
       admin: { bind: `127.0.0.1:${ports.admin}`, unix: null },

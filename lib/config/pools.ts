@@ -1,6 +1,6 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
-import { filePath } from '../model/fields.js';
+import { filePath, source } from '../model/fields.js';
 import { isServiceName } from '../model/service-name.js';
 import { keysWith } from '../model/tags.js';
 import { misusedKeys } from './tag-keys.js';
@@ -57,6 +57,8 @@ export const configSchema = v.pipe(
       'haproxy',
     ),
     pools: v.pipe(v.array(pool), v.minLength(1)),
+    /** The ranges that an instance's address has to lie in. */
+    networks: v.optional(v.pipe(v.array(source), v.minLength(1)), ['0.0.0.0/0', '::/0']),
     /** Refuse, until forced, to remove more than this share of a pool's ready servers in one run. */
     maxRemovalPercent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
     /** Load balancers written to at the same time. */

@@ -1,5 +1,6 @@
 // The kinds of field that the settings of more than one folder have. Pure.
 import * as v from 'valibot';
+import { parseIp, parsePort, parseWhole, printHostPort } from './address.js';
 
 /** A whole number, given in the unit that the setting's name ends in. */
 export const whole = (min: number, max: number) => {
@@ -19,4 +20,32 @@ export const matching = (pattern: RegExp, message: string) =>
 export const filePath = matching(
   /^\/[A-Za-z0-9_.@+,:/-]{1,254}$/,
   'use an absolute path of A-Z a-z 0-9 _ . @ + , : / -',
+);
+
+/** `host:port` where the host is an IP literal: `0.0.0.0:14267`, `[::]:14267`. Printed back canonically. */
+export const bindAddress = v.pipe(
+  v.string('use "address:port"'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const match = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(dataset.value);
+    const ip = parseIp(match?.[1] ?? '');
+    const port = parsePort(match?.[2]);
+    if (ip && port) return printHostPort(ip.text, port);
+    addIssue({ message: 'use "address:port" with an IP address and a port from 1 to 65535' });
+    return NEVER;
+  }),
+);
+
+/** An IP address or a CIDR range, printed back canonically. */
+export const source = v.pipe(
+  v.string('use an IP address or a CIDR range'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const [address = '', length, ...rest] = dataset.value.split('/');
+    const ip = parseIp(address);
+    const bits = length === undefined ? undefined : parseWhole(length, 0, ip?.kind === 'ipv6' ? 128 : 32);
+    if (ip && rest.length === 0 && (length === undefined) === (bits === undefined)) {
+      return bits === undefined ? ip.text : `${ip.text}/${bits}`;
+    }
+    addIssue({ message: 'use an IP address or a CIDR range (10.0.0.0/8, 2001:db8::/32)' });
+    return NEVER;
+  }),
 );

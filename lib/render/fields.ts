@@ -1,38 +1,11 @@
 // The kinds of text and time that may reach a HAProxy configuration, each by a tight pattern. Pure.
 import * as v from 'valibot';
-import { parseIp, parsePort, parseWhole, printHostPort } from '../model/address.js';
-import { filePath, matching, whole } from '../model/fields.js';
+import { bindAddress, filePath, matching, source, whole } from '../model/fields.js';
+
+export { bindAddress, source };
 
 /** A time, in seconds, that HAProxy counts in 31 bits of milliseconds. */
 export const seconds = (standard: number, min = 1) => v.optional(whole(min, 2_000_000), standard);
-
-/** `host:port` where the host is an IP literal: `0.0.0.0:14267`, `[::]:14267`. Printed back canonically. */
-export const bindAddress = v.pipe(
-  v.string('use "address:port"'),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const match = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(dataset.value);
-    const ip = parseIp(match?.[1] ?? '');
-    const port = parsePort(match?.[2]);
-    if (ip && port) return printHostPort(ip.text, port);
-    addIssue({ message: 'use "address:port" with an IP address and a port from 1 to 65535' });
-    return NEVER;
-  }),
-);
-
-/** An IP address or a CIDR range, printed back canonically. */
-export const source = v.pipe(
-  v.string('use an IP address or a CIDR range'),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const [address = '', length, ...rest] = dataset.value.split('/');
-    const ip = parseIp(address);
-    const bits = length === undefined ? undefined : parseWhole(length, 0, ip?.kind === 'ipv6' ? 128 : 32);
-    if (ip && rest.length === 0 && (length === undefined) === (bits === undefined)) {
-      return bits === undefined ? ip.text : `${ip.text}/${bits}`;
-    }
-    addIssue({ message: 'use an IP address or a CIDR range (10.0.0.0/8, 2001:db8::/32)' });
-    return NEVER;
-  }),
-);
 
 /** HAProxy binds `<path>.<pid>.tmp` first; all of it must fit the 108 bytes of a socket address. */
 export const socketPath = matching(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Consul } from '../../infra/local/consul.js';
 import type { Harness } from '../../infra/local/harness.js';
+import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { type StandIn, type StandInOptions, startStandIn } from '../../infra/local/stand-in.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { configSchema } from '../../lib/config/pools.js';
@@ -13,7 +14,7 @@ import type { CheckCase } from '../iri/check-cases.js';
 /** The bundle under test, as it is put on a host. */
 export const NODE_CHECK = join(import.meta.dirname, '..', '..', 'dist', 'node-check.mjs');
 
-export const iriConfig = v.parse(configSchema, iriLayout);
+export const iriConfig = v.parse(configSchema, { ...iriLayout, networks: LOCAL_NETWORKS });
 
 /** A check of Consul as its agent tells it. */
 export interface AgentCheck {

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { diagnose } from '../../lib/doctor/doctor.js';
 import type { Finding } from '../../lib/doctor/finding.js';
@@ -89,6 +90,7 @@ async function start(
 
 function configOf({ dir }: Harness, port: number, adminPort: number, statsPort: number): RenderConfig {
   return v.parse(renderConfigSchema, {
+    networks: LOCAL_NETWORKS,
     pools: iriLayout.pools.map((pool) => ({
       ...pool,
       ranges: pool.ranges.map((range) => ({ ...range, slots: SLOTS })),

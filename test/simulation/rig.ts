@@ -1,5 +1,6 @@
 // Runs the real reconcile loop against simulated HAProxies and a catalog held in memory.
 import * as v from 'valibot';
+import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { type Config, configSchema } from '../../lib/config/pools.js';
 import type { MayRead, ServiceAnswer } from '../../lib/consul/answers.js';
 import { makeSource, type SourceClient } from '../../lib/consul/source.js';
@@ -64,7 +65,7 @@ export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
 }
 
 export function parseConfig(input: v.InferInput<typeof configSchema> = iriLayout): Config {
-  return v.parse(configSchema, input);
+  return v.parse(configSchema, { networks: LOCAL_NETWORKS, ...input });
 }
 
 /** A HAProxy with the ranges of a configuration, `slots` in each. */
