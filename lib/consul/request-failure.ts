@@ -1,6 +1,6 @@
 // Why a request to Consul failed: status, words and whether to try again, without what was sent. Pure.
-import { messageOf } from '../model/errors.js';
 import { quote, showMs } from '../model/text.js';
+import { connectionWords } from '../model/tls-words.js';
 
 /** One request failed. Holds Consul's status and words, and nothing of the request: that has the token. */
 export class RequestFailure extends Error {
@@ -32,7 +32,7 @@ const TLS_CODE =
 export function toFailure(error: unknown, secret: string | undefined, timeoutMs: number): RequestFailure {
   const { isTimeout, code } = fieldsOf(error);
   if (isTimeout) return new RequestFailure(`no answer within ${showMs(timeoutMs)}`, undefined, true);
-  const text = messageOf(error).replace(/^consul: /, '') || String(code ?? 'no connection');
+  const text = connectionWords(error).replace(/^consul: /, '') || String(code ?? 'no connection');
   return new RequestFailure(hide(text, secret), undefined, true, TLS_CODE.test(String(code ?? '')));
 }
 

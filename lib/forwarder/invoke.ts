@@ -3,6 +3,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { messageOf } from '../model/errors.js';
 import { quote, showMs } from '../model/text.js';
+import { connectionWords } from '../model/tls-words.js';
 import type { WatchEvent } from '../model/watch-event.js';
 import type { CredentialSource } from './credentials.js';
 
@@ -92,5 +93,5 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${showMs(timeoutMs)}`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return messageOf(cause) || code || 'no connection';
+  return connectionWords(cause) || code || 'no connection';
 }

@@ -5,6 +5,7 @@ import type { TlsFiles } from '../config/environment.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
 import { showMs } from '../model/text.js';
+import { connectionWords } from '../model/tls-words.js';
 import { HAProxyError } from './errors.js';
 
 export interface ConnectOptions {
@@ -59,7 +60,7 @@ export function openSocket(
     const failed = (error: Error): void => {
       clearTimeout(timer);
       fail(
-        `cannot connect (${messageOf(error)})`,
+        `cannot connect (${connectionWords(error)})`,
         secure
           ? 'is the gateway up, and do the certificates match?'
           : 'is HAProxy up, with its admin socket there?',
