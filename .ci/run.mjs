@@ -77,7 +77,12 @@ if (step('set-up', process.execPath, ['infra/setup/setup.mjs', '--tests'])) {
   const together = [...tsx, 'test/all.ts', ...MINUTE.files, `--maxWorkers=${MINUTE.files.length}`];
   tests('tests of a minute', process.execPath, together, MINUTE.env);
   // The system's own version is what all the tests ran on.
-  tests('tests on HAProxy 3.0 and 3.2', process.execPath, [...tsx, 'test/matrix.ts', 'trixie', 'sid']);
+  const lanes = ['trixie', 'sid', 'experimental', 'node24'];
+  tests('tests on HAProxy 3.0, 3.2, 3.4 and on Node 24', process.execPath, [
+    ...tsx,
+    'test/matrix.ts',
+    ...lanes,
+  ]);
   if (scripts['test:ric']) step('Lambda runtime', 'npm', ['run', '--silent', 'test:ric']);
   step('npm start', 'npm', ['start', '--silent', '--', '--for', '20']);
 }

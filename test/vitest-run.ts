@@ -20,12 +20,14 @@ const toStderr = (text: string): void => void process.stderr.write(text);
 
 /**
  * Runs the tests that vitest's `args` name (all of them when they name none) with what is added to our
- * environment. A secret of the set-up in anything that is printed is one more failure.
+ * environment, on the Node whose binary is `node`. A secret of the set-up in anything that is printed is one more
+ * failure.
  */
 export async function runVitest(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   print: (text: string) => void = toStderr,
+  node: string = process.execPath,
 ): Promise<Counts> {
   const dir = mkdtempSync(join(tmpdir(), 'iri-lb-tests-'));
   const file = join(dir, 'result.json');
@@ -38,6 +40,7 @@ export async function runVitest(
   };
   try {
     const code = await exitOf(
+      node,
       [VITEST, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args],
       { ...colours(), ...process.env, ...env, [SECRETS_FILE]: secretsFile },
       heard,
@@ -57,12 +60,13 @@ export async function runVitest(
 const colours = (): NodeJS.ProcessEnv => (process.stderr.isTTY ? { FORCE_COLOR: '1' } : {});
 
 function exitOf(
+  node: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   heard: (text: string) => void,
 ): Promise<number | null> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', heard);
     child.once('error', reject);
     child.once('close', resolve);
