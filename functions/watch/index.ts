@@ -11,8 +11,8 @@ const coverage = makeCoverage();
 /**
  * Makes every load balancer what Consul says, at the event's index or later, and returns the report;
  * throws when anything failed. An event that a clean run of this warm environment has dealt with is
- * answered as covered, and HAProxy is not asked. `{ "doctor": true }` changes nothing and returns what is
- * set up wrongly.
+ * answered as covered, and HAProxy is not asked. One that names nothing is a run without shortcut.
+ * `{ "doctor": true }` changes nothing and returns what is set up wrongly.
  */
 export function handler(input: DoctorEvent, context: HandlerContext): Promise<Diagnosis>;
 export function handler(input: unknown, context: HandlerContext): Promise<Report>;
@@ -20,14 +20,14 @@ export async function handler(input: unknown, context: HandlerContext): Promise<
   if (asksForDoctor(input)) return consultDoctor(context);
   return invocation(context, async (runner, apply) => {
     const event = parseWatchEvent(input);
-    if (coverage.mayCover(event)) {
+    if (event && coverage.mayCover(event)) {
       const { catalog } = await runner.source.read([event.service]);
       const [listing] = catalog.services;
       if (listing && coverage.covers(event, listing)) return coveredReport(listing.version);
     }
     const covered = coverage.begin(runner.source);
-    const atLeast = { service: event.service, version: event.index };
-    const report = await apply({ atLeast, source: covered.source });
+    const atLeast = event && { service: event.service, version: event.index };
+    const report = await apply({ ...(atLeast ? { atLeast } : {}), source: covered.source });
     covered.finished(failuresOf(report).length === 0);
     return report;
   });

@@ -17,11 +17,16 @@ export function isIndex(text: string): boolean {
   return INDEX.test(text) && BigInt(text) < 1n << 64n;
 }
 
-/** Parses the event of an invocation. Throws ConfigError with every problem and what an event looks like. */
-export function parseWatchEvent(event: unknown): WatchEvent {
+/**
+ * Parses the event of an invocation; undefined where it names nothing (`{}`, a test from the console, some other
+ * trigger): look at all. Throws ConfigError, with every problem and what an event looks like, where it names a
+ * service or an index that are none.
+ */
+export function parseWatchEvent(event: unknown): WatchEvent | undefined {
   const fields = typeof event === 'object' && event !== null ? event : {};
   const service = 'service' in fields ? fields.service : undefined;
   const index = 'index' in fields ? fields.index : undefined;
+  if (service === undefined && index === undefined) return undefined;
   if (typeof service === 'string' && isServiceName(service) && typeof index === 'string' && isIndex(index))
     return { service, index };
   const problems: SettingProblem[] = [];

@@ -7,7 +7,7 @@ import type { WatchEvent } from '../model/watch-event.js';
  * What the last run of this environment acted on, if it was clean. For the watch function:
  *
  *     const event = parseWatchEvent(input);
- *     if (coverage.mayCover(event)) {
+ *     if (event && coverage.mayCover(event)) {
  *       const { catalog } = await source.read([event.service]);
  *       if (coverage.covers(event, catalog.services[0])) return covered;
  *     }

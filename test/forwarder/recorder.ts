@@ -31,7 +31,8 @@ export async function startRecorder(port = 0): Promise<Recorder> {
     const { method = '', url: path = '', headers } = request;
     received.push({ method, path, headers, body });
     if (next === 'hang') return;
-    if (next.status === 202) accepted.push(parseWatchEvent(JSON.parse(body)));
+    const event = next.status === 202 ? parseWatchEvent(JSON.parse(body)) : undefined;
+    if (event) accepted.push(event);
     response.writeHead(next.status, { 'content-type': 'application/json' }).end(next.body ?? '');
   });
   return {

@@ -86,6 +86,19 @@ test('an event that was covered says so only while Consul still says the same', 
   expect(tap.connections()).toBe(1);
 });
 
+test.each([
+  ['nothing', {}],
+  ['what the console sends as a test', { key1: 'value1', key2: 'value2', key3: 'value3' }],
+  ['what a schedule sends', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' }],
+])('an event that says %s looks at all, each time', async (_, event) => {
+  await register(1);
+  expect(reportOf(await endpoint.invoke(NAME, event)).loadBalancers).toMatchObject([{ outcome: 'changed' }]);
+  const again = reportOf(await endpoint.invoke(NAME, event));
+  expect(again.covered).toBeUndefined();
+  expect(again.loadBalancers).toMatchObject([{ outcome: 'unchanged' }]);
+  expect(await rig.ready('iri_back')).toEqual([SERVER]);
+});
+
 test('an event that the Consul asked has not heard of yet is waited for, and then applied', async () => {
   await register(2);
   await endpoint.invoke(NAME, { service: 'iri', index: '0' });

@@ -96,6 +96,9 @@ export async function watchChecks(checked: Checked): Promise<void> {
   const next = await fn.invoke({ service: 'iri', index: indexOf(cold) });
   check('watch, warm: an old event still applies what is new', next, changesOf(next) === 1);
 
+  const empty = await fn.invoke({});
+  check('watch: an event that says nothing is a run', empty, outcomeOf(empty) === 'unchanged');
+
   const junk = await fn.invoke({ service: 'iri' });
   check('watch: refuses an event without an index', junk, errorOf(junk).includes('index'));
   await rig.consul.stop();
@@ -105,7 +108,7 @@ export async function watchChecks(checked: Checked): Promise<void> {
     failed,
     errorOf(failed).includes('service iri: http://127.0.0.1:'),
   );
-  logChecks('watch', fn, [cold, warm, next, junk, failed], checked);
+  logChecks('watch', fn, [cold, warm, next, empty, junk, failed], checked);
   await fn.stop();
 }
 

@@ -103,13 +103,20 @@ describe('the event of an invocation', () => {
     'iri',
     [],
     {},
+    { key1: 'value1', key2: 'value2' },
+    { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' },
+  ])('%j names nothing: look at all', (input) => {
+    expect(parseWatchEvent(input)).toBeUndefined();
+  });
+
+  test.each([
+    { index: '5' },
     { service: 'iri' },
     { service: 'iri', index: 12 },
     { service: 'iri', index: '-1' },
     { service: 'iri', index: '01' },
     { service: 'iri', index: '18446744073709551616' },
     { service: '../../acl', index: '1' },
-    { source: 'aws.scheduler', 'detail-type': 'Scheduled Event' },
   ])('%j is refused in one line that shows what one looks like', (input) => {
     expect(() => parseWatchEvent(input)).toThrow(/^event: [^\n]*; send \{"service":"iri","index":"1234"\}$/);
   });
