@@ -87,7 +87,7 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
     'forwarder',
     process.execPath,
     [bundle('forwarder.mjs'), '--listen', `127.0.0.1:${ports.forwarder}`, '--function', WATCH],
-    { env: { ...AWS, AWS_ENDPOINT_URL_LAMBDA: lambda.url } },
+    { env: { ...AWS, LB_CONFIG: env.LB_CONFIG, AWS_ENDPOINT_URL_LAMBDA: lambda.url } },
   );
   await forwarder.until(async () => (await fetch(`${forwarderUrl}/health`)).status > 0, {
     what: 'the forwarder to listen',

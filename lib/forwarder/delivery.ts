@@ -41,6 +41,9 @@ const LONGEST_BACKOFF_MS = 10_000;
 const REST_PER_EVENT_MS = 100;
 const LONGEST_REST_MS = 1_000;
 
+/** Services whose events wait, at most; beyond it the first of them waits for a run without shortcut. */
+const MAX_WAITING = 256;
+
 interface Waiting {
   readonly event: WatchEvent;
   readonly folded: number;
@@ -74,7 +77,7 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
     if (failures > 0) log(`forwarder: delivered after ${failures} failed attempts`);
     failures = 0;
     lastError = undefined;
-    lastDelivered = clock.monotonicMs();
+    lastDelivered = clock.wallMs();
     return Math.min(LONGEST_REST_MS, REST_PER_EVENT_MS * folded);
   };
 
@@ -87,8 +90,16 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
     busy = false;
   };
 
+  /** A run looks at all services, so one event without an index is worth any number of others. */
+  const withinBound = (event: WatchEvent): WatchEvent => {
+    const [first] = waiting.values();
+    if (first === undefined || waiting.size < MAX_WAITING || waiting.has(event.service)) return event;
+    return { service: first.event.service, index: '0' };
+  };
+
   return {
-    push(event) {
+    push(pushed) {
+      const event = withinBound(pushed);
       const key = event.index === '0' ? `${event.service} look` : event.service;
       waiting.set(key, { event, folded: (waiting.get(key)?.folded ?? 0) + 1 });
       if (busy) return;

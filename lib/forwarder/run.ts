@@ -24,17 +24,21 @@ export const SCRIPT_PATIENCE_MS = 10 * 60_000;
 
 /** Listens, sends one event for what happened before, and resolves when `stop` aborts. Throws if it cannot listen. */
 export async function listen(
-  { service, allowRemote, functionName }: ForwarderOptions,
+  { service, services, allowRemote, token, functionName }: ForwarderOptions,
   { host, port }: NonNullable<ForwarderOptions['listen']>,
   { delivery, log }: RunDeps,
   stop: AbortSignal,
 ): Promise<void> {
-  const server = makeServer({ delivery, service, allowRemote });
+  const server = makeServer({ delivery, service, services, allowRemote, ...(token ? { token } : {}) });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  log(`forwarder: listening on http://${printHostPort(host, port)}, invoking ${functionName}`);
+  log(
+    `forwarder: listening on http://${printHostPort(host, port)}, invoking ${functionName} for ${services.join(', ')}`,
+  );
+  if (allowRemote && !token)
+    log('forwarder: whoever reaches this address can wake the function; --token-file asks them for a token');
   delivery.push({ service, index: '0' });
   await new Promise<void>((resolve) => {
     const end = (): void => {

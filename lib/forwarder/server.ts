@@ -1,16 +1,23 @@
 // The forwarder as an HTTP handler: Consul's watches, /notify for the load balancer's host, /health.
+import { createHash, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage } from 'node:http';
 import { isLoopback } from '../model/loopback.js';
 import { isServiceName } from '../model/service-name.js';
+import { quote } from '../model/text.js';
 import { isIndex } from '../model/watch-event.js';
 import { MAX_BODY_BYTES, readArray } from './body.js';
+import { keepRoom } from './connections.js';
 import type { Delivery } from './delivery.js';
 
 export interface ServerOptions {
   readonly delivery: Delivery;
   /** Consul service of `POST /notify` and `POST /`, which name none. */
   readonly service: string;
+  /** Services of which events are taken. */
+  readonly services: readonly string[];
   readonly allowRemote: boolean;
+  /** `Authorization: Bearer` of every request, where one is asked for. */
+  readonly token?: string;
   /** As much of a body is read, in bytes. */
   readonly maxBodyBytes?: number;
 }
@@ -19,6 +26,11 @@ interface Reply {
   readonly status: number;
   readonly body: object;
 }
+
+/** Consul gives a handler ten seconds; its head comes at once. In milliseconds. */
+const REQUEST_MS = 10_000;
+const HEAD_MS = 2_000;
+const CHECK_MS = 500;
 
 const accepted: Reply = { status: 202, body: { accepted: true } };
 const refuse = (status: number, error: string): Reply => ({ status, body: { error } });
@@ -31,7 +43,7 @@ const refuse = (status: number, error: string): Reply => ({ status, body: { erro
  */
 export function makeServer(options: ServerOptions): http.Server {
   const server = http.createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000 },
+    { requestTimeout: REQUEST_MS, headersTimeout: HEAD_MS, connectionsCheckingInterval: CHECK_MS },
     (request, response) => {
       handle(request, options)
         .catch(() => refuse(400, 'the request was cut off'))
@@ -42,16 +54,18 @@ export function makeServer(options: ServerOptions): http.Server {
         });
     },
   );
-  server.maxConnections = 256;
+  keepRoom(server);
   return server;
 }
 
 async function handle(request: IncomingMessage, options: ServerOptions): Promise<Reply> {
-  const { delivery, service, allowRemote, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const { delivery, service, services, allowRemote, token, maxBodyBytes = MAX_BODY_BYTES } = options;
   // A web page, open on this host, must not wake the function: it cannot leave Origin out, nor choose
   // Host (which it could name as it likes if its own name resolved to us).
   if (request.headers.origin !== undefined) return refuse(403, 'no browsers');
   if (!allowRemote && !isLoopback(hostOf(request))) return refuse(403, 'Host is not this machine');
+  if (token !== undefined && !isBearer(request, token))
+    return refuse(401, 'send "Authorization: Bearer" with the token of --token-file');
 
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   if (path === '/health') {
@@ -59,7 +73,7 @@ async function handle(request: IncomingMessage, options: ServerOptions): Promise
     const status = delivery.status();
     return { status: status.failures === 0 ? 200 : 503, body: status };
   }
-  const watched = path === '/' ? service : /^\/watch\/([^/]+)$/.exec(path)?.[1];
+  const watched = path === '/' ? service : decoded(/^\/watch\/([^/]+)$/.exec(path)?.[1]);
   if (path !== '/notify' && watched === undefined)
     return refuse(404, 'use POST /watch/SERVICE, POST /notify or GET /health');
   if (request.method !== 'POST') return refuse(405, 'use POST');
@@ -72,12 +86,28 @@ async function handle(request: IncomingMessage, options: ServerOptions): Promise
   const index = request.headers['x-consul-index'];
   if (watched === undefined || !isServiceName(watched))
     return refuse(400, 'no Consul service name in the path');
+  if (!services.includes(watched)) return refuse(404, `no pool has the service ${quote(watched)}`);
   if (typeof index !== 'string' || !isIndex(index)) return refuse(400, 'X-Consul-Index is not an index');
   const body = await readArray(request, maxBodyBytes);
   if (body === 'too large') return refuse(413, `more than ${maxBodyBytes} bytes`);
   if (body === 'junk') return refuse(400, 'the body is not a JSON array');
   delivery.push({ service: watched, index });
   return accepted;
+}
+
+/** A segment of a path in plain text; text that is no encoding as it is, which is no service then. */
+function decoded(segment: string | undefined): string | undefined {
+  try {
+    return segment === undefined ? undefined : decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** In the same time whatever is wrong with it. */
+function isBearer({ headers }: IncomingMessage, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
 }
 
 function hostOf(request: IncomingMessage): string {

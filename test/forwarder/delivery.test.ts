@@ -58,6 +58,20 @@ describe('delivery', () => {
     expect(sent).toEqual([iri(1), iri(1001)]);
   });
 
+  test('the events of ever more services are one that looks at all', async () => {
+    const { delivery, sent, whileInFlight } = setUp();
+    const count = 10_000;
+    whileInFlight(({ index }) => {
+      if (index !== '1') return;
+      for (let i = 2; i <= count; i += 1) delivery.push({ service: `s${i}`, index: String(i) });
+      expect(delivery.status().pending).toBeLessThan(300);
+    });
+    delivery.push(iri(1));
+    await delivery.idle();
+    expect(sent.length).toBeLessThan(300);
+    expect(sent).toContainEqual({ service: 's2', index: '0' });
+  });
+
   test('after a burst it rests for a second, after a lone event for a tenth', async () => {
     const { delivery, sleeps, whileInFlight } = setUp();
     whileInFlight(({ index }) => {

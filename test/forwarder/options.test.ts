@@ -1,5 +1,8 @@
 // The forwarder's command line.
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { readForwarderOptions } from '../../lib/forwarder/options.js';
 
 const env = { AWS_REGION: 'eu-west-1', WATCH_FUNCTION: 'iri-lb-watch' };
@@ -9,6 +12,7 @@ describe('the options', () => {
     expect(readForwarderOptions([], env)).toEqual({
       functionName: 'iri-lb-watch',
       service: 'iri',
+      services: ['iri'],
       allowRemote: false,
       region: 'eu-west-1',
       endpoint: 'https://lambda.eu-west-1.amazonaws.com',
@@ -49,16 +53,57 @@ describe('the options', () => {
     },
   );
 
-  test("the service is that of LB_CONFIG's first pool, and LB_CONFIG is not read where --service says it", () => {
-    const pool = (service: string) => ({ backend: service, service, ranges: [{ prefix: 's' }] });
-    const web = { ...env, LB_CONFIG: JSON.stringify({ pools: [pool('web'), pool('iri')] }) };
-    expect(readForwarderOptions([], web)).toMatchObject({ service: 'web' });
-    expect(readForwarderOptions(['--service', 'api'], web)).toMatchObject({ service: 'api' });
-    const broken = { ...env, LB_CONFIG: '/nowhere.json' };
-    expect(readForwarderOptions(['--service', 'api'], broken)).toMatchObject({ service: 'api' });
-    expect(() => readForwarderOptions([], broken)).toThrow(
-      'forwarder: LB_CONFIG: cannot read "/nowhere.json" (ENOENT)',
+  describe('the services', () => {
+    const pool = (backend: string, service: string) => ({ backend, service, ranges: [{ prefix: 's' }] });
+    const pools = [pool('a', 'web'), pool('b', 'iri'), pool('c', 'web')];
+    const web = { ...env, LB_CONFIG: JSON.stringify({ pools }) };
+
+    test("are those of LB_CONFIG's pools, the first one for events that name none", () => {
+      expect(readForwarderOptions([], web)).toMatchObject({ service: 'web', services: ['web', 'iri'] });
+    });
+
+    test('begin with --service, which is the only one where there is no LB_CONFIG', () => {
+      const args = ['--service', 'api'];
+      expect(readForwarderOptions(args, web)).toMatchObject({
+        service: 'api',
+        services: ['api', 'web', 'iri'],
+      });
+      expect(readForwarderOptions(args, env)).toMatchObject({ service: 'api', services: ['api'] });
+    });
+
+    test('are not known where LB_CONFIG cannot be read', () => {
+      const broken = { ...env, LB_CONFIG: '/nowhere.json' };
+      for (const args of [[], ['--service', 'api']])
+        expect(() => readForwarderOptions(args, broken)).toThrow(
+          'forwarder: LB_CONFIG: cannot read "/nowhere.json" (ENOENT)',
+        );
+    });
+  });
+
+  describe('a token', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'iri-lb-token-'));
+    const file = join(dir, 'token');
+    afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+    test('is what the file says, without its line end', () => {
+      writeFileSync(file, '0123456789abcdef\n');
+      expect(readForwarderOptions(['--token-file', file], env)).toMatchObject({ token: '0123456789abcdef' });
+    });
+
+    test.each(['', 'short', '0123456789abcdef 0', '0123456789abcdef\nsecond'])(
+      'that is %j is refused, without being shown',
+      (text) => {
+        writeFileSync(file, text);
+        const message = /--token-file: ".*token" holds no token: one line of 16 to 512 of [^"]*$/;
+        expect(() => readForwarderOptions(['--token-file', file], env)).toThrow(message);
+      },
     );
+
+    test('whose file is not there is a setting that is wrong', () => {
+      expect(() => readForwarderOptions(['--token-file', '/nowhere/token'], env)).toThrow(
+        /--token-file: "\/nowhere\/token" cannot be read \(ENOENT\)/,
+      );
+    });
   });
 
   test('all problems are told at once, in one line', () => {

@@ -10,9 +10,9 @@ afterEach(() => new Promise((resolve) => server.close(resolve).closeAllConnectio
 
 const status = { lastDelivered: '2026-01-01T00:00:00.000Z', pending: 0, failures: 0, lastError: null };
 
-async function setUp(options: { allowRemote?: boolean; failures?: number } = {}) {
+async function setUp(options: { allowRemote?: boolean; failures?: number; token?: string } = {}) {
   const pushed: WatchEvent[] = [];
-  const { allowRemote = false, failures = 0 } = options;
+  const { allowRemote = false, failures = 0, token } = options;
   server = makeServer({
     delivery: {
       push: (event) => void pushed.push(event),
@@ -20,8 +20,10 @@ async function setUp(options: { allowRemote?: boolean; failures?: number } = {})
       idle: async () => {},
     },
     service: 'iri',
+    services: ['iri', 'hornet'],
     allowRemote,
     maxBodyBytes: 1000,
+    ...(token ? { token } : {}),
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -54,6 +56,12 @@ describe('an event', () => {
     expect(pushed).toEqual([{ service: 'hornet', index: '18446744073709551615' }]);
   });
 
+  test('has the service from the path in plain text', async () => {
+    const { ask, pushed } = await setUp();
+    expect((await ask('POST', '/watch/hor%6eet', index('5'), '[]')).status).toBe(202);
+    expect(pushed).toEqual([{ service: 'hornet', index: '5' }]);
+  });
+
   test('on / is of the service that the forwarder was told', async () => {
     const { ask, pushed } = await setUp();
     expect((await ask('POST', '/', index('5'), '[]')).status).toBe(202);
@@ -84,6 +92,8 @@ describe('junk is refused, and wakes nobody', () => {
     ['an index that is no number', 'POST', '/watch/iri', index('5;x'), '[]', 400],
     ['an index past 64 bits', 'POST', '/watch/iri', index('18446744073709551616'), '[]', 400],
     ['a service that is none', 'POST', '/watch/%2e%2e%2f', index('5'), '[]', 400],
+    ['a service that no pool has', 'POST', '/watch/made-up', index('5'), '[]', 404],
+    ['an encoding that is none', 'POST', '/watch/%zz', index('5'), '[]', 400],
     ['a body that is too long', 'POST', '/watch/iri', index('5'), `{${' '.repeat(2000)}]`, 413],
     ['blanks that are too long', 'POST', '/watch/iri', index('5'), ' '.repeat(2000), 413],
     ['a notification that is too long', 'POST', '/notify', {}, 'x'.repeat(2000), 413],
@@ -112,6 +122,14 @@ describe('junk is refused, and wakes nobody', () => {
     expect(pushed).toEqual([]);
   });
 
+  test('a service that no pool has is named, and its body is not read', async () => {
+    const { ask } = await setUp();
+    expect(await ask('POST', '/watch/made-up', index('5'), `[${' '.repeat(50_000)}`)).toEqual({
+      status: 404,
+      body: { error: 'no pool has the service "made-up"' },
+    });
+  });
+
   test('after junk the next event is taken', async () => {
     const { ask, pushed } = await setUp();
     await ask('POST', '/watch/iri', index('5'), 'junk');
@@ -133,6 +151,57 @@ describe('loopback', () => {
     const { ask } = await setUp({ allowRemote: true });
     expect((await ask('POST', '/notify', { host: 'lb1.example.com' })).status).toBe(202);
     expect((await ask('POST', '/notify', { origin: 'null' })).status).toBe(403);
+  });
+});
+
+describe('a token', () => {
+  const token = 'a-token-of-some-length';
+
+  test.each([
+    ['none', {}],
+    ['another', { authorization: 'Bearer a-token-of-some-other-length' }],
+    ['another scheme', { authorization: `Basic ${token}` }],
+  ])('is asked for: %s is refused, whatever is asked', async (_, headers) => {
+    const { ask, pushed } = await setUp({ token, allowRemote: true });
+    for (const [method, path] of [
+      ['POST', '/notify'],
+      ['POST', '/watch/iri'],
+      ['GET', '/health'],
+    ] as const)
+      expect((await ask(method, path, { ...index('5'), ...headers }, '')).status).toBe(401);
+    expect(pushed).toEqual([]);
+  });
+
+  test('that is right is taken', async () => {
+    const { ask, pushed } = await setUp({ token, allowRemote: true });
+    const headers = { ...index('5'), authorization: `Bearer ${token}` };
+    expect((await ask('POST', '/watch/iri', headers, '[]')).status).toBe(202);
+    expect(pushed).toEqual([{ service: 'iri', index: '5' }]);
+  });
+});
+
+describe('clients that say nothing, or say it slowly, keep nobody out:', () => {
+  const HEAD = 'POST /watch/iri HTTP/1.1\r\nHost: localhost\r\nX-Consul-Index: 5\r\n';
+  test.each([
+    ['connections without a word', ''],
+    ['heads without an end', HEAD],
+    ['bodies without an end', `${HEAD}Content-Length: 900\r\n\r\n[`],
+  ])('%s', async (_, sent) => {
+    const { ask, port, pushed } = await setUp();
+    const slow = Array.from({ length: 400 }, () => {
+      const socket = net.connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      return new Promise<net.Socket>((resolve) => socket.write(sent || '\r\n', () => resolve(socket)));
+    });
+    const sockets = await Promise.all(slow);
+    try {
+      for (const number of ['6', '7', '8']) {
+        expect((await ask('POST', '/watch/iri', index(number), '[]')).status).toBe(202);
+        expect(pushed.at(-1)).toEqual({ service: 'iri', index: number });
+      }
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
   });
 });
 

@@ -6,6 +6,7 @@ import { listen } from '../../lib/forwarder/run.js';
 const options = {
   functionName: 'iri-lb-watch',
   service: 'iri',
+  services: ['iri'],
   allowRemote: false,
   region: 'eu-west-1',
   endpoint: 'http://127.0.0.1:1',

@@ -1,6 +1,7 @@
 // The state program where HAProxy's timing decides: a stand-in says which worker answers, and when.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,6 +44,27 @@ async function listenOn(path: string, answer: (socket: net.Socket, command: stri
   await new Promise<void>((resolve) => server.listen(path, resolve));
   harness.onClose(() => server.close());
 }
+
+it.each([
+  ['asks for a token', 'Authorization: Bearer 0123456789abcdef\n', '0123456789abcdef'],
+  ['asks for none', undefined, undefined],
+])('tells a forwarder that %s', async (_, header, token) => {
+  const heard: (string | undefined)[] = [];
+  const server = http.createServer(({ headers }, response) => {
+    heard.push(headers.authorization);
+    response.writeHead(202).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  harness.onClose(() => server.close());
+  const forwarderUrl = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+  const forwarderHeader = join(harness.dir, header ? 'forwarder.header' : 'no.header');
+  if (header) writeFileSync(forwarderHeader, header);
+  const program = join(harness.dir, `notify-${token}`);
+  const paths = { socket: join(harness.dir, 's'), stateFile: join(harness.dir, 'f') };
+  writeFileSync(program, renderStateProgram({ ...paths, forwarderUrl, forwarderHeader }), { mode: 0o755 });
+  expect(await run(program, ['notify'])).toEqual({ stdout: '', stderr: '' });
+  expect(heard).toEqual([token && `Bearer ${token}`]);
+});
 
 it('keeps the state until the new worker answers, whichever of the old ones answer before', async () => {
   // A master with one worker, as after a reload whose old worker is not gone yet.

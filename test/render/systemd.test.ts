@@ -186,6 +186,20 @@ describe('the forwarder of render systemd', () => {
     expect(rendered('http://127.0.0.1:8401').unit).toMatch(/ --service iri$/m);
   });
 
+  it('is told the services of the pools, as JSON that systemd hands on unchanged', () => {
+    const pool = (backend: string, service: string) => ({ backend, service, ranges: [{ prefix: 's' }] });
+    const pools = [pool('a', 'web'), pool('b', 'web'), pool('c', 'api')];
+    const unit = renderSystemd(v.parse(renderConfigSchema, { pools })).find(({ path }) =>
+      path.endsWith('forwarder.service'),
+    )?.text;
+    const [, word = ''] = /^Environment='(.*)'$/m.exec(unit ?? '') ?? [];
+    // systemd.syntax(7): C escapes within quotes; systemd.unit(5): %% is a percent sign.
+    const [name, text = ''] = word.replace(/\\(.)/g, '$1').replaceAll('%%', '%').split(/=(.*)/s);
+    expect(name).toBe('LB_CONFIG');
+    const env = { WATCH_FUNCTION: 'iri-lb-watch', AWS_REGION: 'eu-west-1', LB_CONFIG: text };
+    expect(readForwarderOptions(['--service', 'web'], env)).toMatchObject({ services: ['web', 'api'] });
+  });
+
   it.each([
     ['moon', /--forwarder: "moon" is no URL of a forwarder; use http:\/\/HOST:PORT/],
     ['https://127.0.0.1:8401', /is no URL of a forwarder/],

@@ -34,7 +34,11 @@ export function renderConsulAgent(
     service,
     ...(datacenter === undefined ? {} : { datacenter }),
     handler_type: 'http',
-    http_handler_config: { path: `${base}/watch/${service}`, method: 'POST', timeout: '10s' },
+    http_handler_config: {
+      path: `${base}/watch/${encodeURIComponent(service)}`,
+      method: 'POST',
+      timeout: '10s',
+    },
   }));
   return `${JSON.stringify({ watches }, null, 2)}\n`;
 }

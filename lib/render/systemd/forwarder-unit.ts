@@ -1,12 +1,13 @@
 // Renders the systemd unit of the forwarder, which runs beside the Consul agent. Pure.
+import type { Config } from '../../config/pools.js';
 
 export interface ForwarderUnitOptions {
   /** Where it listens for the agent's HTTP watch handler. */
   readonly listen?: string;
   /** Listens there although others than its own host reach it. */
   readonly allowRemote?: boolean;
-  /** Consul service of the events that name none. */
-  readonly service: string;
+  /** The first has the service of the events that name none; of services that no pool has none are taken. */
+  readonly pools: Config['pools'];
   /** The built forwarder. */
   readonly program?: string;
   /** Holds WATCH_FUNCTION and AWS_REGION. */
@@ -18,7 +19,7 @@ export function renderForwarderUnit(options: ForwarderUnitOptions): string {
   const {
     listen = '127.0.0.1:8401',
     allowRemote = false,
-    service,
+    pools,
     program = '/opt/iri-lb/dist/forwarder.mjs',
     environmentFile = '/etc/iri-lb/forwarder.env',
   } = options;
@@ -30,7 +31,8 @@ Wants=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen} --service ${service}${allowRemote ? ' --allow-remote' : ''}
+Environment=${quoted(`LB_CONFIG=${JSON.stringify({ pools: servicesOf(pools) })}`)}
+ExecStart=/usr/bin/node --max-old-space-size=128 ${program} --listen ${listen} --service ${pools[0]?.service ?? ''}${allowRemote ? ' --allow-remote' : ''}
 EnvironmentFile=${environmentFile}
 Restart=always
 RestartSec=1
@@ -69,4 +71,19 @@ SystemCallErrorNumber=EPERM
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** Of each service one pool, with no more than makes it one: the forwarder reads nothing else. */
+function servicesOf(pools: Config['pools']): object[] {
+  const services = [...new Map(pools.map((pool) => [pool.service, pool])).values()];
+  return services.map(({ backend, service, ranges }) => ({
+    backend,
+    service,
+    ranges: ranges.slice(0, 1).map(({ prefix }) => ({ prefix })),
+  }));
+}
+
+/** A word in single quotes (systemd.syntax(7), "Quoting"), in which `%` is no specifier. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('%', '%%')}'`;
 }

@@ -58,7 +58,12 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
     file(`${units}/haproxy.service.d/iri-lb.conf`, renderHAProxyDropIn({ haproxy, stateProgram })),
     file(
       stateProgram,
-      renderStateProgram({ socket: admin.unix, stateFile, forwarderUrl: forwarder.url }),
+      renderStateProgram({
+        socket: admin.unix,
+        stateFile,
+        forwarderUrl: forwarder.url,
+        forwarderHeader: `${etc}/forwarder.header`,
+      }),
       '755',
     ),
     ...(gateway
@@ -82,7 +87,7 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
         environmentFile: `${etc}/forwarder.env`,
         listen: forwarder.listen,
         allowRemote: forwarder.allowRemote,
-        service: config.pools[0]?.service ?? '',
+        pools: config.pools,
       }),
     ),
   ];

@@ -6,6 +6,8 @@ export interface StateProgramOptions {
   readonly stateFile: string;
   /** The forwarder on this host. */
   readonly forwarderUrl: string;
+  /** Holds the line `Authorization: Bearer TOKEN` where the forwarder asks for a token. */
+  readonly forwarderHeader?: string;
 }
 
 /** Older than this at start, in minutes, a state is worse than none: addresses have other owners by then. */
@@ -21,7 +23,8 @@ const ANSWER_SECONDS = 10;
  * there) and which, unlike anything else there, speaks to a socket. Fails, and leaves everything as it is,
  * where it cannot save.
  */
-export function renderStateProgram({ socket, stateFile, forwarderUrl }: StateProgramOptions): string {
+export function renderStateProgram(options: StateProgramOptions): string {
+  const { socket, stateFile, forwarderUrl, forwarderHeader = '/etc/iri-lb/forwarder.header' } = options;
   return `#!/bin/sh
 # Rendered by iri-lb. Keeps what HAProxy was told at runtime: addresses, weights and states of servers.
 #   prepare      before HAProxy starts: what is saved is taken only if it is fresh
@@ -77,8 +80,11 @@ save() {
   mv "$state.new" "$state"
 }
 
+# The file is there where the forwarder asks for a token: one line, \`Authorization: Bearer TOKEN\`.
 notify() {
-  curl -fsS -m 5 --retry 2 --retry-connrefused --retry-max-time 5 -o /dev/null -X POST ${forwarderUrl}/notify ||
+  set --
+  [ ! -r ${forwarderHeader} ] || set -- -H @${forwarderHeader}
+  curl -fsS -m 5 --retry 2 --retry-connrefused --retry-max-time 5 -o /dev/null -X POST ${forwarderUrl}/notify "$@" ||
     echo 'the forwarder was not reached; the next resync does its work' >&2
 }
 
