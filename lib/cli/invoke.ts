@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { messageOf } from '../model/errors.js';
 import { quote } from '../model/text.js';
-import { guarded, type Terminal } from './output.js';
+import { guarded, outJson, type Terminal } from './output.js';
+import { usageError } from './usage.js';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
@@ -23,13 +24,13 @@ export function registerInvoke(program: Command, terminal: Terminal, bundles: st
     .action((name: string, { event }: { event?: string }) =>
       guarded(terminal, async () => {
         if (name !== 'watch' && name !== 'resync') {
-          throw new Error(`no function ${quote(name)}; use watch or resync`);
+          throw usageError(`no function ${quote(name)}; use watch or resync`);
         }
         const file = `${bundles}/${name}/index.mjs`;
         if (!existsSync(file)) throw new Error(`${file} is not built; run npm run build`);
         const input = event === undefined ? {} : readEvent(event);
         const { handler } = (await import(pathToFileURL(file).href)) as { handler: Handler };
-        terminal.out(JSON.stringify(await handler(input, lambdaContext(name)), null, 2));
+        outJson(terminal, await handler(input, lambdaContext(name)));
       }),
     );
 }

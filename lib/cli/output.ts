@@ -1,7 +1,10 @@
 // What every command of the command line shares: results on stdout, everything else on stderr.
 import { readSettingsWith, type Settings } from '../config/environment.js';
 import { ConfigError, messageOf, settingText } from '../model/errors.js';
+import { jsonText } from '../model/text.js';
 import { type RenderConfig, renderConfigSchema } from '../render/config.js';
+import { EXIT } from './exit-status.js';
+import { isUsageError } from './usage.js';
 
 /** Where a command writes; tests hand in their own. */
 export interface Terminal {
@@ -24,12 +27,26 @@ export const processTerminal: Terminal = {
   },
 };
 
+/** Prints a result for programs, indented. */
+export const outJson = ({ out }: Terminal, value: unknown): void => out(jsonText(value, 2));
+
+/**
+ * Lets whoever reads our output go before its end (`iri-lb status | head`): what is left is written to nobody,
+ * and the command goes on to its end.
+ */
+export function outliveReaders(...streams: readonly NodeJS.WritableStream[]): void {
+  for (const stream of streams)
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+}
+
 /** Settings from the environment, also those that only rendering reads: a typo is told by any command. */
 export function settingsOf(terminal: Terminal): Settings<RenderConfig> {
   return readSettingsWith(renderConfigSchema, terminal.env);
 }
 
-/** Runs a command; what it throws becomes one line per problem on stderr and exit status 1. */
+/** Runs a command; what it throws becomes one line per problem on stderr, and exit status 1, or 64 for wrong usage. */
 export async function guarded(terminal: Terminal, command: () => Promise<void>): Promise<void> {
   try {
     await command();
@@ -37,6 +54,6 @@ export async function guarded(terminal: Terminal, command: () => Promise<void>):
     if (error instanceof ConfigError) {
       for (const problem of error.problems) terminal.err(`iri-lb: ${settingText(problem)}`);
     } else terminal.err(`iri-lb: ${messageOf(error)}`);
-    terminal.exit(1);
+    terminal.exit(isUsageError(error) ? EXIT.usage : EXIT.failed);
   }
 }

@@ -2,26 +2,39 @@
 import type { Command } from 'commander';
 import { failuresOf, type Report } from '../model/report.js';
 import { makeRunner } from '../run/runner.js';
-import { guarded, settingsOf, type Terminal } from './output.js';
-import { reportLines } from './report-text.js';
+import { reportStatus } from './exit-status.js';
+import { guarded, outJson, settingsOf, type Terminal } from './output.js';
+import { reportLines, warningsOf } from './report-text.js';
 
 interface Flags {
   readonly json?: boolean;
   readonly force?: boolean;
 }
 
+const FORCE = [
+  '--force',
+  "past the guard: past maxRemovalPercent, and past what keeps a pool's last servers although Consul lists nobody for it",
+] as const;
+const LOOK = '3 somebody should look';
+
 export function registerReconcile(program: Command, terminal: Terminal): void {
   program
     .command('plan')
-    .description('say what apply would change, and why; exit 0 in sync, 2 changes pending, 1 error')
+    .description(
+      'say what apply would change, and why; exit 0 in sync, 1 something failed, could not be read or is held ' +
+        `back, 2 changes pending, ${LOOK} (left out, held for nobody, nobody serves)`,
+    )
     .option('--json', 'print the report as JSON')
-    .option('--force', 'past maxRemovalPercent')
+    .option(...FORCE)
     .action((flags: Flags) => guarded(terminal, () => run('plan', flags, terminal)));
   program
     .command('apply')
-    .description('make every load balancer what Consul says; exit 0, or 1 when anything failed')
+    .description(
+      'make every load balancer what Consul says; exit 0, 1 something failed, is held back or left out, ' +
+        `${LOOK} (held for nobody, nobody serves)`,
+    )
     .option('--json', 'print the report as JSON')
-    .option('--force', 'past maxRemovalPercent')
+    .option(...FORCE)
     .action((flags: Flags) => guarded(terminal, () => run('apply', flags, terminal)));
 }
 
@@ -32,19 +45,13 @@ async function run(
 ): Promise<void> {
   const report = await makeRunner(settingsOf(terminal), terminal.err).run({ mode, force });
   printReport(report, json === true, terminal);
-  if (failuresOf(report).length > 0) terminal.exit(1);
-  else if (mode === 'plan' && report.loadBalancers.some(({ changes }) => changes.length > 0))
-    terminal.exit(2);
+  terminal.exit(reportStatus(report, mode));
 }
 
 /** Prints a report: JSON or lines on stdout; warnings and errors on stderr, each once. */
-export function printReport(report: Report, json: boolean, { out, err }: Terminal): void {
-  if (json) out(JSON.stringify(report, null, 2));
-  else for (const line of reportLines(report)) out(line);
-  const warnings = [
-    ...report.consul.warnings,
-    ...report.loadBalancers.flatMap((balancer) => balancer.warnings),
-  ];
-  for (const warning of new Set(warnings)) err(`warning: ${warning}`);
-  for (const failure of failuresOf(report)) err(`iri-lb: ${failure}`);
+export function printReport(report: Report, json: boolean, terminal: Terminal): void {
+  if (json) outJson(terminal, report);
+  else for (const line of reportLines(report)) terminal.out(line);
+  for (const warning of warningsOf(report)) terminal.err(`warning: ${warning}`);
+  for (const failure of failuresOf(report)) terminal.err(`iri-lb: ${failure}`);
 }

@@ -1,9 +1,9 @@
 // Prints a report for people: a line per change, then a line per load balancer and pool. Pure.
 import { printHostPort } from '../model/address.js';
 import type { Change } from '../model/change.js';
-import type { LoadBalancerReport, Report } from '../model/report.js';
+import type { LoadBalancerReport, PoolReport, Report } from '../model/report.js';
 import type { ServerSettings } from '../model/server.js';
-import { showMs } from '../model/text.js';
+import { plainText, showMs } from '../model/text.js';
 
 const DONE = {
   changed: 'changed',
@@ -13,6 +13,11 @@ const DONE = {
   failed: 'failed',
 };
 
+/** A pool, with how many of those who are ready HAProxy sends requests to. */
+interface CountedPool extends PoolReport {
+  readonly serving?: number;
+}
+
 /** The lines of a report; warnings and errors are left to the caller. */
 export function reportLines(report: Report): string[] {
   return report.loadBalancers.flatMap((balancer) => [
@@ -21,11 +26,30 @@ export function reportLines(report: Report): string[] {
   ]);
 }
 
-/** One change: `add iri_back/irisrv7 n1/iri-1 10.0.0.1:14265 weight 1 (passing in Consul)`. */
-export function changeText({ action, backend, slot, instance, before, after, reason }: Change): string {
-  const label = instance ?? '-';
-  return `${action.padEnd(7)} ${backend}/${slot}  ${label}  ${difference(before, after)}  (${reason})`;
+/** Warnings of all load balancers and of Consul, each once. */
+export function warningsOf({ consul, loadBalancers }: Report): string[] {
+  return [...new Set([...consul.warnings, ...loadBalancers.flatMap(({ warnings }) => warnings)])];
 }
+
+/** A change, with what became of it. */
+interface MadeChange extends Change {
+  readonly result?: 'planned' | 'done' | 'failed' | 'skipped';
+  /** HAProxy's words, or why it was not asked. */
+  readonly error?: string;
+}
+
+/**
+ * One change: `add iri_back/irisrv7 n1/iri-1 10.0.0.1:14265 weight 1 (passing in Consul)`. One that was not made
+ * begins with that, and ends with why: `FAILED add …: HAProxy said "…"`.
+ */
+export function changeText(change: MadeChange): string {
+  const { action, backend, slot, instance, before, after, reason, error } = change;
+  const text = `${action.padEnd(7)} ${backend}/${slot}  ${instance ?? '-'}  ${difference(before, after)}  (${reason})`;
+  if (isMade(change)) return text;
+  return `${change.result === 'failed' ? 'FAILED' : 'skipped'} ${text}${error === undefined ? '' : `: ${plainText(error)}`}`;
+}
+
+const isMade = ({ result }: MadeChange): boolean => result !== 'failed' && result !== 'skipped';
 
 function difference(before: ServerSettings, after: ServerSettings): string {
   const parts: string[] = [];
@@ -42,18 +66,25 @@ function summary(
   { address, outcome, changes, pools }: LoadBalancerReport,
   { consul, durationMs }: Report,
 ): string {
-  const counts = pools.map(({ backend, ready, maintenance, free, held, unplaced }) => {
-    const extra = [
-      held > 0 ? `${held} held in drain` : '',
-      unplaced.length > 0 ? `${unplaced.length} without a slot` : '',
-    ];
-    return [
-      `${backend} ${ready} ready`,
-      `${maintenance} in maintenance (${free} free)`,
-      ...extra.filter(Boolean),
-    ].join(', ');
-  });
-  const what = `${DONE[outcome]}${changes.length > 0 ? ` (${changes.length})` : ''}`;
+  const counts = pools.map(
+    ({ backend, ready, serving, maintenance, free, held, heldSlots, unplaced }: CountedPool) => {
+      const nobodys = heldSlots.filter((entry) => entry.instance === null).map(({ slot }) => slot);
+      const extra = [
+        held > 0 ? `${held} held in drain` : '',
+        nobodys.length > 0 ? `for nobody: ${nobodys.join(' ')}` : '',
+        unplaced.length > 0 ? `${unplaced.length} without a slot` : '',
+      ];
+      return [
+        `${backend} ${ready} ready`,
+        ...(serving === undefined || serving === ready ? [] : [`${serving} of them serve`]),
+        `${maintenance} in maintenance (${free} free)`,
+        ...extra.filter(Boolean),
+      ].join(', ');
+    },
+  );
+  const made = changes.filter(isMade).length;
+  const count = made === changes.length ? `${made}` : `${made} of ${changes.length}`;
+  const what = `${DONE[outcome]}${changes.length > 0 ? ` (${count})` : ''}`;
   return [
     `${address}  ${what}, ${consul.instances} instances at index ${consul.index}, ${showMs(durationMs)}`,
     ...counts,

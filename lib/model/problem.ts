@@ -49,6 +49,9 @@ export function textOf(problem: Problem): string {
 export const sentenceOf = (problem: Problem): string =>
   [textOf(problem), nextStepOf(problem)].filter((part) => part !== '').join('; ');
 
+/** Whether it says that an instance has no server. */
+export const isLeftOut = ({ code }: Pick<Problem, 'code'>): boolean => 'reason' in PROBLEMS[code];
+
 /** Why there is no server for the instance. */
 export function reasonOf(problem: LeftOutProblem): string {
   const { reason } = PROBLEMS[problem.code] as { readonly reason: (facts: LeftOutProblem) => string };

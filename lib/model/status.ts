@@ -11,12 +11,25 @@ export interface SlotStatus extends ServerSettings {
   readonly status: string;
 }
 
+/** One pool on one load balancer, counted. */
+export interface PoolStatus {
+  readonly backend: string;
+  readonly ready: number;
+  /** Of these, those that HAProxy sends requests to: not DOWN by its own checks, and with a weight above 0. */
+  readonly serving: number;
+  /** Nobody serves, although somebody is ready or Consul has somebody for the pool. */
+  readonly unserved: boolean;
+  /** Slots in drain at which nobody in Consul is: they stay so until an operator frees them. */
+  readonly heldForNobody: readonly string[];
+}
+
 export interface LoadBalancerStatus {
   readonly address: string;
   readonly version?: string;
   readonly uptimeSeconds?: number;
   /** Slots that hold an address or are not in maintenance; the others are free. */
   readonly slots: readonly SlotStatus[];
+  readonly pools: readonly PoolStatus[];
   readonly error?: string;
 }
 
@@ -27,6 +40,7 @@ export interface Status {
     readonly instances: number;
     /** Host names of instances with the addresses they resolve to now; those that do not are absent. */
     readonly names: Readonly<Record<string, readonly string[]>>;
+    /** Why Consul could not be read, or its answer cannot be believed. */
     readonly error?: string;
   };
   readonly loadBalancers: readonly LoadBalancerStatus[];

@@ -12,13 +12,24 @@ export function plainText(text: string, max = 200): string {
   return visible(text.length > max ? `${text.slice(0, max)}…` : text);
 }
 
-/** Control characters and those that reorder text, as their codes. */
-const visible = (text: string): string =>
-  text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+/**
+ * A value as JSON that a terminal can show: the same to whatever parses it, with nothing in it that is not
+ * printable or reorders text. `indent` as in JSON.stringify.
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  // JSON has escaped all below a blank, so what is left of those are its own line ends.
+  return JSON.stringify(value, null, indent).replace(UNSEEN, (c) => (c === '\n' ? c : codeOf(c)));
+}
+
+/** Control characters, and those that reorder text. */
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+const codeOf = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** With those as their codes. */
+const visible = (text: string): string => text.replace(UNSEEN, codeOf);
 
 /** Shows a name as it is where it is plain, quoted where it is not. */
 export function showName(value: string, max = 80): string {

@@ -24,7 +24,7 @@ function slotAt(backend: string, slot: string, address: string, instance: string
 
 function statusWith(slots: readonly SlotStatus[], names: Status['consul']['names'] = {}): Status {
   const consul = { index: '1', instances: 1, names };
-  return { version: 1, consul, loadBalancers: [{ address: 'lb', slots }], differences: [] };
+  return { version: 1, consul, loadBalancers: [{ address: 'lb', slots, pools: [] }], differences: [] };
 }
 
 /** By id: the slots it has on the one load balancer. */

@@ -19,9 +19,9 @@ const slot = (fields: Partial<SlotStatus> = {}): SlotStatus => ({
 
 const between = (one: readonly SlotStatus[], two: readonly SlotStatus[]): string[] =>
   differencesOf([
-    { address: 'one', slots: one },
-    { address: 'broken', slots: [], error: 'down' },
-    { address: 'two', slots: two },
+    { address: 'one', slots: one, pools: [] },
+    { address: 'broken', slots: [], pools: [], error: 'down' },
+    { address: 'two', slots: two, pools: [] },
   ]);
 
 const maint = { state: 'maintenance', status: 'MAINT' } as const;
