@@ -1,8 +1,6 @@
 // `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Settings } from '../config/environment.js';
-import { messageOf } from '../model/errors.js';
 import { quote } from '../model/text.js';
 import type { RenderConfig } from '../render/config.js';
 import { renderConsulAgent } from '../render/consul/agent.js';
@@ -12,9 +10,12 @@ import { renderHAProxy } from '../render/haproxy/render.js';
 import { haproxyNotes, systemdNotes } from '../render/notes.js';
 import { printHostFiles, renderSystemd } from '../render/systemd/render.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
+import { writeOut } from './render-out.js';
+import { usageError } from './usage.js';
 
 interface Flags {
   readonly out?: string;
+  readonly force?: boolean;
   readonly peer?: string;
   readonly forwarder: string;
 }
@@ -57,7 +58,8 @@ export function registerRender(program: Command, terminal: Terminal): void {
   program
     .command('render <what>')
     .description(`print a configuration file: ${names.join(', ')}`)
-    .option('--out <file>', 'write it to a file instead')
+    .option('--out <file>', 'write it to a file instead; one that was rendered before is replaced, no other')
+    .option('--force', 'replace any file')
     .option('--peer <name>', 'haproxy: the member of haproxy.peers that it is for')
     .option('--forwarder <url>', 'consul, systemd: where the forwarder listens', 'http://127.0.0.1:8401')
     .addHelpText('after', `\n${about.join('\n')}`)
@@ -70,22 +72,13 @@ function templateOf(what: string): Template {
   const template = Object.hasOwn(TEMPLATES, what) ? TEMPLATES[what] : undefined;
   if (template) return template;
   const names = Object.keys(TEMPLATES).join(', ');
-  throw new Error(`nothing to render by the name ${quote(what)}; use ${names}`);
+  throw usageError(`nothing to render by the name ${quote(what)}; use ${names}`);
 }
 
 function render({ text, notes }: Template, flags: Flags, terminal: Terminal): void {
   const settings = settingsOf(terminal);
   const rendered = text(settings, flags);
   if (flags.out === undefined) terminal.out(rendered.replace(/\n$/, ''));
-  else write(flags.out, rendered);
+  else writeOut(flags.out, rendered, flags.force === true);
   for (const note of notes?.(settings.config) ?? []) terminal.err(`note: ${note}`);
-}
-
-function write(file: string, text: string): void {
-  try {
-    // It can hold password hashes.
-    writeFileSync(file, text, { mode: 0o600 });
-  } catch (error) {
-    throw new Error(`cannot write ${quote(file)} (${messageOf(error)}); name a file in a folder that exists`);
-  }
 }

@@ -1,5 +1,5 @@
 // `iri-lb render`: what it prints, where it writes, and what it says about mistakes.
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import * as v from 'valibot';
@@ -88,7 +88,7 @@ describe('iri-lb render', () => {
 
   it('refuses a forwarder that is no URL, also for the watch', async () => {
     const { out, err, status } = await render(['consul', '--forwarder', '10.0.3.7:8401']);
-    expect({ out, status }).toEqual({ out: '', status: 1 });
+    expect({ out, status }).toEqual({ out: '', status: 64 });
     expect(err).toMatch(/--forwarder: "10\.0\.3\.7:8401" is no URL of a forwarder; use http:\/\/HOST:PORT/);
   });
 
@@ -98,6 +98,26 @@ describe('iri-lb render', () => {
     expect(readFileSync(file, 'utf8')).toBe(renderHAProxy(v.parse(renderConfigSchema, iriLayout)));
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
+
+  it.each(['haproxy', 'consul', 'policy', 'systemd'])(
+    'replaces its own earlier %s with --out, and no file of somebody else',
+    async (what) => {
+      const file = join(harness.dir, `replaced-${what}`);
+      const nobodys = '# written by hand\n{"watches": [{"type": "checks"}]}\n';
+      writeFileSync(file, nobodys);
+      const refused = await render([what, '--out', file]);
+      expect([refused.status, refused.err]).toEqual([
+        1,
+        expect.stringMatching(/is there, and is no rendering of ours; name another file, or say --force$/m),
+      ]);
+      expect(readFileSync(file, 'utf8')).toBe(nobodys);
+      expect((await render([what, '--out', file, '--force'])).status).toBe(0);
+      // Settings have changed since.
+      writeFileSync(file, `${readFileSync(file, 'utf8')}\n`);
+      expect((await render([what, '--out', file])).status).toBe(0);
+      expect(readFileSync(file, 'utf8')).not.toMatch(/\n\n$/);
+    },
+  );
 
   it('renders each load balancer of a fleet from one configuration', async () => {
     const { out } = await render(['haproxy', '--peer', 'lb-2'], { peers: { local: 'lb-1', members } });
@@ -113,18 +133,19 @@ describe('iri-lb render', () => {
   });
 
   it.each([
-    [['nothing'], {}, /no.*nothing/],
-    [['haproxy', '--out', '/no/such/folder/x'], {}, /cannot write "\/no\/such\/folder\/x"/],
+    [64, ['nothing'], {}, /no.*nothing/],
+    [1, ['haproxy', '--out', '/no/such/folder/x'], {}, /cannot write "\/no\/such\/folder\/x"/],
     [
+      64,
       ['haproxy', '--peer', 'lb-3'],
       { peers: { local: 'lb-1', members } },
       /--peer: "lb-3" is no member \(lb-1, lb-2\)/,
     ],
-    [['haproxy'], { frontend: { bind: 'x' } }, /LB_CONFIG\.haproxy\.frontend\.bind: use "address:port"/],
-  ])('says in one line what is wrong: %j', async (args, settings, message) => {
+    [1, ['haproxy'], { frontend: { bind: 'x' } }, /LB_CONFIG\.haproxy\.frontend\.bind: use "address:port"/],
+  ])('says in one line what is wrong, and exits %d: %j', async (exit, args, settings, message) => {
     const { err, out, status } = await render(args, settings);
     expect(err.trim().split('\n')).toEqual([expect.stringMatching(message)]);
     expect(out).toBe('');
-    expect(status).toBe(1);
+    expect(status).toBe(exit);
   });
 });
