@@ -8,12 +8,14 @@ import { systemClock } from '../run/system-clock.js';
 import { hideWithoutIri } from './iri-options.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
 import { toFileForm } from './node-file.js';
-import { guarded, settingsOf, type Terminal } from './output.js';
+import { refusalToReplace } from './node-owner.js';
+import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 
 /** As commander has them: the flags of tags among the others. */
 interface AddFlags extends Omit<DefinitionFlags, 'checkCommand' | 'tags'> {
   readonly checkCommand?: string;
   readonly print?: boolean;
+  readonly replace?: boolean;
   readonly json?: boolean;
 }
 
@@ -57,6 +59,7 @@ export function registerAdd(parent: Command, terminal: Terminal, nodeCheck: stri
     .option('--check-interval <time>', 'how often the check runs', '30s')
     .option('--check-timeout <time>', 'longest time it may take', '5s')
     .option('--deregister-after <time>', 'how long it may fail before Consul forgets the node', '24h')
+    .option('--replace', 'also where the agent has another service, or one elsewhere, under this id')
     .option('--print', "print the definition for the agent's configuration directory, register nothing")
     .option('--json', 'print what was registered as JSON')
     .action((flags: AddFlags) => {
@@ -86,14 +89,17 @@ async function add(
   const { registration, token } = readDefinition({ ...flags, tags, checkCommand }, isSaid, settings.config);
   if (flags.print) {
     if (token !== undefined) terminal.err('iri-lb: token: not printed; add it to the file yourself');
-    terminal.out(JSON.stringify(toFileForm(registration), null, 2));
+    outJson(terminal, toFileForm(registration));
     return;
   }
   const agent = agentOf(settings, systemClock);
   const own = token === undefined ? undefined : { name: 'the file', get: async () => token };
+  if (!flags.replace) {
+    const refusal = refusalToReplace(registration, await agent.find(registration.ID, registration.Name, own));
+    if (refusal !== undefined) throw new Error(refusal);
+  }
   await agent.register(registration, own);
-  if (flags.json)
-    terminal.out(JSON.stringify({ version: 1, agent: agent.address, registered: registration }, null, 2));
+  if (flags.json) outJson(terminal, { version: 1, agent: agent.address, registered: registration });
   else
     terminal.out(`registered ${registration.ID} as ${registration.Name} with the agent at ${agent.address}`);
 }

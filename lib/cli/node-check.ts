@@ -10,13 +10,16 @@ import { quote } from '../model/text.js';
 import { makeRunner } from '../run/runner.js';
 import { hideWithoutIri } from './iri-options.js';
 import { isPath } from './node-checks.js';
-import { findNode, readNodes } from './node-find.js';
+import { findNode, readNodes, requireName, type Wanted } from './node-find.js';
 import { probeHttp, probeTcp } from './node-probe.js';
 import { type Asked, type Question, questionToNode, questionToUrl } from './node-question.js';
-import { guarded, settingsOf, type Terminal } from './output.js';
+import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 import { splitWords } from './split-words.js';
+import { usageError } from './usage.js';
 
 interface CheckFlags {
+  readonly node?: string;
+  readonly id?: string;
   readonly http?: string;
   readonly tcp?: boolean;
   readonly checkArgs: string;
@@ -27,7 +30,9 @@ export function registerCheck(parent: Command, terminal: Terminal): void {
   const command = parent
     .command('check')
     .description('check a node once, as Consul does; exit 0 it may serve, 2 it may not, 1 error')
-    .argument('<node>', 'a registered one by id or address:port, or the URL of any')
+    .argument('[node]', 'a registered one by id or address:port, or the URL of any')
+    .option('--node <name>', 'the registered one of this Consul node')
+    .option('--id <id>', 'the registered one of this service id')
     .option('--http <path>', 'by an HTTP GET of the path, whatever its check in Consul is')
     .option('--tcp', 'by whether it takes connections, whatever its check in Consul is')
     .option(
@@ -36,32 +41,37 @@ export function registerCheck(parent: Command, terminal: Terminal): void {
       '',
     )
     .option('--json', 'print the finding as JSON')
-    .action((node: string, flags: CheckFlags) => guarded(terminal, () => check(node, flags, terminal)));
+    .action((node: string | undefined, flags: CheckFlags) =>
+      guarded(terminal, () => check(node, flags, terminal)),
+    );
   hideWithoutIri(command, terminal, ['--check-args']);
 }
 
-async function check(name: string, flags: CheckFlags, terminal: Terminal): Promise<void> {
+async function check(name: string | undefined, flags: CheckFlags, terminal: Terminal): Promise<void> {
   const more = splitWords(flags.checkArgs);
-  if (!more) throw new Error('--check-args: a quote is not closed');
+  if (!more) throw usageError('--check-args: a quote is not closed');
   const asked = askedBy(flags);
-  const { question, config } = /^https?:\/\//.test(name)
-    ? await toUrl(name, asked, terminal)
-    : await toNode(name, asked, terminal);
-  if (more.length > 0 && !iriIsOn(config)) throw new Error("unknown option '--check-args'");
+  const { node, id } = flags;
+  requireName({ name, node, id });
+  const { question, config } =
+    name !== undefined && /^https?:\/\//.test(name)
+      ? await toUrl(name, asked, terminal)
+      : await toNode({ name, node, id }, asked, terminal);
+  if (more.length > 0 && !iriIsOn(config)) throw usageError("unknown option '--check-args'");
   if (more.length > 0 && question.kind !== 'iri')
-    throw new Error('--check-args: is for the node check alone; leave it out');
+    throw usageError('--check-args: is for the node check alone; leave it out');
   const finding = await find(question, more);
-  terminal.out(
-    flags.json ? JSON.stringify({ version: 1, node: name, ...finding }, null, 2) : finding.message,
-  );
-  if (!finding.ok) terminal.exit(2);
+  const { ok, message } = finding;
+  if (flags.json) outJson(terminal, { version: 1, node: name ?? `${node}/${id}`, ok, message });
+  else terminal.out(message);
+  if (!ok) terminal.exit(2);
 }
 
 function askedBy({ http, tcp }: CheckFlags): Asked | undefined {
-  if (http !== undefined && tcp) throw new Error('--http, --tcp: say one of them');
+  if (http !== undefined && tcp) throw usageError('--http, --tcp: say one of them');
   if (tcp) return { kind: 'tcp' };
   if (http === undefined) return undefined;
-  if (!isPath(http)) throw new Error(`--http: ${quote(http)} is no path; give one like / or /health`);
+  if (!isPath(http)) throw usageError(`--http: ${quote(http)} is no path; give one like / or /health`);
   return { kind: 'http', path: http };
 }
 
@@ -78,11 +88,11 @@ async function toUrl(url: string, asked: Asked | undefined, { env }: Terminal): 
   return { question: questionToUrl(url, asked, config), config };
 }
 
-async function toNode(name: string, asked: Asked | undefined, terminal: Terminal): Promise<Addressed> {
+async function toNode(wanted: Wanted, asked: Asked | undefined, terminal: Terminal): Promise<Addressed> {
   const settings = settingsOf(terminal);
   const { config } = settings;
   const { source, client } = makeRunner(settings, terminal.err);
-  const node = findNode(await readNodes(source, config, terminal.err), name);
+  const node = findNode(await readNodes(source, config, terminal.err), wanted);
   const rows = asked ? [] : (await client.readService(node.service)).rows;
   const warn = (text: string): void => terminal.err(`warning: ${text}`);
   return { question: questionToNode(node, asked, rows, config, warn), config };
@@ -96,7 +106,7 @@ function find(question: Question, more: readonly string[]): Promise<Finding> {
       return probeTcp(question.host, question.port);
     case 'iri': {
       const joined = joinArguments(question.args, more);
-      if (joined.kind === 'problem') throw new Error(joined.message);
+      if (joined.kind === 'problem') throw usageError(joined.message);
       return checkNode(joined.options);
     }
   }

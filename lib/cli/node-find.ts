@@ -5,6 +5,7 @@ import { labelOf, type ServiceInstance } from '../model/instance.js';
 import { type ProblemCode, sentenceOf, textOf } from '../model/problem.js';
 import type { Source } from '../model/source.js';
 import { showName } from '../model/text.js';
+import { usageError } from './usage.js';
 
 /** An instance and the service that it is registered under. */
 export interface RegisteredNode extends ServiceInstance {
@@ -38,13 +39,24 @@ export async function readNodes(
   });
 }
 
-/** The nodes that `name` stands for: `node/id`, or else an id, or else an `address:port`. */
-export function findNodes(nodes: readonly RegisteredNode[], name: string): RegisteredNode[] {
+/** Who is meant: a name in any of its forms, or the two parts of it, which are never ambiguous together. */
+export interface Wanted {
+  readonly name?: string | undefined;
+  readonly node?: string | undefined;
+  readonly id?: string | undefined;
+}
+
+/** The nodes that are wanted: of those with that node and id, `name` is `node/id`, or else an id, or else an `address:port`. */
+export function findNodes(all: readonly RegisteredNode[], { name, node, id }: Wanted): RegisteredNode[] {
+  const nodes = all.filter(
+    (one) => (node === undefined || one.node === node) && (id === undefined || one.id === id),
+  );
+  if (name === undefined) return nodes;
   const wanted = canonical(name);
   const ways: ((node: RegisteredNode) => boolean)[] = [
-    (node) => labelOf(node) === name,
-    (node) => node.id === name,
-    (node) => node.hostPort === wanted,
+    (one) => labelOf(one) === name,
+    (one) => one.id === name,
+    (one) => one.hostPort === wanted,
   ];
   for (const way of ways) {
     const found = nodes.filter(way);
@@ -53,16 +65,35 @@ export function findNodes(nodes: readonly RegisteredNode[], name: string): Regis
   return [];
 }
 
-/** The one node that `name` stands for. Throws when there is none, or when there are several. */
-export function findNode(nodes: readonly RegisteredNode[], name: string): RegisteredNode {
-  const found = findNodes(nodes, name);
-  const [first] = found;
-  if (!first) throw new Error(`no node ${showName(name)} in Consul; iri-lb node list shows those that are`);
-  if (found.length > 1) {
-    throw new Error(`${showName(name)} may be any of ${found.map(labelOf).join(', ')}; name one of these`);
-  }
-  return first;
+/** Throws a usage error where nobody is named, before anybody is asked. */
+export function requireName({ name, node, id }: Wanted): void {
+  if (name === undefined && node === undefined && id === undefined)
+    throw usageError('name a node: by id or address:port, or with --node and --id');
 }
+
+/** The one node that is wanted. Throws a usage error when there is none, or when there are several. */
+export function findNode(nodes: readonly RegisteredNode[], wanted: Wanted): RegisteredNode {
+  const found = findNodes(nodes, wanted);
+  const [first] = found;
+  if (!first)
+    throw usageError(`no node ${wantedText(wanted)} in Consul; iri-lb node list shows those that are`);
+  if (found.length === 1) return first;
+  const labels = found.map(labelOf);
+  const areDistinct = new Set(labels).size === labels.length;
+  const choices = areDistinct ? labels : found.map(flagsOf);
+  throw usageError(`${wantedText(wanted)} may be any of ${choices.join(', ')}; name one of these`);
+}
+
+function wantedText({ name, node, id }: Wanted): string {
+  return [
+    ...(name === undefined ? [] : [showName(name)]),
+    ...(node === undefined ? [] : [`--node ${showName(node)}`]),
+    ...(id === undefined ? [] : [`--id ${showName(id)}`]),
+  ].join(' ');
+}
+
+/** Where two have one label, since both parts may have a slash. */
+const flagsOf = ({ node, id }: RegisteredNode): string => `--node ${showName(node)} --id ${showName(id)}`;
 
 function hostPortOf({ address, port }: ServiceInstance): string {
   const parsed = parseAddress(address);

@@ -11,6 +11,7 @@ import { parseTags, type TagValues } from '../model/tag-values.js';
 import { quote, showName } from '../model/text.js';
 import { urlOf } from './node-checks.js';
 import type { RegisteredNode } from './node-find.js';
+import { usageError } from './usage.js';
 
 /** What somebody says is to be asked. */
 export type Asked = { readonly kind: 'http'; readonly path: string } | { readonly kind: 'tcp' };
@@ -25,7 +26,7 @@ export type Question =
 export function questionToUrl(text: string, asked: Asked | undefined, config: Config): Question {
   if (asked === undefined && iriIsOn(config)) return { kind: 'iri', args: ['-a', text] };
   if (!URL.canParse(text))
-    throw new Error(`${quote(text)} is no URL; give http://host:port or https://host:port`);
+    throw usageError(`${quote(text)} is no URL; give http://host:port or https://host:port`);
   const url = new URL(text);
   if (asked?.kind === 'http') {
     const { pathname, search } = new URL(`http://path${asked.path}`);

@@ -2,10 +2,11 @@
 import type { Config } from '../config/pools.js';
 import { tagTableOf } from '../config/tag-keys.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
-import { ConfigError, type SettingProblem } from '../model/errors.js';
+import type { SettingProblem } from '../model/errors.js';
 import type { Registration, ServiceDefinition } from '../model/registration.js';
 import { makeCheck, type WantedCheck } from './node-checks.js';
 import { show, textOf, validateTags, validateTypes, validateWeights } from './node-fields.js';
+import { usageProblems } from './usage.js';
 
 /** The service that it is registered under: its own, or that of the first pool. Not yet validated. */
 export function nameOf(service: ServiceDefinition, { pools }: Config): unknown {
@@ -46,7 +47,7 @@ export function completeRegistration(
   validateTypes(service, problem);
   const filled = service.Check === undefined && service.Checks === undefined ? check : undefined;
   const added = filled && hostPort ? makeCheck(hostPort, said, filled, problem) : undefined;
-  if (problems.length > 0 || !address || !port) throw new ConfigError('node', problems);
+  if (problems.length > 0 || !address || !port) throw usageProblems(problems);
   const { Token: _token, ...shown } = service;
   return {
     ...shown,

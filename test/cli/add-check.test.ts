@@ -113,7 +113,7 @@ describe('the check that iri-lb node add registers', () => {
     [off, ['--maxconnpow', '2'], "unknown option '--maxconnpow'"],
   ])('is refused (%#: %j)', async (line, args, message) => {
     const { status, err } = await line.run('add', ...AT, ...args);
-    expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
+    expect([status, err]).toEqual([64, expect.stringContaining(`iri-lb: ${message}`)]);
     expect(err).not.toContain('\n');
   });
 
@@ -124,7 +124,7 @@ describe('the check that iri-lb node add registers', () => {
     ['an unknown key', { tpc: 'x' }, 'check.tpc: unknown key; known are id, name'],
   ])('is refused where its file has %s', async (_what, content, message) => {
     const { status, err } = await web.run('add', ...AT, '--check', file('bad.json', content));
-    expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
+    expect([status, err]).toEqual([64, expect.stringContaining(`iri-lb: ${message}`)]);
   });
 
   it('is refused beside one of the service file, or times that its own file has', async () => {

@@ -131,7 +131,7 @@ describe('iri-lb node add --file', () => {
     ],
   ])('refuses a file with %s', async (_what, content, message) => {
     const { status, err } = await run('add', '--file', file('bad.json', content));
-    expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
+    expect([status, err]).toEqual([64, expect.stringContaining(`iri-lb: ${message}`)]);
     expect(err).not.toContain('s3cret');
   });
 
@@ -143,7 +143,7 @@ describe('iri-lb node add --file', () => {
     for (const check of [{ check: { ttl: '9s' } }, { checks: [{ ttl: '9s' }] }]) {
       const path = file('checked.json', { address: '10.0.0.1', port: 1, ...check });
       const { status, err } = await run('add', '--file', path, ...flags);
-      expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
+      expect([status, err]).toEqual([64, expect.stringContaining(`iri-lb: ${message}`)]);
     }
   });
 

@@ -82,7 +82,7 @@ describe('iri-lb node add', () => {
       ...['add', '--address', '0.0.0.0', '--port', '99999', '--service', 'web', '--id', 'a b'],
       ...['--weight', '1;shutdown sessions', '--maxconn', '3'],
     );
-    expect([status, out]).toEqual([1, '']);
+    expect([status, out]).toEqual([64, '']);
     expect(err.split('\n')).toEqual([
       'iri-lb: address: 0.0.0.0 is unusable; give an IPv4 or IPv6 address or a host name',
       'iri-lb: port: 99999 is unusable; give 1 to 65535',
@@ -128,7 +128,7 @@ describe('iri-lb node add', () => {
     [[], 'address: missing; give an IPv4 or IPv6 address or a host name'],
   ])('refuses %j', async (args, message) => {
     const { status, err } = await run('add', ...args);
-    expect([status, err]).toEqual([1, expect.stringContaining(`iri-lb: ${message}`)]);
+    expect([status, err]).toEqual([64, expect.stringContaining(`iri-lb: ${message}`)]);
   });
 
   it('says which agent it could not reach', async () => {

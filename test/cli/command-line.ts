@@ -15,6 +15,8 @@ export interface CommandLineOptions {
   readonly nodeCheck?: string;
   /** What the person at the terminal answers; absent: nobody is there. */
   readonly answer?: boolean;
+  /** What happens while the question stands. */
+  readonly onAsked?: () => Promise<void>;
 }
 
 export interface CommandLine {
@@ -29,10 +31,12 @@ export function commandLine({
   env,
   nodeCheck = '/opt/node-check.mjs',
   answer,
+  onAsked,
 }: CommandLineOptions): CommandLine {
   const asked: string[] = [];
   const confirm = async (question: string): Promise<boolean> => {
     asked.push(question);
+    await onAsked?.();
     return answer === true;
   };
   const programFor = (terminal: Terminal): Command => {

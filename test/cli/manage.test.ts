@@ -10,8 +10,9 @@ import { makeRunner } from '../../lib/run/runner.js';
 import { commandLine } from './command-line.js';
 import { iriConfig, NODE_CHECK, startNode, waitForHealth } from './rig.js';
 
-const READ = 'service "iri" { policy = "read" } node_prefix "" { policy = "read" }';
-const WRITE = 'service "iri" { policy = "write" } node_prefix "" { policy = "read" }';
+const NODES = 'node_prefix "" { policy = "read" }';
+const READ = `service "iri" { policy = "read" } ${NODES}`;
+const WRITE = `service "iri" { policy = "write" } ${NODES} agent_prefix "" { policy = "read" }`;
 
 let harness: Harness;
 let consul: Consul;
@@ -111,9 +112,12 @@ describe('iri-lb node', () => {
       { version: 1, node: target(), ok: false, message: `${node.url}: too few neighbors: 5, fewer than 9` },
     ]);
     const elsewhere = await as(reader).run('check', target(), '--check-args', '-a http://127.0.0.1:1');
-    expect(elsewhere).toMatchObject({ status: 1, err: expect.stringContaining('-a is the address of the') });
+    expect(elsewhere).toMatchObject({ status: 64, err: expect.stringContaining('-a is the address of the') });
     const nobody = await as(reader).run('check', '10.9.9.9:1');
-    expect(nobody).toMatchObject({ status: 1, err: expect.stringContaining('no node 10.9.9.9:1 in Consul') });
+    expect(nobody).toMatchObject({
+      status: 64,
+      err: expect.stringContaining('no node 10.9.9.9:1 in Consul'),
+    });
   });
 
   it('asks before it removes a passing node, and refuses where nobody can be asked', async () => {
@@ -160,7 +164,7 @@ describe('iri-lb node', () => {
       'iri-lb: 10.0.0.7:14265 may be any of a1/one, a2/two; name one of these',
     );
     expect((await as(writer).run('remove', 'a1/one', '--yes')).err).toBe(
-      `iri-lb: a1/one is not registered with the agent at ${consul.url}; run this at its own agent`,
+      `iri-lb: a1/one is of the agent of node a1, and ${consul.url} is that of local; run this there, or, where that agent is gone for good: consul force-leave a1, else curl -X PUT ${consul.url}/v1/catalog/deregister -d '{"Node":"a1","ServiceID":"one"}'`,
     );
     await consul.catalogDeregister([
       { node: 'a1', id: 'one' },

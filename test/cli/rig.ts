@@ -80,3 +80,18 @@ export async function waitForHealth(
     { what: `${id} to be ${status} in Consul's catalog`, timeoutMs: 40_000, everyMs: 100 },
   );
 }
+
+/** Waits until the catalog has these instances of the service, as `node/id`, among others. */
+export async function waitForRows(consul: Consul, service: string, wanted: readonly string[]): Promise<void> {
+  await waitFor(
+    async () => {
+      const rows = (await consul.request('GET', `/v1/catalog/service/${service}`)) as readonly {
+        readonly Node: string;
+        readonly ServiceID: string;
+      }[];
+      const found = rows.map(({ Node, ServiceID }) => `${Node}/${ServiceID}`);
+      return wanted.every((name) => found.includes(name));
+    },
+    { what: `${wanted.join(', ')} to be in Consul's catalog`, timeoutMs: 40_000, everyMs: 100 },
+  );
+}

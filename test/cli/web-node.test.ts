@@ -169,6 +169,6 @@ describe('a web service', () => {
 
   it('has no options of the node check', async () => {
     const { status, err } = await node('check', url(), '--check-args', '-n 4');
-    expect([status, err]).toEqual([1, "iri-lb: unknown option '--check-args'"]);
+    expect([status, err]).toEqual([64, "iri-lb: unknown option '--check-args'"]);
   });
 });

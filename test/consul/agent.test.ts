@@ -126,13 +126,42 @@ test.each(['one', 'a b/c', '{d}', '[2001:db8::5]:1', 'é?x=1#y'])(
   async (ID) => {
     const ours = agent();
     await ours.register({ ...node, ID });
-    expect(await ours.has(ID, 'iri')).toBe(true);
+    expect(await ours.find(ID, 'iri')).toEqual({ id: ID, service: 'iri', address: '10.0.0.1', port: 14265 });
     await ours.deregister(ID, 'iri');
-    expect(await ours.has(ID, 'iri')).toBe(false);
+    expect(await ours.find(ID, 'iri')).toBeUndefined();
     expect(proxy.requests.map(({ method }) => method)).toEqual(['PUT', 'GET', 'PUT', 'GET']);
     expect(await failure(ours.deregister(ID, 'iri'))).toMatch(/ service \S.* is gone already$/);
   },
 );
+
+describe('which agent it is', () => {
+  const as = async (rules: string): Promise<Agent> => agent({ token: await consul.createPolicyToken(rules) });
+  const OWN = { ...whole, ID: 'mine', Check: { ...whole.Check, CheckID: 'mine' } };
+
+  test('is said to who may read it, with its datacenter', async () => {
+    expect(await agent().identity()).toEqual({ node: 'local', datacenter: 'dc1' });
+    expect(await (await as('agent_prefix "" { policy = "read" }')).identity()).toEqual({
+      ...{ node: 'local', datacenter: 'dc1' },
+    });
+  });
+
+  test('shows in a check, too, and is else an error that names the right', async () => {
+    await agent().register(OWN);
+    const reader = await as('service "iri" { policy = "read" } node_prefix "" { policy = "read" }');
+    expect(await reader.identity()).toEqual({ node: 'local' });
+    expect(await failure((await as('key "x" { policy = "read" }')).identity())).toMatch(
+      /answered 403 "Permission denied.*"; the token in CONSUL_HTTP_TOKEN needs agent:read/,
+    );
+  });
+
+  test.each(['x', '{}', '[]', '{"Config":{"NodeName":""}}'])(
+    'is no secret of what answers %s',
+    async (body) => {
+      proxy.fault(() => ({ kind: 'body', body }));
+      expect(await failure(agent().identity())).toMatch(/is no Consul agent; check CONSUL_HTTP_ADDR$/);
+    },
+  );
+});
 
 describe('an agent that does not do it', () => {
   const at = () => `AgentError: consul ${proxy.url}:`;
@@ -155,12 +184,12 @@ describe('an agent that does not do it', () => {
   ])('says %i %j', async (status, body, words) => {
     proxy.fault(() => ({ kind: 'status', status, body }));
     expect(await failure(agent().register(node))).toBe(`${at()} ${words}`);
-    expect(await failure(agent().has('one', 'iri'))).toBe(`${at()} ${words}`);
+    expect(await failure(agent().find('one', 'iri'))).toBe(`${at()} ${words}`);
   });
 
   test('shows what it was sent: not the token', async () => {
     proxy.fault(() => ({ kind: 'echo' }));
-    expect(await failure(agent().has('one', 'iri'))).toMatch(/answered 500 .*\(token\)/);
+    expect(await failure(agent().find('one', 'iri'))).toMatch(/answered 500 .*\(token\)/);
   });
 
   test.each([
@@ -169,21 +198,23 @@ describe('an agent that does not do it', () => {
   ] as const)('breaks off (%s)', async (kind, words) => {
     await agent().register(node);
     proxy.fault(() => ({ kind }));
-    expect(await failure(agent().has('one', 'iri'))).toBe(`${at()} ${words}; ${CHECK_ADDRESS}`);
+    expect(await failure(agent().find('one', 'iri'))).toBe(`${at()} ${words}; ${CHECK_ADDRESS}`);
   });
 
   test.each(['stall', 'silent'] as const)('does not end (%s)', async (kind) => {
     proxy.fault(() => ({ kind }));
-    expect(await failure(agent({ timeoutMs: 300 }).has('one', 'iri'))).toBe(
+    expect(await failure(agent({ timeoutMs: 300 }).find('one', 'iri'))).toBe(
       `${at()} no answer within 300 ms; ${CHECK_ADDRESS}`,
     );
   });
 
   test('answers more than 64 kB', async () => {
     proxy.fault(() => ({ kind: 'body', body: 'x'.repeat(65_536) }));
-    expect(await agent().has('one', 'iri')).toBe(true);
+    expect(await failure(agent().find('one', 'iri'))).toBe(
+      `${at()} is no Consul agent; check CONSUL_HTTP_ADDR`,
+    );
     proxy.fault(() => ({ kind: 'body', body: 'x'.repeat(65_537) }));
-    expect(await failure(agent().has('one', 'iri'))).toBe(
+    expect(await failure(agent().find('one', 'iri'))).toBe(
       `${at()} the answer is too large; ${CHECK_ADDRESS}`,
     );
   });

@@ -86,7 +86,7 @@ describe('TLS', () => {
     await agent.register({ ID: 'one', Name: 'iri', Address: '10.0.0.1', Port: 14265 });
     expect(await consul.request('GET', '/v1/agent/services')).toMatchObject({ one: { Service: 'iri' } });
     await agent.deregister('one', 'iri');
-    expect(await agent.has('one', 'iri')).toBe(false);
+    expect(await agent.find('one', 'iri')).toBeUndefined();
   });
 
   test('an authority that is not ours is refused', async () => {
