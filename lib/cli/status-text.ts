@@ -17,15 +17,8 @@ export function statusLines({ consul, loadBalancers, differences }: Status): str
   ];
 }
 
-function balancerLines({
-  address,
-  version = '',
-  uptimeSeconds = 0,
-  slots,
-  pools,
-  error,
-}: LoadBalancerStatus): string[] {
-  if (error !== undefined) return [];
+function balancerLines({ address, version, uptimeSeconds = 0, slots, pools }: LoadBalancerStatus): string[] {
+  if (version === undefined) return [];
   return [
     '',
     `${address}: HAProxy ${version}, up ${uptimeSeconds} s, ${slots.length} slots in use`,

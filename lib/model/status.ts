@@ -25,11 +25,13 @@ export interface PoolStatus {
 
 export interface LoadBalancerStatus {
   readonly address: string;
+  /** Absent where it could not be read at all. */
   readonly version?: string;
   readonly uptimeSeconds?: number;
   /** Slots that hold an address or are not in maintenance; the others are free. */
   readonly slots: readonly SlotStatus[];
   readonly pools: readonly PoolStatus[];
+  /** Why it, or some backends of it, could not be read. */
   readonly error?: string;
 }
 

@@ -2,7 +2,7 @@
 import { readHAProxy } from '../haproxy/read.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import { sentenceOf } from '../model/problem.js';
+import { type Problem, sentenceOf } from '../model/problem.js';
 import { isServing, type Observed } from '../model/server.js';
 import type { LoadBalancerStatus, PoolStatus, SlotStatus, Status } from '../model/status.js';
 import { plainText } from '../model/text.js';
@@ -39,13 +39,16 @@ export async function readStatus(deps: ReconcileDeps, addresses: readonly Socket
         const connection = await deps.connect(address, config.loadBalancerTimeoutMs);
         const observed = await readHAProxy(connection, backends).finally(() => connection.close());
         const { version, uptimeSeconds } = observed.process;
+        const pools = config.pools.filter(({ backend }) => observed.backends.has(backend));
+        const unread = unreadIn(observed);
         return {
           address: printAdminAddress(address),
           // HAProxy's own words, like the states below.
           version: plainText(version),
           uptimeSeconds,
-          slots: config.pools.flatMap((pool) => slotsIn(pool, observed, seen)),
-          pools: config.pools.map((pool) => poolIn(pool, observed, seen)),
+          slots: pools.flatMap((pool) => slotsIn(pool, observed, seen)),
+          pools: pools.map((pool) => poolIn(pool, observed, seen)),
+          ...(unread === undefined ? {} : { error: unread }),
         };
       } catch (error) {
         return { address: printAdminAddress(address), slots: [], pools: [], error: messageOf(error) };
@@ -81,6 +84,17 @@ function distrustOf({ catalog }: CatalogView): string | undefined {
   if (services.size === 0) return undefined;
   const reasons = [...services].map(([sentence, names]) => `service ${names.join(', ')}: ${sentence}`);
   return `consul: ${reasons.join('; ')}`;
+}
+
+/** One HAProxy of which some backends could not be read. */
+interface PartlyObserved extends Observed {
+  readonly failures?: ReadonlyMap<string, Problem>;
+}
+
+/** Why backends that were asked for were not read; undefined: all were. */
+function unreadIn({ failures }: PartlyObserved): string | undefined {
+  if (!failures || failures.size === 0) return undefined;
+  return [...new Set([...failures.values()].map(sentenceOf))].join('; ');
 }
 
 /** Places of a pool as they were read. */
