@@ -31,7 +31,15 @@ function parseRow(row: unknown): ServiceInstance | string {
   const serviceFields = fieldsOf(service);
   if (!nodeFields || !serviceFields) return 'no Node and Service';
   const { Node: nodeName, Address: nodeAddress } = nodeFields;
-  const { ID: id, Address: address, Port: port, Tags: tags, Meta: meta, Weights: weights } = serviceFields;
+  const {
+    ID: id,
+    Address: address,
+    Port: port,
+    Tags: tags,
+    Meta: meta,
+    Weights: weights,
+    Kind: kind,
+  } = serviceFields;
   if (typeof nodeName !== 'string' || typeof id !== 'string') return 'no Node.Node and Service.ID';
   if (checks !== null && checks !== undefined && !Array.isArray(checks)) return `Checks is ${quote(checks)}`;
   if (tags !== null && tags !== undefined && !Array.isArray(tags)) return `Tags is ${quote(tags)}`;
@@ -45,6 +53,9 @@ function parseRow(row: unknown): ServiceInstance | string {
     meta: fieldsOf(meta) ?? {},
     weights: { passing, warning },
     health: healthOf(checks ?? []),
+    nodeIsDead: (checks ?? []).some(isDeadNode),
+    hasOwnCheck: (checks ?? []).some(isOwnCheck),
+    kind: textOf(kind),
   };
 }
 
@@ -63,6 +74,18 @@ function healthOf(checks: readonly unknown[]): Health {
     else if (worst === 'passing') worst = 'warning';
   }
   return worst;
+}
+
+/** Serf's word for the node (Consul, `structs.SerfCheckID`). */
+function isDeadNode(check: unknown): boolean {
+  const { CheckID: id, Status: status } = fieldsOf(check) ?? {};
+  return id === 'serfHealth' && status === 'critical';
+}
+
+/** Those of the node name no service; being in maintenance is no check. */
+function isOwnCheck(check: unknown): boolean {
+  const { CheckID: id, ServiceID: service } = fieldsOf(check) ?? {};
+  return textOf(service) !== '' && !textOf(id).startsWith('_service_maintenance:');
 }
 
 function textOf(value: unknown): string {

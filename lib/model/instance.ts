@@ -18,6 +18,12 @@ export interface ServiceInstance {
   /** Consul's `Weights`, as Consul has them; 1 where it says nothing. */
   readonly weights: { readonly passing: unknown; readonly warning: unknown };
   readonly health: Health;
+  /** Its node does not answer Consul (`serfHealth` is critical), so its own word is an old one. */
+  readonly nodeIsDead: boolean;
+  /** Whether the service has a check, beside those of its node. */
+  readonly hasOwnCheck: boolean;
+  /** Consul's `Kind`: `connect-proxy`, …; '' of an ordinary service. */
+  readonly kind: string;
 }
 
 /** Instances of these states are served. */

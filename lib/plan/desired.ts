@@ -22,6 +22,8 @@ export interface DesiredServer {
   readonly maxconn: number;
   /** Consul's word for the best of the instances here. */
   readonly health: Health;
+  /** The nodes of all instances here are dead, so nobody will be well here soon. */
+  readonly nodeDead: boolean;
 }
 
 /** A selected instance whose host name does not resolve now: its server, whichever it is, stays as it is. */
@@ -121,7 +123,8 @@ function merge(
       continue;
     problems.push({ code: 'settings-conflict', instance: label, other: other.located.label, hostPort });
   }
-  return { registered, address, port, hostPort, label, transport, weight, maxconn, health };
+  const nodeDead = members.every(({ located }) => located.instance.nodeIsDead);
+  return { registered, address, port, hostPort, label, transport, weight, maxconn, health, nodeDead };
 }
 
 function weightOf({ weight, located }: Selected, health: Health): number {

@@ -12,10 +12,22 @@ export type ViewConfig = Pick<Config, 'pools' | 'tagPrefix' | 'haproxy'>;
 /** Host name to the addresses it has. */
 export type Addresses = ReadonlyMap<string, readonly string[]>;
 
+/** How many instances a pool has, and what became of them. */
+export interface Counts {
+  /** Instances that Consul lists for the pool's service, usable or not. */
+  readonly listed: number;
+  /** Of those, at a usable address: whom the pool's rule selects. */
+  readonly selected: number;
+  /** Of the selected: whose every address is one that no server may have; nobody is served where it is all of them. */
+  readonly refused: number;
+}
+
 /** A catalog with its names resolved, as the pools see it. Data: it can be printed, cloned and compared. */
 export interface View {
   /** By backend, ordered by (node, id). */
   readonly selected: ReadonlyMap<string, readonly Selected[]>;
+  /** By backend. */
+  readonly counts: ReadonlyMap<string, Counts>;
   /** By service, then by `address:port`: the label of whoever is there, selected by a pool or not. */
   readonly labels: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** A name that is absent did not resolve. */
@@ -31,6 +43,8 @@ export interface View {
 export interface LocatedCatalog {
   /** By service. */
   readonly services: ReadonlyMap<string, readonly Located[]>;
+  /** By service: how many instances are listed, usable or not. */
+  readonly listed: ReadonlyMap<string, number>;
   readonly absences: ReadonlyMap<string, Absence>;
   readonly problems: readonly Problem[];
 }
@@ -44,7 +58,8 @@ export function locateCatalog(config: ViewConfig, catalog: Catalog): LocatedCata
     const located = locate(instances, config.tagPrefix, table, (problem) => problems.push(problem));
     services.set(service, located);
   }
-  return { services, absences: absencesOf(catalog), problems };
+  const listed = new Map(catalog.services.map(({ service, instances }) => [service, instances.length]));
+  return { services, listed, absences: absencesOf(catalog), problems };
 }
 
 /** How far each service's absences may be believed. */
@@ -68,9 +83,18 @@ export function viewOf(
   lastKnown: Addresses = new Map(),
   problems: readonly Problem[] = [],
 ): View {
-  const { services, absences } = located;
+  const { services, listed, absences } = located;
+  const selected = new Map(
+    pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])]),
+  );
   return {
-    selected: new Map(pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])])),
+    selected,
+    counts: new Map(
+      pools.map(({ backend, service }) => {
+        const count = selected.get(backend)?.length ?? 0;
+        return [backend, { listed: listed.get(service) ?? 0, selected: count, refused: 0 }];
+      }),
+    ),
     labels: new Map([...services].map(([service, entries]) => [service, labelsOf(entries, answers)])),
     answers,
     lastKnown,

@@ -13,7 +13,8 @@ const pool = (backend: string, service: string) => ({
 const config = v.parse(configSchema, { pools: [pool('iri_back', 'iri'), pool('web_back', 'web')] });
 
 function nodeAt(id: string, address: string, service = 'iri'): RegisteredNode {
-  const rest = { health: 'passing', tags: [], meta: {}, weights: { passing: 1, warning: 1 } } as const;
+  const said = { health: 'passing', nodeIsDead: false, hasOwnCheck: true, kind: '' } as const;
+  const rest = { ...said, tags: [], meta: {}, weights: { passing: 1, warning: 1 } };
   return { node: 'n', id, address, port: 14265, service, hostPort: `${address}:14265`, ...rest };
 }
 

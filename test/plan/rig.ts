@@ -33,6 +33,9 @@ export const instance = (told: Partial<ServiceInstance> = {}): ServiceInstance =
   meta: {},
   weights: { passing: 1, warning: 1 },
   health: 'passing',
+  nodeIsDead: false,
+  hasOwnCheck: true,
+  kind: '',
   ...told,
 });
 
