@@ -16,7 +16,7 @@ export interface DeliveryOptions {
 export interface DeliveryStatus {
   /** When an invocation was last accepted, ISO 8601. */
   readonly lastDelivered: string | null;
-  /** Events that wait, folded. */
+  /** Events that are not delivered yet, folded; the one that is on its way is one of them. */
   readonly pending: number;
   /** Attempts that failed since. */
   readonly failures: number;
@@ -60,10 +60,12 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
   let lastError: string | undefined;
   let failures = 0;
   let busy = false;
+  let underWay: string | undefined;
   let running: Promise<void> = Promise.resolve();
 
   const deliver = async (key: string, { event, folded }: Waiting): Promise<number> => {
     waiting.delete(key);
+    underWay = key;
     try {
       await invoke(event);
     } catch (error) {
@@ -73,6 +75,8 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
       const pauseMs = backoff(failures, random());
       log(`forwarder: ${lastError} (attempt ${failures}, again in ${showMs(pauseMs)})`);
       return pauseMs;
+    } finally {
+      underWay = undefined;
     }
     if (failures > 0) log(`forwarder: delivered after ${failures} failed attempts`);
     failures = 0;
@@ -108,7 +112,7 @@ export function makeDelivery({ invoke, clock, random, log }: DeliveryOptions): D
     },
     status: () => ({
       lastDelivered: lastDelivered === undefined ? null : new Date(lastDelivered).toISOString(),
-      pending: waiting.size,
+      pending: waiting.size + (underWay === undefined || waiting.has(underWay) ? 0 : 1),
       failures,
       lastError: lastError ?? null,
     }),

@@ -72,6 +72,20 @@ describe('delivery', () => {
     expect(sent).toContainEqual({ service: 's2', index: '0' });
   });
 
+  test('an event that is on its way is pending, until it is delivered', async () => {
+    const { delivery, whileInFlight } = setUp();
+    const seen: number[] = [];
+    whileInFlight(() => {
+      seen.push(delivery.status().pending);
+      if (seen.length === 1) delivery.push(iri(2));
+      seen.push(delivery.status().pending);
+    });
+    delivery.push(iri(1));
+    await delivery.idle();
+    expect(seen).toEqual([1, 1, 1, 1]);
+    expect(delivery.status().pending).toBe(0);
+  });
+
   test('after a burst it rests for a second, after a lone event for a tenth', async () => {
     const { delivery, sleeps, whileInFlight } = setUp();
     whileInFlight(({ index }) => {
