@@ -8,7 +8,9 @@ loaded.catch(() => undefined);
 parentPort.on('message', async ({ id, event, context, deadline }) => {
   try {
     const { handler } = await loaded;
-    const getRemainingTimeInMillis = () => Math.max(0, deadline - Date.now());
+    // The one clock that never jumps and that threads share.
+    const now = () => Number(process.hrtime.bigint()) / 1e6;
+    const getRemainingTimeInMillis = () => Math.max(0, deadline - now());
     // As Lambda does: what is returned is what survives JSON.
     const result = JSON.stringify(await handler(event, { ...context, getRemainingTimeInMillis }));
     parentPort.postMessage({ id, ok: true, payload: result ?? 'null' });

@@ -13,7 +13,7 @@ import {
 export interface Finished extends Invocation {
   readonly name: string;
   readonly event: unknown;
-  /** Milliseconds since the epoch: when it was asked for, and when it was done. */
+  /** Of `performance.now()`, in milliseconds: when it was asked for, and when it was done. */
   readonly askedAt: number;
   readonly doneAt: number;
 }
@@ -45,9 +45,9 @@ export async function startLambdaEndpoint(options: LambdaEndpointOptions): Promi
   let requests = 0;
 
   const invoke = async (found: LocalFunction, event: unknown): Promise<Invocation> => {
-    const askedAt = Date.now();
+    const askedAt = performance.now();
     const invocation = await found.invoke(event);
-    options.onFinished?.({ ...invocation, name: found.name, event, askedAt, doneAt: Date.now() });
+    options.onFinished?.({ ...invocation, name: found.name, event, askedAt, doneAt: performance.now() });
     return invocation;
   };
 

@@ -53,7 +53,7 @@ export function makeLocalFunction(options: LocalFunctionOptions): LocalFunction 
       id: ++count,
       event,
       context,
-      deadline: Date.now() + timeoutMs,
+      deadline: threadsMs() + timeoutMs,
     });
     // Out of time, or its thread has ended: Lambda throws the environment away.
     if (invocation.lost) await cool();
@@ -79,7 +79,13 @@ interface Message {
   readonly id: number;
   readonly event: unknown;
   readonly context: object;
+  /** Of `threadsMs`. */
   readonly deadline: number;
+}
+
+/** Milliseconds by a clock that never jumps and that all threads share: each has a `performance` of its own. */
+function threadsMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 function runIn(worker: Worker, message: Message): Promise<Invocation & { readonly lost?: boolean }> {
@@ -96,7 +102,7 @@ function runIn(worker: Worker, message: Message): Promise<Invocation & { readonl
     };
     const onError = (error: Error): void => settle({ ...failure(error.name, error.message), lost: true });
     const onExit = (): void => settle({ ...failure('Runtime.ExitError', 'the function ended'), lost: true });
-    const timeoutMs = message.deadline - Date.now();
+    const timeoutMs = Math.round(message.deadline - threadsMs());
     const timer = setTimeout(
       () => settle({ ...failure('Sandbox.Timedout', `no result within ${timeoutMs} ms`), lost: true }),
       timeoutMs,

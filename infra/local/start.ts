@@ -11,12 +11,12 @@ import { introduction, makeChangeLines, poolsLine } from './show.js';
 import { readOptions, type StartOptions, USAGE } from './start-options.js';
 import { type Stopwatch, watchIndex } from './stopwatch.js';
 
-const startedAt = Date.now();
+const startedAt = performance.now();
 const changes = makeChangeLines();
 const warned = new Set<string>();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const say = (line: string): void =>
-  print(`${pc.dim(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`)}  ${line}`);
+  print(`${pc.dim(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`)}  ${line}`);
 
 interface Ending {
   readonly why: string;

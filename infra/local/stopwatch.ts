@@ -3,7 +3,7 @@ import { makeHttpClient } from '../../lib/consul/http.js';
 
 export interface Stopwatch {
   /**
-   * Milliseconds from the first change that no earlier report covered to `doneAt`, for a report that read
+   * Milliseconds from the first change that no earlier report covered to `doneAt` (of `performance.now()`), for a report that read
    * Consul at `index`; undefined where no change is known. From then on these changes are covered.
    */
   covered(index: string, doneAt: number): number | undefined;
@@ -31,7 +31,7 @@ export function watchIndex(
       try {
         const query = index > 0n ? { index: String(index), wait: `${WAIT_MS}ms` } : {};
         const { headers } = await client.request({ ...question, query });
-        const at = Date.now();
+        const at = performance.now();
         const next = BigInt(String(headers['x-consul-index'] ?? 0));
         if (index > 0n && next > index) seen.push({ index: next, at });
         index = next >= index ? next : 0n;

@@ -19,7 +19,7 @@ export async function waitFor<T>(
   condition: () => T | false | undefined | Promise<T | false | undefined>,
   { what, timeoutMs = 15_000, everyMs = 15, detail }: WaitOptions,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     let failure = '';
     try {
@@ -29,7 +29,7 @@ export async function waitFor<T>(
       if (error instanceof GiveUp) throw error;
       failure = `: ${error instanceof Error ? error.message : String(error)}`;
     }
-    if (Date.now() >= deadline) {
+    if (performance.now() >= deadline) {
       throw new Error(`waited ${timeoutMs} ms for ${what}${failure}${detail ? `\n${detail()}` : ''}`);
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));

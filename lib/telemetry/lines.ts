@@ -8,8 +8,6 @@ export type Level = 'INFO' | 'WARN' | 'ERROR';
 export interface RunContext {
   readonly requestId: string;
   readonly functionName: string;
-  /** When the invocation began, in milliseconds since the epoch. */
-  readonly startedAt: number;
   /** The first invocation of this environment. */
   readonly coldStart: boolean;
 }

@@ -23,6 +23,8 @@ export interface MetricScope {
   readonly context: RunContext;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Since the handler began, in milliseconds, by a clock that never jumps. */
+  readonly elapsedMs: number;
 }
 
 /**
@@ -47,9 +49,7 @@ export function metricsOf(report: Report, scope: MetricScope): MetricLine[] {
     runMetrics(scope, succeeded, {
       RunDuration: [report.durationMs, 'Milliseconds'],
       Instances: [report.consul.instances, 'Count'],
-      ...(changed && succeeded
-        ? { StartToApplied: [scope.now - scope.context.startedAt, 'Milliseconds'] }
-        : {}),
+      ...(changed && succeeded ? { StartToApplied: [scope.elapsedMs, 'Milliseconds'] } : {}),
     }),
     ...loadBalancers.flatMap((loadBalancer) => [
       loadBalancerMetrics(loadBalancer, scope),

@@ -1,4 +1,5 @@
 // Tells of every invocation: log lines and metrics, written as they are, one JSON object a line.
+import type { Clock } from '../model/clock.js';
 import { messageOf } from '../model/errors.js';
 import type { Report } from '../model/report.js';
 import { coveredLine, failureLine, type Line, line, linesOf, type RunContext } from './lines.js';
@@ -13,8 +14,8 @@ export interface RecorderOptions {
    * the log, and standard error elsewhere, where standard output is for results.
    */
   readonly write?: (text: string) => void;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** The wall for timestamps, the other for durations: those would be negative when somebody sets the wall's. */
+  readonly clock?: Pick<Clock, 'wallMs' | 'monotonicMs'>;
 }
 
 /** The part of Lambda's context that names an invocation. */
@@ -37,9 +38,12 @@ export interface Recorder {
   warn(message: string): void;
 }
 
+const processClock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+
 /** The recorder of one environment; Lambda runs one invocation of it at a time. */
 export function makeRecorder(options: RecorderOptions = {}): Recorder {
-  const { namespace = 'IriLb', now = Date.now } = options;
+  const { namespace = 'IriLb', clock = processClock } = options;
+  const now = (): number => clock.wallMs();
   const log = process.env.AWS_LAMBDA_RUNTIME_API === undefined ? process.stderr : process.stdout;
   const write = options.write ?? ((text: string) => log.write(text));
   const put = (lines: readonly (Line | MetricLine)[]): void => {
@@ -50,10 +54,16 @@ export function makeRecorder(options: RecorderOptions = {}): Recorder {
 
   return {
     begin: ({ awsRequestId, functionName }) => {
-      const context: RunContext = { requestId: awsRequestId, functionName, startedAt: now(), coldStart };
+      const context: RunContext = { requestId: awsRequestId, functionName, coldStart };
+      const startedAt = clock.monotonicMs();
       current = context;
       coldStart = false;
-      const scope = (): MetricScope => ({ namespace, context, now: now() });
+      const scope = (): MetricScope => ({
+        namespace,
+        context,
+        now: now(),
+        elapsedMs: Math.round(clock.monotonicMs() - startedAt),
+      });
       return {
         finished: (report) =>
           put(

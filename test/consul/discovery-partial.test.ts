@@ -57,8 +57,10 @@ async function servedAndFailed(token = rig.consul.token): Promise<string> {
   const failures = failuresOf(report);
   expect(failures).toHaveLength(1);
   expect((await readFleet(runner)).consul.error).toBe(failures[0]);
-  const context = { requestId: '1', functionName: 'f', startedAt: 0, coldStart: false };
-  expect(metricsOf(report, { namespace: 'n', context, now: 0 })[0]).toMatchObject({ Succeeded: 0 });
+  const context = { requestId: '1', functionName: 'f', coldStart: false };
+  expect(metricsOf(report, { namespace: 'n', context, now: 0, elapsedMs: 0 })[0]).toMatchObject({
+    Succeeded: 0,
+  });
   return failures[0] ?? '';
 }
 

@@ -56,11 +56,22 @@ describe('the metrics of a run', () => {
   it('tell the time from the start of the invocation to applied, of runs that changed something', () => {
     const { recorder, clock, metrics } = record();
     const run = recorder.begin(invocation);
-    clock.now += 250;
+    clock.wall += 250;
+    clock.monotonic += 250.4;
     run.finished(reportOf({ ...unchanged, outcome: 'changed', changes: [change] }));
     expect(metrics()[0]).toMatchObject({ StartToApplied: 250, RunDuration: 42, Instances: 3 });
     recorder.begin(invocation).finished(reportOf(unchanged));
     expect(metrics()[3]).not.toHaveProperty('StartToApplied');
+  });
+
+  it('are never negative, also when the clock on the wall is set back meanwhile', () => {
+    const { recorder, clock, metrics } = record();
+    const run = recorder.begin(invocation);
+    clock.wall -= 3_600_000;
+    clock.monotonic += 250;
+    run.finished(reportOf({ ...unchanged, outcome: 'changed', changes: [change] }));
+    expect(metrics()[0]).toMatchObject({ StartToApplied: 250 });
+    expect(metrics()[0]?._aws).toMatchObject({ Timestamp: 1_700_000_000_000 - 3_600_000 });
   });
 
   it('tell the last success only when there was one', () => {

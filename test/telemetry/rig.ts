@@ -45,8 +45,12 @@ export function reportOf(...loadBalancers: readonly LoadBalancerReport[]): Repor
 
 export function record(options: { namespace?: string } = {}) {
   const written: string[] = [];
-  const clock = { now: 1_700_000_000_000 };
-  const recorder = makeRecorder({ ...options, write: (text) => written.push(text), now: () => clock.now });
+  const clock = { wall: 1_700_000_000_000, monotonic: 5_000 };
+  const recorder = makeRecorder({
+    ...options,
+    write: (text) => written.push(text),
+    clock: { wallMs: () => clock.wall, monotonicMs: () => clock.monotonic },
+  });
   const lines = (): Record<string, unknown>[] =>
     written
       .join('')
