@@ -104,8 +104,12 @@ function poolAlarms(settings: StackSettings, backend: string): AlarmSpec[] {
       breaching: 5,
     },
     {
-      ...base(`none-ready-of-${backend}`, 'urgent', `${backend} has no ready server on a load balancer.`),
-      metric: metric('Ready', 'Minimum'),
+      ...base(
+        `nobody-serves-of-${backend}`,
+        'urgent',
+        `${backend} answers 503 on a load balancer: no server is ready, up and of a weight above 0.`,
+      ),
+      metric: metric('Serving', 'Minimum'),
       comparison: 'below',
       threshold: 1,
     },

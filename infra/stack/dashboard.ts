@@ -68,7 +68,11 @@ export function makeDashboard(
         label,
       });
     dashboard.addWidgets(
-      graph(`${backend}: ready`, [byLoadBalancer('Ready')]),
+      graph(
+        `${backend}: ready, and serving`,
+        [byLoadBalancer('Ready')],
+        [byLoadBalancer('Serving', 'Minimum', 'serving')],
+      ),
       graph(
         `${backend}: slots in use, and free in the fullest range`,
         [byLoadBalancer('SlotsInUse')],

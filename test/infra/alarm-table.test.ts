@@ -92,7 +92,7 @@ const ofFunction = (kind: string, throttles: number) => [
 const ofPool = (backend: string) => [
   `unplaced-of-${backend}: urgent, Maximum of ${own('Unplaced', `Backend=${backend}`)} > 0, 3 of 5 x 60 s`,
   `slots-low-of-${backend}: other, Minimum of ${own('SlotsFree', `Backend=${backend}`)} < 5, 5 of 5 x 60 s`,
-  `none-ready-of-${backend}: urgent, Minimum of ${own('Ready', `Backend=${backend}`)} < 1, 3 of 5 x 60 s`,
+  `nobody-serves-of-${backend}: urgent, Minimum of ${own('Serving', `Backend=${backend}`)} < 1, 3 of 5 x 60 s`,
 ];
 
 describe('the alarms', () => {

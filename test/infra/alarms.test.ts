@@ -29,7 +29,7 @@ describe('alarms', () => {
           `${name}-of-watch`,
           `${name}-of-resync`,
         ]),
-        ...['unplaced', 'slots-low', 'none-ready'].flatMap((name) => [
+        ...['unplaced', 'slots-low', 'nobody-serves'].flatMap((name) => [
           `${name}-of-iri_back`,
           `${name}-of-iri_pow_back`,
         ]),

@@ -74,6 +74,14 @@ describe('the metrics of a run', () => {
     expect(metrics()[0]?._aws).toMatchObject({ Timestamp: 1_700_000_000_000 - 3_600_000 });
   });
 
+  it('count who serves beside who is ready', () => {
+    const { recorder, metrics } = record();
+    const [pool] = unchanged.pools;
+    const down = pool ? [{ ...pool, ready: 2, serving: 0 }] : [];
+    recorder.begin(invocation).finished(reportOf({ ...unchanged, pools: down }));
+    expect(metrics()[2]).toMatchObject({ Ready: 2, Serving: 0 });
+  });
+
   it('tell the last success only when there was one', () => {
     const { recorder, metrics } = record();
     recorder.begin(invocation).finished(reportOf(unchanged));
