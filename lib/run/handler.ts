@@ -21,11 +21,15 @@ const LAST_WORDS_MS = 500;
 const TIME_IS_OVER =
   "the function's time was over before the run was done; is Consul or the parameter store slow, or its timeout too short?";
 
+/** What Lambda hands on of an error, to a queue that takes 256 kB, has to fit in there; in characters. */
+const MAX_MESSAGE = 50_000;
+
 /** A run in which something failed: its message names every failure. Its report was told before. */
 export class RunFailed extends Error {
   override readonly name = 'RunFailed';
   constructor(readonly report: Report) {
-    super(failuresOf(report).join('; '));
+    const text = failuresOf(report).join('; ');
+    super(text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}… (cut; the log line has more)` : text);
   }
 }
 
