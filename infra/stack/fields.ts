@@ -1,6 +1,8 @@
 // The kinds of values in the stack's settings: identifiers of AWS as AWS prints them. Pure.
 import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { parseIp } from '../../lib/model/address.js';
+import { isLoopback } from '../../lib/model/loopback.js';
 
 const matching = (pattern: RegExp, message: string) => v.pipe(v.string(), v.regex(pattern, message));
 
@@ -47,6 +49,10 @@ export const parameterName = v.pipe(
     (name) => name.startsWith('/') || !name.includes('/'),
     'must begin with / when it is a path: SSM takes it for an ARN otherwise',
   ),
+  v.check(
+    (name) => !/^\/?(?:aws|ssm)/i.test(name),
+    'begins with aws or ssm, which SSM keeps for itself: nobody can make it',
+  ),
 );
 /** Where a page is; `#` and an entry of it are put behind, in descriptions of at most 1024 characters. */
 export const pageUrl = v.pipe(
@@ -62,6 +68,16 @@ export const peer = v.pipe(
     'use a security group id, sg-…, or an IPv4 network of /8 or smaller, such as 10.0.1.0/24',
   ),
 );
+
+/** Why the functions cannot reach a host; undefined where nothing is known against it. */
+export function unreachable(host: string): string | undefined {
+  if (isLoopback(host)) return "is the function's own machine; name the host that the functions are to reach";
+  const ip = parseIp(host);
+  if (ip?.kind === 'ipv6')
+    return "is IPv6, which the functions' subnets and security group are not made for; name an IPv4 address or a host name";
+  if (ip?.text.startsWith('169.254.')) return 'is link-local, where no other host is; name its own address';
+  return undefined;
+}
 
 function isNetwork(text: string): boolean {
   const [address = '', bits = ''] = text.split('/');

@@ -54,6 +54,18 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    on: ['consul.addresses', 'consul.allowPlainText'],
+    check: ({ consul: { addresses, allowPlainText } }) => [
+      addresses.some((address) => address.startsWith('http://')) &&
+        !allowPlainText && {
+          path: 'consul.addresses',
+          message:
+            'http:// shows the token to whoever is on the way, who may also answer in place of Consul; ' +
+            'use https://, or set consul.allowPlainText',
+        },
+    ],
+  },
+  {
     on: ['region', 'consul.tokenKeyArn'],
     check: ({ region, consul }) => [inRegion(region, 'consul.tokenKeyArn', consul.tokenKeyArn, 'parameter')],
   },

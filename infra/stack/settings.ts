@@ -19,12 +19,19 @@ const listOf = <T extends v.GenericSchema>(entry: T, max: number) =>
     v.checkItems((item, index, all) => all.indexOf(item) === index, unique),
   );
 
+/** Says why, where `hostOf` finds a host that the functions cannot reach. */
+const reachable = (hostOf: (text: string) => string | undefined) =>
+  v.check<string, (issue: { readonly input: string }) => string>(
+    (text) => f.unreachable(hostOf(text) ?? '') === undefined,
+    ({ input }) => f.unreachable(hostOf(input) ?? '') ?? '',
+  );
 const consulAddress = v.pipe(
   v.string(),
   v.check((text) => {
     const [, host = '', port] = /^https?:\/\/([A-Za-z0-9.-]+):(\d+)$/.exec(text) ?? [];
     return parseAddress(host) !== undefined && parsePort(port) !== undefined;
   }, 'use https://host:port or http://host:port, with a port from 1 to 65535'),
+  reachable((text) => /^https?:\/\/(.*):\d+$/.exec(text)?.[1]),
 );
 const adminAddress = v.pipe(
   v.string(),
@@ -33,6 +40,10 @@ const adminAddress = v.pipe(
     'use tls://host:port, tcp://host:port or consul:SERVICE',
   ),
   v.check((text) => !text.startsWith('unix:'), 'a function cannot reach a unix socket; use tls://host:port'),
+  reachable((text) => {
+    const address = parseAdminAddress(text);
+    return address && 'host' in address ? address.host : undefined;
+  }),
 );
 
 export const stackSettings = v.strictObject({
@@ -61,6 +72,8 @@ export const stackSettings = v.strictObject({
     tokenKeyArn: f.keyArn,
     /** Parameter with the authority of Consul's certificates (PEM). */
     caParameter: v.optional(f.parameterName),
+    /** Says that whoever is on the way to Consul may read the token and answer in its place, and that this is meant. */
+    allowPlainText: v.optional(v.boolean(), false),
   }),
   haproxy: v.strictObject({
     addresses: listOf(adminAddress, 50),

@@ -81,6 +81,38 @@ describe('settings of the stack', () => {
     },
   );
 
+  it.each([
+    ['consul', 'https://127.0.0.1:8501', "is the function's own machine"],
+    ['consul', 'https://localhost:8501', "is the function's own machine"],
+    ['consul', 'https://169.254.169.254:80', 'is link-local'],
+    ['haproxy', 'tls://127.0.0.1:9998', "is the function's own machine"],
+    ['haproxy', 'tls://[::1]:9998', "is the function's own machine"],
+    ['haproxy', 'tls://[fd00::5]:9998', 'is IPv6'],
+    ['haproxy', 'tls://169.254.1.1:9998', 'is link-local'],
+  ] as const)('refuse what no function reaches: %s at %s', (kind, address, why) => {
+    expect(problemsOf(exampleInput({ [kind]: { ...example[kind], addresses: [address] } }))).toEqual([
+      expect.stringContaining(`${kind}.addresses.0 | ${why}`),
+    ]);
+  });
+
+  it('refuse a Consul in plain text unless it is meant', () => {
+    const consul = { ...example.consul, addresses: ['http://consul-1.internal:8500'] };
+    expect(problemsOf(exampleInput({ consul }))).toEqual([
+      expect.stringMatching(/^consul\.addresses \| http:\/\/ shows the token .* set consul\.allowPlainText$/),
+    ]);
+    expect(problemsOf(exampleInput({ consul: { ...consul, allowPlainText: true } }))).toEqual([]);
+  });
+
+  it.each(['/aws/iri-lb/token', 'AWS-token', '/ssm-token'])(
+    'refuse %s, which SSM keeps for itself',
+    (name) => {
+      const consul = { ...example.consul, tokenParameter: name };
+      expect(problemsOf(exampleInput({ consul }))).toEqual([
+        'consul.tokenParameter | begins with aws or ssm, which SSM keeps for itself: nobody can make it',
+      ]);
+    },
+  );
+
   it('refuse topics that alarms of this region cannot tell, and a runbook that is an entry already', () => {
     const alarms = {
       urgentTopicArn: 'arn:aws:sns:us-east-1:123456789012:urgent',
