@@ -12,7 +12,7 @@ import { hideWithoutIri } from './iri-options.js';
 import { isPath } from './node-checks.js';
 import { findNode, readNodes, requireName, type Wanted } from './node-find.js';
 import { probeHttp, probeTcp } from './node-probe.js';
-import { type Asked, type Question, questionToNode, questionToUrl } from './node-question.js';
+import { type Asked, type Question, questionToNode, questionToUrl, withoutUser } from './node-question.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 import { splitWords } from './split-words.js';
 import { usageError } from './usage.js';
@@ -62,7 +62,7 @@ async function check(name: string | undefined, flags: CheckFlags, terminal: Term
     throw usageError('--check-args: is for the node check alone; leave it out');
   const finding = await find(question, more);
   const { ok, message } = finding;
-  if (flags.json) outJson(terminal, { version: 1, node: name ?? `${node}/${id}`, ok, message });
+  if (flags.json) outJson(terminal, { version: 1, node: withoutUser(name ?? `${node}/${id}`), ok, message });
   else terminal.out(message);
   if (!ok) terminal.exit(2);
 }

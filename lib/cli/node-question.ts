@@ -22,11 +22,14 @@ export type Question =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'iri'; readonly args: readonly string[] };
 
+/** A URL as it may be shown: without the name and password in it. */
+export const withoutUser = (url: string): string => url.replace(/^(https?:\/\/).*@/s, '$1…@');
+
 /** To whom the URL leads, who need not be in Consul. Throws where it is none. */
 export function questionToUrl(text: string, asked: Asked | undefined, config: Config): Question {
   if (asked === undefined && iriIsOn(config)) return { kind: 'iri', args: ['-a', text] };
   if (!URL.canParse(text))
-    throw usageError(`${quote(text)} is no URL; give http://host:port or https://host:port`);
+    throw usageError(`${quote(withoutUser(text))} is no URL; give http://host:port or https://host:port`);
   const url = new URL(text);
   if (asked?.kind === 'http') {
     const { pathname, search } = new URL(`http://path${asked.path}`);

@@ -2,46 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { makeProgram } from '../../lib/cli/program.js';
 import { iriLb } from './iri-lb.js';
+import { runProgram } from './run-program.js';
 
 /** Nobody listens there. */
 const NOBODY = { CONSUL_HTTP_ADDR: 'http://127.0.0.1:1', HAPROXY_ADDRESSES: 'tcp://127.0.0.1:1' };
 
-/** Ends a command as the end of its process would. */
-class Ended extends Error {
-  constructor(readonly status: number) {
-    super(`ended with ${status}`);
-  }
-}
-
-/** In this process, with all that commander says itself. */
-async function run(args: readonly string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  let status = 0;
-  const terminal = {
-    out: (line: string) => void out.push(line),
-    err: (line: string) => void err.push(line),
-    env: NOBODY,
-    exit: (code: number) => {
-      status = code;
-    },
-  };
-  const program = makeProgram(terminal, {
-    bundles: '/nowhere',
-    node: { nodeCheck: '/opt/node-check.mjs' },
-    end: (code) => {
-      throw new Ended(code);
-    },
-    write: { writeOut: (text) => void out.push(text), writeErr: (text) => void err.push(text) },
-  });
-  await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
-    if (!(error instanceof Ended)) throw error;
-    ({ status } = error);
-  });
-  return { status, out: out.join('\n'), err: err.join('\n') };
-}
+const run = (args: readonly string[]) => runProgram(args, NOBODY);
 
 describe('iri-lb', () => {
   it.each([
