@@ -63,7 +63,7 @@ export function consulApi(url: () => string, token: string): ConsulApi {
     client ??= makeHttpClient(url(), { tls: {} });
     try {
       const reply = await client.request({ method, path, body, secret: token, timeoutMs: TIMEOUT_MS });
-      if (reply.status < 200 || reply.status > 299) throw toRefusal(reply, token);
+      if (reply.status < 200 || reply.status > 299) throw toRefusal(reply, [token]);
       return reply.body.length === 0 ? undefined : JSON.parse(reply.body.toString());
     } catch (error) {
       throw new Error(`consul ${method} ${path.split('?')[0]}: ${messageOf(error)}`);

@@ -18,6 +18,13 @@ const PEM_VARIABLES = [
 const SCHEME = 'ssm:';
 const FETCH_TIMEOUT_MS = 5_000;
 
+export interface ParameterOptions {
+  /** Longest time for one parameter, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Name to value of what was read before: where SSM allows one call a second, a later try needs the others only. */
+  readonly kept?: Map<string, string>;
+}
+
 /**
  * The environment with every `ssm:NAME` among the PEM variables replaced by the parameter's value, for
  * readSettings. All are fetched at once, and nothing is where none is named. Throws ConfigError with
@@ -27,7 +34,7 @@ export async function withParameters(
   env: Environment,
   clock: Pick<DeadlineClock, 'within'>,
   fetch: ReadParameter = ssmParameters(),
-  timeoutMs = FETCH_TIMEOUT_MS,
+  { timeoutMs = FETCH_TIMEOUT_MS, kept = new Map() }: ParameterOptions = {},
 ): Promise<Environment> {
   const named = PEM_VARIABLES.filter((variable) => env[variable]?.startsWith(SCHEME));
   if (named.length === 0) return env;
@@ -36,8 +43,9 @@ export async function withParameters(
     named.map(async (variable): Promise<[string, string]> => {
       const name = env[variable]?.slice(SCHEME.length) ?? '';
       try {
-        const value = (await readWithin(clock, fetch, name, timeoutMs)).trimStart();
+        const value = kept.get(name) ?? (await readWithin(clock, fetch, name, timeoutMs)).trimStart();
         if (!value.startsWith('-----BEGIN ')) throw new Error('its value is no PEM text');
+        kept.set(name, value);
         return [variable, value];
       } catch (error) {
         const { detail, nextStep } = failureOf(error);

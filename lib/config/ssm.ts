@@ -1,4 +1,5 @@
 // Reads one SecureString from SSM, with a client that is loaded only when it is needed (the SDK has 540 kB).
+import type { LookupFunction } from 'node:net';
 import type { DeadlineClock } from '../model/clock.js';
 import { NextStepError } from '../model/errors.js';
 import { showMs } from '../model/text.js';
@@ -33,12 +34,13 @@ export async function readWithin(
 /**
  * Returns what reads the decrypted value of a parameter. Region, credentials and endpoint
  * (`AWS_ENDPOINT_URL_SSM`) come from the environment. It throws an Error whose message says what is
- * wrong and what to do about it; `variable` is the one that names the parameter.
+ * wrong and what to do about it; `variable` is the one that names the parameter;
+ * `lookup` resolves the endpoint's name, as Node does by default.
  */
-export function ssmParameters(variable = 'its name'): ReadParameter {
+export function ssmParameters(variable = 'its name', lookup?: LookupFunction): ReadParameter {
   let client: ReadParameter | undefined;
   return async (name, signal) => {
-    client ??= (await import('./ssm-client.js')).makeSsmClient(variable);
+    client ??= (await import('./ssm-client.js')).makeSsmClient(variable, lookup);
     return client(name, signal);
   };
 }

@@ -1,5 +1,6 @@
 // Writes to one Consul agent: registers and deregisters services, and says who it is and what it has.
-import type { ConsulSettings, Settings } from '../config/environment.js';
+import type { ConsulSettings } from '../config/consul-environment.js';
+import type { Settings } from '../config/environment.js';
 import type { DeadlineClock } from '../model/clock.js';
 import { messageOf } from '../model/errors.js';
 import type { Registration } from '../model/registration.js';
@@ -12,7 +13,7 @@ import {
   serviceIn,
 } from './agent-answers.js';
 import { type HttpReply, type HttpRequest, makeHttpClient } from './http.js';
-import { toRefusal } from './request-failure.js';
+import { secretsOf, toRefusal } from './request-failure.js';
 import { makeTokenSource, type TokenSource } from './token.js';
 
 /** The agent refused, or could not be asked. Holds its address, status and words, and never the token. */
@@ -65,7 +66,7 @@ export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutM
         throw failure(`${messageOf(error)}; is it up, and is CONSUL_HTTP_ADDR right?`);
       });
     const refusal = (step: string): AgentError =>
-      failure(`answered ${toRefusal(reply, secret).message}${step}`);
+      failure(`answered ${toRefusal(reply, secretsOf(secret, settings.auth)).message}${step}`);
     return { reply, refusal };
   };
 

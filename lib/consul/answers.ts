@@ -8,8 +8,8 @@ export interface ServiceAnswer {
   readonly rows: readonly unknown[];
   /** `X-Consul-Index`, text because it is a uint64. */
   readonly index: string;
-  /** `X-Consul-KnownLeader: false` was sent. */
-  readonly leaderless: boolean;
+  /** `X-Consul-LastContact`: how long ago, in milliseconds, whoever answered heard of the leader. */
+  readonly lastContactMs: number;
   /** `X-Consul-Results-Filtered-By-ACLs: true` was sent. */
   readonly filtered: boolean;
 }
@@ -19,6 +19,20 @@ export type Right = 'allowed' | 'denied' | 'acls-disabled' | 'unknown';
 
 /** Whether what Consul lists of a service is all there is: `nodes-denied` leaves rows out without a word. */
 export type MayRead = Right | 'nodes-denied';
+
+/** Answers that mean that the question itself is not let through, or not understood. */
+const UNASKED = new Set([200, 403, 404, 405, 501]);
+
+/**
+ * Whether nobody says what the token may do, by how all who were asked failed: a proxy that lets nothing but
+ * GET through, `block_endpoints` or `allow_write_http_from` of the agent, a Consul that has no such endpoint.
+ */
+export const isUnasked = (failures: readonly RequestFailure[]): boolean =>
+  failures.length > 0 &&
+  failures.every(({ status = 0, message }) => UNASKED.has(status) && !message.includes(UNKNOWN_TOKEN));
+
+/** Consul's own 403 to a token that it does not know, which is an answer. */
+const UNKNOWN_TOKEN = 'ACL not found';
 
 /** A server that lags behind another catches up in well under this, in milliseconds. */
 const LONGEST_WAIT_MS = 2_000;
@@ -35,33 +49,39 @@ export function blockingQuery(minIndex: string | undefined, budgetMs: number): S
   return { index: String(below), waitMs: Math.floor(Math.min(LONGEST_WAIT_MS, budgetMs / 2)) };
 }
 
-/** Takes an answer for a catalog only with an array and with Consul's own index. */
+const NO_LEADER = 'knows no leader (X-Consul-KnownLeader: false), so its answer may be old';
+
+export const isLeaderless = (headers: Answer['headers']): boolean =>
+  headers['x-consul-knownleader'] === 'false';
+
+/**
+ * Takes an answer for a catalog only with an array and with Consul's own index, and from a server that knows a
+ * leader: one that lost it answers what it knew then, where its agent has `discovery_max_stale`.
+ */
 export function parseRead({ headers, body }: Answer): ServiceAnswer {
   const index = headers['x-consul-index'];
-  if (!Array.isArray(body)) throw new RequestFailure('the answer is not a JSON array', undefined, false);
+  if (!Array.isArray(body)) throw new RequestFailure('the answer is not a JSON array', 200, false);
   if (typeof index !== 'string' || !/^\d{1,20}$/.test(index))
-    throw new RequestFailure('the answer has no X-Consul-Index', undefined, false);
+    throw new RequestFailure('the answer has no X-Consul-Index', 200, false);
+  if (isLeaderless(headers)) throw new RequestFailure(NO_LEADER, 200, true);
+  const lastContact = Number(headers['x-consul-lastcontact'] ?? 0);
   return {
     rows: body,
     index,
-    leaderless: headers['x-consul-knownleader'] === 'false',
+    lastContactMs: Number.isFinite(lastContact) ? lastContact : 0,
     filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
   };
 }
 
-/**
- * Reads the answer of `acl/authorize` to `count` questions, also the statuses that mean "no ACLs" and
- * "no such endpoint"; those are one answer to all.
- */
+/** Reads the answer of `acl/authorize` to `count` questions, also the status that means "no ACLs". */
 export async function parseRights(pending: Promise<Answer>, count: number): Promise<Right[]> {
   let body: unknown;
   try {
     ({ body } = await pending);
   } catch (error) {
     if (error instanceof RequestFailure) {
-      const all = (right: Right): Right[] => new Array<Right>(count).fill(right);
-      if (error.status === 401 && error.message.includes('ACL support disabled')) return all('acls-disabled');
-      if (error.status === 404 || error.status === 405) return all('unknown');
+      if (error.status === 401 && error.message.includes('ACL support disabled'))
+        return new Array<Right>(count).fill('acls-disabled');
     }
     throw error;
   }
@@ -70,7 +90,7 @@ export async function parseRights(pending: Promise<Answer>, count: number): Prom
     const answer = answers[at];
     const allow = typeof answer === 'object' && answer !== null && 'Allow' in answer ? answer.Allow : null;
     if (typeof allow !== 'boolean')
-      throw new RequestFailure('acl/authorize answered without Allow', undefined, false);
+      throw new RequestFailure('acl/authorize answered without Allow', 200, false);
     return allow ? 'allowed' : 'denied';
   });
 }

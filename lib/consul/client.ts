@@ -1,10 +1,11 @@
 // Reads Consul's catalog: addresses in turn, one retry, one deadline, and never a smaller catalog for an error.
-import type { ConsulSettings } from '../config/environment.js';
+import type { ConsulSettings } from '../config/consul-environment.js';
 import type { Clock } from '../model/clock.js';
 import { failureOf, messageOf } from '../model/errors.js';
 import { showMs } from '../model/text.js';
 import {
   blockingQuery,
+  isUnasked,
   type MayRead,
   mayReadFrom,
   parseRead,
@@ -13,6 +14,7 @@ import {
 } from './answers.js';
 import { type Endpoint, makeEndpoint } from './endpoint.js';
 import { ConsulError } from './errors.js';
+import type { HttpDeps } from './http.js';
 import { RequestFailure } from './request-failure.js';
 import type { TokenSource } from './token.js';
 
@@ -26,6 +28,8 @@ export interface ConsulClientOptions {
   readonly random: () => number;
   /** Told, in one line, of what failed and was tried again. */
   readonly log?: (line: string) => void;
+  /** How the world is reached. */
+  readonly http?: HttpDeps;
 }
 
 export interface ReadOptions {
@@ -49,6 +53,8 @@ export interface ConsulClient {
   close(): void;
 }
 
+/** An answer of a server that has not heard of the leader for longer is asked for again, of a quorum. */
+const OLD_MS = 5_000;
 /** Before the second try, in milliseconds: half of this to one and a half times this. */
 const RETRY_DELAY_MS = 250;
 
@@ -56,11 +62,12 @@ const RETRY_DELAY_MS = 250;
  * A client for all of `settings.addresses`. Each read tries the addresses in turn, the one that answered
  * last first, and all of them once more after a short pause when a failure may pass (connection, 429,
  * 500, 502, 503, 504). The time left is shared out among the addresses left, so a silent one cannot use it up.
- * On 403 the token is fetched again, once. Everything that fails is a ConsulError.
+ * On 403 the token is fetched again, once, and the others are asked: an agent may lag behind. A server that knows no
+ * leader has not answered. Everything that fails is a ConsulError.
  */
 export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
   const { settings, timeoutMs, clock, random, log } = options;
-  const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings));
+  const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings, options.http));
   let preferred = 0;
 
   async function ask<T>(service: string, request: Request<T>): Promise<T> {
@@ -87,15 +94,14 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
             throw new ConsulError(service, detail, nextStep);
           }
           note(failures, endpoint.address, error);
-          if (error.status === 403) break;
         }
       }
       const text = [...failures].map(([address, { message }]) => `${address}: ${message}`).join('; ');
       const pauseMs = RETRY_DELAY_MS * (0.5 + random());
       const again = round === 1 && [...failures.values()].some(({ transient }) => transient);
       if (!again || clock.monotonicMs() + pauseMs >= deadline) {
-        const step = nextStep([...failures.values()], options.token.name);
-        throw new ConsulError(service, text, step);
+        const all = [...failures.values()];
+        throw new ConsulError(service, text, nextStep(all, options), all);
       }
       log?.(`consul: service ${service}: ${text}; trying again`);
       await clock.sleep(pauseMs);
@@ -104,23 +110,30 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
 
   return {
     tokenName: options.token.name,
-    readService: (service, { consistent = false, minIndex } = {}) =>
-      ask(service, async (endpoint, secret, budgetMs): Promise<ServiceAnswer> => {
-        const query = { consistent, ...blockingQuery(minIndex, budgetMs) };
-        return parseRead(await endpoint.readService(service, query, secret, budgetMs));
-      }),
+    readService: async (service, { consistent = false, minIndex } = {}) => {
+      const read = (ofQuorum: boolean): Promise<ServiceAnswer> =>
+        ask(service, async (endpoint, secret, budgetMs) => {
+          const query = { consistent: ofQuorum, ...blockingQuery(minIndex, budgetMs) };
+          return parseRead(await endpoint.readService(service, query, secret, budgetMs));
+        });
+      const answer = await read(consistent);
+      return consistent || answer.lastContactMs <= OLD_MS ? answer : read(true);
+    },
     readIndex: (service) =>
       ask(service, async (endpoint, secret, budgetMs) => {
         const answer = await endpoint.readService(service, { indexOnly: true }, secret, budgetMs);
         return parseRead(answer).index;
       }),
     mayRead: (service) =>
-      ask(service, async (endpoint, secret, budgetMs) => {
+      ask(service, async (endpoint, secret, budgetMs): Promise<MayRead> => {
         const questions = [
           { resource: 'service', access: 'read', name: service },
           { resource: 'node', access: 'read', name: '' },
         ] as const;
         return mayReadFrom(await parseRights(endpoint.authorize(questions, secret, budgetMs), 2));
+      }).catch((error: unknown): MayRead => {
+        if (error instanceof ConsulError && isUnasked(error.failures)) return 'unknown';
+        throw error;
       }),
     renewToken: async () => {
       const before = await options.token.get();
@@ -169,13 +182,26 @@ function tokenForOneRead(token: TokenSource) {
   };
 }
 
-function nextStep(failures: readonly RequestFailure[], tokenName: string): string {
+function nextStep(failures: readonly RequestFailure[], { token, settings }: ConsulClientOptions): string {
   const statuses = new Set(failures.map(({ status }) => status));
-  if (statuses.has(403)) return `check the token in ${tokenName}: Consul does not take it`;
-  if (statuses.has(500)) return 'has Consul a leader?';
+  const says = (words: RegExp): boolean => failures.some(({ message }) => words.test(message));
+  if (says(/No path to datacenter/i)) return 'check CONSUL_DATACENTER: Consul knows no such datacenter';
+  if (says(/knows no leader|No cluster leader/i) || statuses.has(500)) return 'has Consul a leader?';
+  if (statuses.has(403)) return `check the token in ${token.name}: Consul does not take it`;
+  if (statuses.has(401)) return 'check CONSUL_HTTP_AUTH: what is in front of Consul asks for a user';
   if (statuses.has(429) || statuses.has(503)) return 'Consul limits its clients; the next run tries again';
-  if (statuses.has(400)) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
+  if (statuses.has(502) || statuses.has(504))
+    return 'what is in front of Consul got no answer of it: is Consul up there?';
+  if (statuses.has(400)) return 'check CONSUL_NAMESPACE, CONSUL_PARTITION and CONSUL_DATACENTER';
   if (failures.some(({ isTls }) => isTls))
     return 'check CONSUL_CACERT, CONSUL_CLIENT_CERT and CONSUL_TLS_SERVER_NAME';
-  return 'is this Consul, is it up, and is CONSUL_HTTP_ADDR right?';
+  if (says(/does not resolve/))
+    return 'correct the name in CONSUL_HTTP_ADDR, or the name server of this host';
+  if (says(/too large/)) return 'is this Consul, and does somebody register without end?';
+  if (says(/hang up|ECONNRESET|cut off/))
+    return 'is this Consul, is it up, and does its agent limit connections (http_max_conns_per_client)?';
+  const hasPath = settings.addresses.some(
+    (address) => !address.startsWith('unix:') && new URL(address).pathname !== '/',
+  );
+  return `is this Consul, is it up, and is CONSUL_HTTP_ADDR right${hasPath ? ', its path included' : ''}?`;
 }

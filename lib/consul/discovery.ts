@@ -6,14 +6,16 @@ import {
   printAdminAddress,
   type SocketAddress,
 } from '../model/admin-address.js';
-import { labelOf, type ServiceInstance } from '../model/instance.js';
+import { type Health, labelOf, type ServiceInstance } from '../model/instance.js';
 import { nextStepOf, type Problem, type ProblemOf, sentenceOf, textOf } from '../model/problem.js';
 import { quote } from '../model/text.js';
 import type { ConsulClient } from './client.js';
 import { ConsulError } from './errors.js';
 import { parseRows } from './rows.js';
-import { flawOfAnswer, flawOfRights, isOfToken } from './trust.js';
+import { flawOfAnswer, isOfToken, judgeRights } from './trust.js';
 
+/** More load balancers than anybody has: each is connected to in every run, whoever registered it. */
+const MAX_LOAD_BALANCERS = 256;
 /** Reasons named in the error; the problems have them all. */
 const MAX_NAMED = 5;
 const REGISTER = 'register one, or let the token read it (service:read, node:read)';
@@ -27,9 +29,11 @@ export interface LoadBalancers {
 
 /** What the rows of one service say. */
 export interface Registered extends LoadBalancers {
-  readonly problems: readonly ProblemOf<'row-unreadable' | 'load-balancer-unusable'>[];
+  readonly problems: readonly ProblemOf<
+    'row-unreadable' | 'load-balancer-unusable' | 'load-balancers-many'
+  >[];
   /** Of these, those of registrations that were meant to be served. */
-  readonly missing: readonly ProblemOf<'row-unreadable' | 'load-balancer-unusable'>[];
+  readonly missing: readonly ProblemOf<'row-unreadable' | 'load-balancer-unusable' | 'load-balancers-many'>[];
 }
 
 type Client = Pick<ConsulClient, 'tokenName' | 'readService' | 'mayRead' | 'renewToken'>;
@@ -37,11 +41,12 @@ type Client = Pick<ConsulClient, 'tokenName' | 'readService' | 'mayRead' | 'rene
 /**
  * Replaces each `consul:SERVICE` with what is registered under it. A load balancer that is not seen would
  * keep yesterday's servers: where the list may lack one, a problem says why, and where there is none at
- * all, ConsulError is thrown.
+ * all, ConsulError is thrown. `hasCertificates`: those whose registration names no scheme are spoken to with TLS.
  */
 export async function discoverLoadBalancers(
   client: Client,
   configured: readonly AdminAddress[],
+  hasCertificates = false,
 ): Promise<LoadBalancers> {
   const found = new Map<string, SocketAddress>();
   const problems: Problem[] = [];
@@ -52,7 +57,7 @@ export async function discoverLoadBalancers(
     }
     const { service } = entry;
     const { rows, flaw } = await readList(client, service);
-    const listed = parseLoadBalancers(service, rows);
+    const listed = parseLoadBalancers(service, rows, hasCertificates);
     if (listed.addresses.length === 0) {
       const [reason = flaw] = flaw ? [flaw] : listed.problems;
       throw new ConsulError(
@@ -83,7 +88,7 @@ async function readList(
   const answer = await client.readService(service);
   const flaw =
     flawOfAnswer(client.tokenName, service, answer) ??
-    (await flawOfRights(rights, client.tokenName, service, false));
+    (await judgeRights(rights, client.tokenName, service)).flaw;
   if (flaw && isOfToken(flaw) && !renewed && (await client.renewToken().catch(() => false)))
     return readList(client, service, true);
   return { rows: answer.rows, flaw };
@@ -93,19 +98,33 @@ async function readList(
  * Reads admin addresses from the rows of `/v1/health/service/:name`. Health is not looked at: a load
  * balancer whose check fails may still serve requests, and would come back with yesterday's servers; if
  * it cannot be reached, its own report says so. One in maintenance is the operator's, and left out. The
- * scheme is the tag `tls` or `tcp`, or Meta `scheme`; `tcp` by default.
+ * scheme is the tag `tls` or `tcp`, or Meta `scheme`; by default `tls` with certificates, else `tcp`. Of several
+ * registrations at one host and port, which a rebuilt host leaves behind, the healthiest one counts; of more than
+ * there can be, too.
  */
-export function parseLoadBalancers(service: string, rows: readonly unknown[]): Registered {
-  const { instances, unreadable } = parseRows(service, rows);
+export function parseLoadBalancers(
+  service: string,
+  rows: readonly unknown[],
+  hasCertificates = false,
+): Registered {
+  const { instances: all, unreadable } = parseRows(service, rows);
+  const instances = healthiestFirst(all);
   const found = new Map<string, SocketAddress>();
+  const places = new Set<string>();
+  let leftOut = 0;
   const problems: Registered['problems'][number][] = [...unreadable];
   const missing: Registered['missing'][number][] = [...unreadable];
   for (const instance of instances) {
-    const address = parseInstance(instance);
+    const address = parseInstance(instance, hasCertificates ? 'tls' : 'tcp');
+    const place = JSON.stringify([instance.address, instance.port]);
+    if (places.has(place)) continue;
     if (typeof address !== 'string') {
-      found.set(printAdminAddress(address), address);
+      places.add(place);
+      if (found.size === MAX_LOAD_BALANCERS) leftOut += 1;
+      else found.set(printAdminAddress(address), address);
       continue;
     }
+    if (instance.health === 'maintenance') places.add(place);
     const problem = {
       code: 'load-balancer-unusable',
       service,
@@ -115,17 +134,34 @@ export function parseLoadBalancers(service: string, rows: readonly unknown[]): R
     problems.push(problem);
     if (instance.health !== 'maintenance') missing.push(problem);
   }
+  if (leftOut > 0) {
+    const problem = { code: 'load-balancers-many', service, most: MAX_LOAD_BALANCERS, leftOut } as const;
+    problems.push(problem);
+    missing.push(problem);
+  }
   return { addresses: inPrintedOrder(found), problems, missing };
 }
 
-function parseInstance({ address, port, tags, meta, health }: ServiceInstance): SocketAddress | string {
+const BEST_FIRST: readonly Health[] = ['maintenance', 'passing', 'warning', 'critical'];
+
+/** An operator's maintenance before all: it is meant for the place, whoever else is registered there. */
+function healthiestFirst(instances: readonly ServiceInstance[]): ServiceInstance[] {
+  const rank = ({ health, nodeIsDead }: ServiceInstance): number =>
+    nodeIsDead ? BEST_FIRST.length : BEST_FIRST.indexOf(health);
+  return [...instances].sort((a, b) => rank(a) - rank(b));
+}
+
+function parseInstance(
+  { address, port, tags, meta, health }: ServiceInstance,
+  standard: 'tcp' | 'tls',
+): SocketAddress | string {
   if (health === 'maintenance') return 'in maintenance';
   const host = parseAddress(address);
   const number = parsePort(port);
   if (!host) return `${quote(address)} is no address`;
   if (!number) return `${quote(port)} is no port`;
   const said = new Set<unknown>(tags.filter((tag) => tag === 'tcp' || tag === 'tls'));
-  if (said.size === 0) said.add(meta.scheme ?? 'tcp');
+  if (said.size === 0) said.add(meta.scheme ?? standard);
   const [kind] = said;
   if (said.size > 1 || (kind !== 'tcp' && kind !== 'tls'))
     return `scheme ${[...said].map((value) => quote(value)).join(' and ')}; use tcp or tls`;

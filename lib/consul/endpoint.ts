@@ -1,8 +1,8 @@
 // What runs ask of one Consul address: a service's instances, and what the token may do.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ConsulSettings } from '../config/environment.js';
-import { type HttpReply, makeHttpClient } from './http.js';
-import { RequestFailure, toRefusal } from './request-failure.js';
+import type { ConsulSettings } from '../config/consul-environment.js';
+import { type HttpDeps, type HttpReply, makeHttpClient } from './http.js';
+import { RequestFailure, type Secrets, secretsOf, toRefusal } from './request-failure.js';
 
 /** Status 200, with the body decoded from JSON. */
 export interface Answer {
@@ -43,11 +43,14 @@ export interface Endpoint {
 const NOBODY = 'iri-lb-index-only';
 
 /** The reads of one base address (`https://host:port`). */
-export function makeEndpoint(address: string, settings: ConsulSettings): Endpoint {
-  const client = makeHttpClient(address, settings);
-  const { namespace, datacenter } = settings;
+export function makeEndpoint(address: string, settings: ConsulSettings, deps: HttpDeps = {}): Endpoint {
+  const client = makeHttpClient(address, settings, deps);
+  const { namespace, partition, datacenter, auth } = settings;
   const inDatacenter: Readonly<Record<string, string>> = datacenter === undefined ? {} : { dc: datacenter };
-  const inNamespace = namespace === undefined ? {} : { Namespace: namespace };
+  const inNamespace = {
+    ...(namespace === undefined ? {} : { Namespace: namespace }),
+    ...(partition === undefined ? {} : { Partition: partition }),
+  };
 
   return {
     address,
@@ -59,7 +62,8 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
         ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
       };
       const path = `/v1/health/service/${encodeURIComponent(service)}`;
-      return toAnswer(await client.request({ method: 'GET', path, query, secret, timeoutMs }), secret);
+      const reply = await client.request({ method: 'GET', path, query, secret, timeoutMs });
+      return toAnswer(reply, secretsOf(secret, auth));
     },
     authorize: async (questions, secret, timeoutMs) => {
       const reply = await client.request({
@@ -75,19 +79,19 @@ export function makeEndpoint(address: string, settings: ConsulSettings): Endpoin
         secret,
         timeoutMs,
       });
-      return toAnswer(reply, secret);
+      return toAnswer(reply, secretsOf(secret, auth));
     },
     close: client.close,
   };
 }
 
 /** Only 200 is an answer, and only with JSON. */
-function toAnswer(reply: HttpReply, secret: Secret): Answer {
-  if (reply.status !== 200) throw toRefusal(reply, secret);
+function toAnswer(reply: HttpReply, secrets: Secrets): Answer {
+  if (reply.status !== 200) throw toRefusal(reply, secrets);
   try {
     return { headers: reply.headers, body: JSON.parse(reply.body.toString()) };
   } catch {
     // The parser's own error shows the body.
-    throw new RequestFailure('the answer is not JSON', undefined, false);
+    throw new RequestFailure('the answer is not JSON', reply.status, false);
   }
 }

@@ -1,9 +1,12 @@
 // The one HTTP client to Consul: requests to one address, through the transport of the `consul` package.
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { LookupFunction } from 'node:net';
 import Consul from 'consul';
-import type { ConsulSettings } from '../config/environment.js';
-import { toFailure } from './request-failure.js';
+import type { ConsulSettings } from '../config/consul-environment.js';
+import { messageOf } from '../model/errors.js';
+import { type AnswerBudget, type AnswerBytes, UNBOUNDED } from '../model/memory.js';
+import { basicAuth, secretsOf, toFailure } from './request-failure.js';
 
 export interface HttpRequest {
   readonly method: string;
@@ -16,7 +19,7 @@ export interface HttpRequest {
   readonly secret: string | undefined;
   /** Longest time until the end of the answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Longest body that is taken, in bytes; any by default. */
+  /** Longest body that is taken, in bytes, where that is less than the client's budget allows. */
   readonly maxBytes?: number;
 }
 
@@ -47,37 +50,61 @@ type PapiStep = (request: PapiRequest, next: () => void) => void;
 
 const NOTHING = Buffer.alloc(0);
 
-/** A client for one base address (`https://host:port`). It keeps no connection between requests. */
+/** How the world is reached; all of it has defaults for tools that speak to what they started themselves. */
+export interface HttpDeps {
+  /** Resolves the address's host name; as Node does by default. */
+  readonly lookup?: LookupFunction;
+  /** Bounds what is answered; unbounded by default. */
+  readonly budget?: AnswerBudget;
+}
+
+type HttpSettings = Pick<ConsulSettings, 'tls' | 'namespace' | 'partition' | 'auth'>;
+
+/** A client for one base address (`https://host:port/path`, `unix:/path`). It keeps no connection between requests. */
 export function makeHttpClient(
   address: string,
-  { tls, namespace }: Pick<ConsulSettings, 'tls' | 'namespace'>,
+  { tls, namespace, partition, auth }: HttpSettings,
+  { lookup, budget = UNBOUNDED }: HttpDeps = {},
 ): HttpClient {
-  const agent = makeAgent(new URL(address), tls);
+  const socketPath = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
+  const baseUrl = socketPath === undefined ? address : 'http://localhost';
+  const agent = makeAgent(new URL(baseUrl), tls, {
+    ...(socketPath === undefined ? {} : { socketPath }),
+    ...(lookup ? { lookup } : {}),
+  });
   const options = {
-    baseUrl: address,
+    baseUrl,
     agent,
-    // The package's own option `ns` is in its types, and never sent.
-    headers: namespace === undefined ? {} : { 'x-consul-namespace': namespace },
+    headers: {
+      // The package's own option `ns` is in its types, and never sent.
+      ...(namespace === undefined ? {} : { 'x-consul-namespace': namespace }),
+      ...(partition === undefined ? {} : { 'x-consul-partition': partition }),
+      ...(auth === undefined ? {} : { authorization: `Basic ${basicAuth(auth)}` }),
+    },
   };
   const papi = new Consul(options) as unknown as Papi;
 
   return {
     address,
     request: async ({ secret, timeoutMs, maxBytes = Number.POSITIVE_INFINITY, ...request }) => {
+      const bytes = budget.begin();
       try {
         const { statusCode, headers, body } = await papi._request({
           ...request,
+          query: partition === undefined ? request.query : { partition, ...request.query },
           type: 'json',
           headers: secret ? { 'x-consul-token': secret } : {},
           // papi waits for ever where this is not above 0.
           timeout: Math.max(timeoutMs, 1),
           // Who asked decodes it, where it is what was asked for.
           buffer: true,
-          exts: { onRequest: failEarly(maxBytes), onResponse: takeAnyStatus },
+          exts: { onRequest: failEarly(bytes, maxBytes), onResponse: takeAnyStatus },
         });
         return { status: statusCode ?? 0, headers, body: body ?? NOTHING };
       } catch (error) {
-        throw toFailure(error, secret, timeoutMs);
+        throw toFailure(error, secretsOf(secret, auth), timeoutMs);
+      } finally {
+        bytes.end();
       }
     },
     close: () => agent.destroy(),
@@ -85,19 +112,32 @@ export function makeHttpClient(
 }
 
 /** No keep-alive: a function frozen between runs finds its kept connections dead. */
-function makeAgent(url: URL, { ca, cert, key, serverName }: ConsulSettings['tls']): http.Agent {
+function makeAgent(
+  url: URL,
+  { ca, cert, key, serverName, isUnverified }: ConsulSettings['tls'],
+  reach: { readonly socketPath?: string; readonly lookup?: LookupFunction },
+): http.Agent {
   // papi hands the brackets of an IPv6 literal on to the resolver; the agent's own host wins over that.
   const host = url.hostname.startsWith('[') ? { host: url.hostname.slice(1, -1) } : {};
   return url.protocol === 'https:'
-    ? new https.Agent({ keepAlive: false, ...host, ca, cert, key, servername: serverName })
-    : new http.Agent({ keepAlive: false, ...host });
+    ? new https.Agent({
+        keepAlive: false,
+        ...host,
+        ...reach,
+        ca,
+        cert,
+        key,
+        servername: serverName,
+        rejectUnauthorized: isUnverified !== true,
+      })
+    : new http.Agent({ keepAlive: false, ...host, ...reach });
 }
 
 /**
  * papi waits for the end of an answer only, and collects all that comes until then. One that is cut off has
  * no end, and would sit out its timeout; one that is too long is given up as soon as that shows.
  */
-function failEarly(maxBytes: number): PapiStep {
+function failEarly(bytes: AnswerBytes, maxBytes: number): PapiStep {
   return (request, next) => {
     const { transport } = request;
     request.transport = {
@@ -108,10 +148,15 @@ function failEarly(maxBytes: number): PapiStep {
           sent.destroy();
         };
         sent.once('response', (response) => {
-          let bytes = 0;
+          let length = 0;
           response.on('data', (chunk: Buffer) => {
-            bytes += chunk.length;
-            if (bytes > maxBytes) fail('the answer is too large');
+            length += chunk.length;
+            if (length > maxBytes) return fail('the answer is too large');
+            try {
+              bytes.add(chunk.length);
+            } catch (error) {
+              fail(messageOf(error));
+            }
           });
           response.once('error', () => fail('the answer was cut off'));
         });

@@ -1,5 +1,5 @@
 // Parses the rows of Consul's `/v1/health/service/:name` into service instances. Pure.
-import { byNodeAndId, type Health, type ServiceInstance } from '../model/instance.js';
+import { byNodeAndId, type Health, labelOf, type ServiceInstance } from '../model/instance.js';
 import type { ProblemOf } from '../model/problem.js';
 import { quote } from '../model/text.js';
 
@@ -8,6 +8,8 @@ export interface ParsedRows {
   readonly instances: readonly ServiceInstance[];
   /** Rows that make no sense: whom they stand for is unknown, so nobody may be taken for gone. */
   readonly unreadable: readonly ProblemOf<'row-unreadable'>[];
+  /** Rows of a service whose name differs in its case only: Consul finds those, too. */
+  readonly otherwise: readonly ProblemOf<'service-named-otherwise'>[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,14 +18,23 @@ type Fields = Readonly<Record<string, unknown>>;
 export function parseRows(service: string, rows: readonly unknown[]): ParsedRows {
   const instances: ServiceInstance[] = [];
   const unreadable: ProblemOf<'row-unreadable'>[] = [];
+  const otherwise: ProblemOf<'service-named-otherwise'>[] = [];
   for (const [row, fields] of rows.entries()) {
     const instance = parseRow(fields);
     if (typeof instance === 'string')
       unreadable.push({ code: 'row-unreadable', service, row, detail: instance });
-    else instances.push(instance);
+    else {
+      const name = nameOf(fields);
+      const isOther = name !== service && name.toLowerCase() === service.toLowerCase();
+      if (!isOther) instances.push(instance);
+      else otherwise.push({ code: 'service-named-otherwise', service, instance: labelOf(instance), name });
+    }
   }
-  return { instances: instances.sort(byNodeAndId), unreadable };
+  return { instances: instances.sort(byNodeAndId), unreadable, otherwise };
 }
+
+/** As it was registered. */
+const nameOf = (row: unknown): string => textOf(fieldsOf(fieldsOf(row)?.Service)?.Service);
 
 function parseRow(row: unknown): ServiceInstance | string {
   const { Node: node, Service: service, Checks: checks } = fieldsOf(row) ?? {};
@@ -67,7 +78,7 @@ function healthOf(checks: readonly unknown[]): Health {
   let worst: Health = 'passing';
   for (const check of checks) {
     const { CheckID: id, Status: status } = fieldsOf(check) ?? {};
-    if (textOf(id) === '_node_maintenance' || textOf(id).startsWith('_service_maintenance'))
+    if (textOf(id) === '_node_maintenance' || textOf(id).startsWith('_service_maintenance:'))
       return 'maintenance';
     if (status === 'passing') continue;
     if (status !== 'warning') worst = 'critical';

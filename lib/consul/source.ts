@@ -6,11 +6,13 @@ import type { Absence, AtLeast, Catalog, Look, Reading, Source } from '../model/
 import type { MayRead } from './answers.js';
 import type { ConsulClient } from './client.js';
 import { type ParsedRows, parseRows } from './rows.js';
-import { flawOfAnswer, flawOfRights, isOfToken } from './trust.js';
+import { flawOfAnswer, isOfToken, judgeRights, type RightsVerdict } from './trust.js';
 import { eitherRead, lackedBy } from './two-reads.js';
 
 /** How long the second look waits, in milliseconds. */
 const SECOND_LOOK_MS = 250;
+/** An answer whose server has not heard of the leader for longer is told of. */
+const OLD_MS = 5_000;
 
 /** What a source needs of Consul. */
 export type SourceClient = Omit<ConsulClient, 'close'>;
@@ -37,8 +39,10 @@ interface Answers {
   readonly problems: readonly Problem[];
   /** What else has to be looked at before what is missing may be believed. */
   readonly believed: 'rights' | 'second-look' | 'yes';
-  /** Asks Consul at most once. `strict`: no answer is a flaw, too. */
-  readonly flawOfRights: (service: string, strict: boolean) => Promise<Problem | undefined>;
+  /** Services of which nobody says what we may read. */
+  readonly unsure: ReadonlySet<string>;
+  /** Asks Consul at most once. */
+  readonly rightsOf: (service: string) => Promise<RightsVerdict>;
 }
 
 /** A source whose reads throw what the client throws: an error is never an empty list. */
@@ -62,8 +66,10 @@ async function read(deps: SourceDeps, request: Request): Promise<Reading> {
       problems.push({ code: 'answer-stale', service, version: answer.index, wanted });
     const flaw =
       flawOfAnswer(client.tokenName, service, answer) ??
-      (answer.rows.length === 0 ? await askRights(service, true) : undefined);
+      (answer.rows.length === 0 ? (await askRights(service)).flaw : undefined);
     if (flaw) flaws.set(service, flaw);
+    if (answer.lastContactMs > OLD_MS)
+      problems.push({ code: 'answer-old', service, seconds: Math.round(answer.lastContactMs / 1000) });
     return [service, { ...parseRows(service, answer.rows), index: answer.index }] as const;
   };
   const rows = new Map(await Promise.all(services.map(readOne)));
@@ -74,7 +80,8 @@ async function read(deps: SourceDeps, request: Request): Promise<Reading> {
     flaws,
     problems,
     believed: 'rights',
-    flawOfRights: askRights,
+    unsure: new Set(),
+    rightsOf: askRights,
   });
 }
 
@@ -102,14 +109,17 @@ function readingOf(deps: SourceDeps, answers: Answers): Reading {
 async function lookAtRights(deps: SourceDeps, answers: Answers): Promise<Reading> {
   const { request } = answers;
   const flaws = new Map(answers.flaws);
+  const unsure = new Set<string>();
   for (const service of request.services) {
-    const flaw = flaws.get(service) ?? (await answers.flawOfRights(service, false));
+    if (flaws.has(service)) continue;
+    const { flaw, isUnknown } = await answers.rightsOf(service);
     if (flaw) flaws.set(service, flaw);
+    if (isUnknown) unsure.add(service);
   }
   const isNew = flaws.size > answers.flaws.size;
   if (isNew && (await isRenewed(deps.client, request, flaws)))
     return (await read(deps, { ...request, renewed: true })).look('rights');
-  return readingOf(deps, { ...answers, flaws, believed: 'second-look' });
+  return readingOf(deps, { ...answers, flaws, unsure, believed: 'second-look' });
 }
 
 /** The second read, a quarter of a second later and of a quorum; what both say together. */
@@ -121,7 +131,7 @@ async function lookAgain(deps: SourceDeps, answers: Answers): Promise<Reading> {
   const problems = [...answers.problems];
   await clock.sleep(SECOND_LOOK_MS);
   const readAgain = async (service: string): Promise<void> => {
-    const flaw = flaws.get(service) ?? (await answers.flawOfRights(service, true));
+    const flaw = flaws.get(service) ?? (await answers.rightsOf(service)).flaw;
     const before = rows.get(service);
     if (flaw) flaws.set(service, flaw);
     if (flaw || !before) return;
@@ -140,15 +150,16 @@ async function lookAgain(deps: SourceDeps, answers: Answers): Promise<Reading> {
   await Promise.all(request.services.map(readAgain));
   if (await isRenewed(client, request, flaws))
     return (await read(deps, { ...request, renewed: true })).look('second-look');
+  for (const service of answers.unsure) problems.push({ code: 'rights-unknown', service });
   return readingOf(deps, { ...answers, rows, flaws, problems, believed: 'yes' });
 }
 
-function rightsOf({ tokenName, mayRead }: SourceClient): Answers['flawOfRights'] {
+function rightsOf({ tokenName, mayRead }: SourceClient): Answers['rightsOf'] {
   const asked = new Map<string, Promise<MayRead>>();
-  return (service, strict) => {
+  return (service) => {
     const answer = asked.get(service) ?? mayRead(service);
     asked.set(service, answer);
-    return flawOfRights(answer, tokenName, service, strict);
+    return judgeRights(answer, tokenName, service);
   };
 }
 
@@ -161,8 +172,8 @@ async function isRenewed(
   return client.renewToken().catch(() => false);
 }
 
-function catalogOf({ rows, flaws, problems, believed }: Answers): Catalog {
-  const unreadable = [...rows.values()].flatMap((parsed) => parsed.unreadable);
+function catalogOf({ rows, flaws, problems, believed, unsure }: Answers): Catalog {
+  const ofRows = [...rows.values()].flatMap(({ unreadable, otherwise }) => [...unreadable, ...otherwise]);
   return {
     services: [...rows].map(
       ([
@@ -178,10 +189,10 @@ function catalogOf({ rows, flaws, problems, believed }: Answers): Catalog {
           ? { believed: 'no', why: flaw, fails: 'always' }
           : first
             ? { believed: 'no', why: first, fails: 'when-kept' }
-            : { believed };
+            : { believed, ...(unsure.has(service) ? { isUnsure: true } : {}) };
         return { service, instances, absence, version: index };
       },
     ),
-    problems: [...problems, ...unreadable],
+    problems: [...problems, ...ofRows],
   };
 }

@@ -7,32 +7,37 @@ import type { MayRead, ServiceAnswer } from './answers.js';
 export function flawOfAnswer(
   tokenName: string,
   service: string,
-  { filtered, leaderless }: ServiceAnswer,
+  { filtered }: Pick<ServiceAnswer, 'filtered'>,
 ): Problem | undefined {
-  if (filtered) return { code: 'answer-filtered', service, tokenName };
-  return leaderless ? { code: 'no-leader', service } : undefined;
+  return filtered ? { code: 'answer-filtered', service, tokenName } : undefined;
+}
+
+/** What the rights say against taking anything away, and whether nobody says what they are. */
+export interface RightsVerdict {
+  readonly flaw: Problem | undefined;
+  readonly isUnknown: boolean;
 }
 
 /**
  * Without the right to read the service, Consul answers an empty list; without the right to read a node,
  * it leaves the instances there out. Neither shows in the answer (before 1.11), so the rights are asked
- * for. Where nobody says what the token may do, `strict` takes that for a flaw.
+ * for. That nobody says what they are is no flaw: the same token was good for reading the service.
  */
-export async function flawOfRights(
+export async function judgeRights(
   mayRead: Promise<MayRead>,
   tokenName: string,
   service: string,
-  strict: boolean,
-): Promise<Problem | undefined> {
+): Promise<RightsVerdict> {
+  const flawed = (flaw: Problem): RightsVerdict => ({ flaw, isUnknown: false });
   let answer: MayRead;
   try {
     answer = await mayRead;
   } catch (error) {
-    return { code: 'rights-unread', service, ...failureOf(error) };
+    return flawed({ code: 'rights-unread', service, ...failureOf(error) });
   }
-  if (answer === 'denied') return { code: 'service-denied', service, tokenName };
-  if (answer === 'nodes-denied') return { code: 'nodes-denied', service, tokenName };
-  return answer === 'unknown' && strict ? { code: 'rights-unknown', service } : undefined;
+  if (answer === 'denied') return flawed({ code: 'service-denied', service, tokenName });
+  if (answer === 'nodes-denied') return flawed({ code: 'nodes-denied', service, tokenName });
+  return { flaw: undefined, isUnknown: answer === 'unknown' };
 }
 
 /** Whether another token may mend it. */

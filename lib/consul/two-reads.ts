@@ -12,7 +12,8 @@ export function eitherRead(first: ParsedRows, second: ParsedRows): ParsedRows {
     ...first.unreadable,
     ...second.unreadable.filter(({ row, detail }) => !known.has(`${row} ${detail}`)),
   ];
-  return { instances: [...instances.values()].sort(byNodeAndId), unreadable };
+  const otherwise = second.otherwise;
+  return { instances: [...instances.values()].sort(byNodeAndId), unreadable, otherwise };
 }
 
 /** How many instances the second read has that the first had not. */

@@ -65,10 +65,15 @@ function judgeRights({ services, nodeRead }: Rights, { name }: TokenFacts): Find
         return [error('consul', subject, `${name}: may not read it; Consul answers an empty list`, POLICY)];
       if (write === 'allowed')
         return [warning('consul', subject, `${name}: may also write it, which no run needs`, POLICY)];
-      if (read === 'unknown') return judgeFiltered(entry);
+      if (read === 'unknown') return [unasked(subject), ...judgeFiltered(entry)];
       return [ok('consul', subject, 'may be read, and no more'), ...judgeFiltered(entry)];
     }),
   ];
+}
+
+function unasked(subject: string): Finding {
+  const finding = 'nobody says whether it may be read, so a run reads it twice before it removes anybody';
+  return warning('consul', subject, finding, 'let POST /v1/internal/acl/authorize through to Consul');
 }
 
 function judgeFiltered({ service, filtered }: Rights['services'][number]): Finding[] {

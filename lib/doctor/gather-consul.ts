@@ -1,5 +1,5 @@
 // Asks each Consul address for itself, and what the token may do; the token stays here.
-import { parseRead, parseRights, type Right } from '../consul/answers.js';
+import { isLeaderless, parseRead, parseRights, type Right } from '../consul/answers.js';
 import type { Answer, Endpoint, Question } from '../consul/endpoint.js';
 import { RequestFailure } from '../consul/request-failure.js';
 import { detailOf, messageOf } from '../model/errors.js';
@@ -51,7 +51,8 @@ async function probe(
   const { address } = endpoint;
   try {
     const answer = await endpoint.readService(service, {}, secret, consulTimeoutMs);
-    const { leaderless } = parseRead(answer);
+    const leaderless = isLeaderless(answer.headers);
+    if (!leaderless) parseRead(answer);
     return { address, leaderless, clockAheadMs: clockAhead(answer, clock.wallMs()) };
   } catch (error) {
     const status = error instanceof RequestFailure ? error.status : undefined;

@@ -1,9 +1,9 @@
 // Opens the socket to a HAProxy admin address: TCP, mutual TLS or unix.
-import net from 'node:net';
+import net, { type LookupFunction } from 'node:net';
 import tls from 'node:tls';
-import type { TlsFiles } from '../config/environment.js';
+import type { TlsFiles } from '../config/reading.js';
 import type { SocketAddress } from '../model/admin-address.js';
-import { messageOf } from '../model/errors.js';
+import { codeOf, messageOf } from '../model/errors.js';
 import { showMs } from '../model/text.js';
 import { connectionWords } from '../model/tls-words.js';
 import { HAProxyError } from './errors.js';
@@ -19,23 +19,27 @@ export interface ConnectOptions {
   readonly totalTimeoutMs: number;
   /** Client certificate and authority for `tls://`. */
   readonly tls?: TlsFiles;
+  /** Resolves a host name; as Node does by default. */
+  readonly lookup?: LookupFunction;
 }
 
 /** Connects within `connectTimeoutMs`. Throws HAProxyError of kind `connect`, which names what to look at. */
 export function openSocket(
   address: SocketAddress,
   name: string,
-  { connectTimeoutMs, tls: files }: ConnectOptions,
+  { connectTimeoutMs, tls: files, lookup }: ConnectOptions,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const secure = address.kind === 'tls';
     let socket: net.Socket;
     try {
+      const by = lookup ? { lookup } : {};
       if (address.kind === 'unix') socket = net.connect({ path: address.path });
-      else if (!secure) socket = net.connect({ host: address.host, port: address.port, noDelay: true });
+      else if (!secure)
+        socket = net.connect({ host: address.host, port: address.port, noDelay: true, ...by });
       else {
         const servername = net.isIP(address.host) === 0 ? address.host : '';
-        socket = tls.connect({ host: address.host, port: address.port, servername, ...files });
+        socket = tls.connect({ host: address.host, port: address.port, servername, ...files, ...by });
         socket.setNoDelay(true);
       }
     } catch (error) {
@@ -61,9 +65,11 @@ export function openSocket(
       clearTimeout(timer);
       fail(
         `cannot connect (${connectionWords(error)})`,
-        secure
-          ? 'is the gateway up, and do the certificates match?'
-          : 'is HAProxy up, with its admin socket there?',
+        codeOf(error) === 'ENOTFOUND'
+          ? 'correct the name in HAPROXY_ADDRESSES, or the name server of this host'
+          : secure
+            ? 'is the gateway up, and do the certificates match?'
+            : 'is HAProxy up, with its admin socket there?',
       );
     };
     socket.once('error', failed);

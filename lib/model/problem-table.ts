@@ -1,7 +1,7 @@
 // The table of everything that a run may find wrong: code, facts, level, text and next step. Pure.
 import type { Failure } from './errors.js';
 import type { LeftOut, OfRange, OfService, OfToken, Slot, Tag } from './problem-facts.js';
-import { quote } from './text.js';
+import { quote, showName } from './text.js';
 
 /** `error` fails the run; `warning` does not. */
 export type Level = 'warning' | 'error';
@@ -112,9 +112,15 @@ export const PROBLEMS = {
     (_facts: OfToken) => 'Consul left out what the token may not read (X-Consul-Results-Filtered-By-ACLs)',
     grant,
   ),
-  'no-leader': error(
-    (_facts: OfService) => 'Consul knows no leader (X-Consul-KnownLeader: false), its answer may be old',
-    'bring a majority of the Consul servers back',
+  'answer-old': warning(
+    ({ service, seconds }: OfService & { readonly seconds: number }) =>
+      `Consul's answer on service ${showName(service)} is ${seconds} s old (X-Consul-LastContact)`,
+    'bring the agent that answers back to the Consul servers',
+  ),
+  'service-named-otherwise': warning(
+    ({ instance, service, name }: OfService & { readonly instance: string; readonly name: string }) =>
+      `${instance} is left out: its service is ${quote(name)}, not ${quote(service)}`,
+    REGISTRATION,
   ),
   'service-denied': error(
     ({ service }: OfToken) =>
@@ -126,8 +132,9 @@ export const PROBLEMS = {
       "Consul's acl/authorize says that the token may not read every node, so a missing instance means nothing",
     grant,
   ),
-  'rights-unknown': error(
-    ({ service }: OfService) => `nobody says whether the token may read service ${service}`,
+  'rights-unknown': warning(
+    ({ service }: OfService) =>
+      `nobody says whether Consul lists all of service ${service}, so it was read twice before anybody was removed`,
     'let POST /v1/internal/acl/authorize through to Consul',
   ),
   'rights-unread': error(({ detail }: OfService & Failure) => detail, stepOf),
@@ -180,6 +187,11 @@ export const PROBLEMS = {
     ({ instance, detail }: OfService & { readonly instance: string; readonly detail: string }) =>
       `load balancer ${instance}: ${detail}; left out`,
     'correct its registration in Consul (infra/consul/examples/load-balancer.json)',
+  ),
+  'load-balancers-many': warning(
+    ({ service, most, leftOut }: OfService & { readonly most: number; readonly leftOut: number }) =>
+      `service ${service} lists more than ${most} load balancers; ${leftOut} are left out`,
+    'deregister those that are none',
   ),
   'load-balancers-unknown': error(
     ({ service, reasons }: OfService & { readonly reasons: readonly string[]; readonly nextStep: string }) =>

@@ -6,12 +6,13 @@ import type { Problem } from './problem.js';
  * How far it may be believed that an instance is gone because a service does not list it:
  *
  * - `rights`: only once the source was asked what we may read;
- * - `second-look`: where little is missing; where much is, only once it was read a second time;
+ * - `second-look`: where little is missing; where much is, only once it was read a second time. With `isUnsure`
+ *   that holds for any: nobody says what we may read;
  * - `yes`;
  * - `no`, for the reason in `why`.
  */
 export type Absence =
-  | { readonly believed: 'rights' | 'second-look' | 'yes' }
+  | { readonly believed: 'rights' | 'second-look' | 'yes'; readonly isUnsure?: true }
   | {
       readonly believed: 'no';
       readonly why: Problem;

@@ -14,7 +14,8 @@ export interface RemovalWeight {
 export function neededLook(absence: Absence | undefined, weight: RemovalWeight): Look | undefined {
   if (weight.gone === 0) return undefined;
   if (absence?.believed === 'rights') return 'rights';
-  return absence?.believed === 'second-look' && isLarge(weight) ? 'second-look' : undefined;
+  if (absence?.believed !== 'second-look') return undefined;
+  return absence.isUnsure || isLarge(weight) ? 'second-look' : undefined;
 }
 
 /**

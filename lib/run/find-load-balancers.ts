@@ -15,10 +15,11 @@ import {
 export async function findLoadBalancers(
   client: ConsulClient,
   configured: readonly AdminAddress[],
+  hasCertificates = false,
 ): Promise<LoadBalancers> {
   if (configured.some(({ kind }) => kind === 'consul')) {
     const { discoverLoadBalancers } = await import('../consul/discovery.js');
-    return discoverLoadBalancers(client, configured);
+    return discoverLoadBalancers(client, configured, hasCertificates);
   }
   const found = new Map<string, SocketAddress>();
   for (const address of configured)

@@ -1,8 +1,10 @@
 // What both functions do: settings once, a run within the time left, the report told and returned.
-import { readSettings } from '../config/environment.js';
+import { readSettings, type Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
+import { ssmParameters } from '../config/ssm.js';
 import { failuresOf, type Report } from '../model/report.js';
 import { makeRecorder, type RecordedRun } from '../telemetry/recorder.js';
+import { systemLookup } from './lookup.js';
 import { makeRunner, type Runner, type RunOptions } from './runner.js';
 import { systemClock } from './system-clock.js';
 
@@ -50,7 +52,7 @@ export async function invocation(
 ): Promise<Report> {
   const recorded = recorder.begin(context);
   const prepareAndWork = async (): Promise<Report> => {
-    runner ??= makeRunner(readSettings(await withParameters(process.env, systemClock)), recorder.warn);
+    runner ??= makeRunner(await settingsOf(process.env), recorder.warn);
     const warm = runner;
     return work(warm, (options = {}) => {
       const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);
@@ -65,6 +67,18 @@ export async function invocation(
   recorded.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);
   return report;
+}
+
+/** Parameters that were read, until there are settings: SSM may allow one call a second. */
+const kept = new Map<string, string>();
+
+async function settingsOf(env: NodeJS.ProcessEnv): Promise<Settings> {
+  const complete = await withParameters(env, systemClock, ssmParameters(undefined, systemLookup), { kept });
+  try {
+    return readSettings(complete);
+  } finally {
+    kept.clear();
+  }
 }
 
 async function attempt(recorded: RecordedRun, run: () => Promise<Report>): Promise<Report> {

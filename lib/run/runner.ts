@@ -1,8 +1,9 @@
 // Puts a run together from settings: the one place where the interfaces meet the real world.
 import type { Settings } from '../config/environment.js';
+import { ssmParameters } from '../config/ssm.js';
 import { type ConsulClient, makeConsulClient } from '../consul/client.js';
 import { makeSource } from '../consul/source.js';
-import { makeTokenSource } from '../consul/token.js';
+import { makeTokenSource, PARAMETER_VARIABLE } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
 import { NextStepError } from '../model/errors.js';
 import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
@@ -10,9 +11,11 @@ import type { Report } from '../model/report.js';
 import type { AtLeast, Source } from '../model/source.js';
 import { longestRunMs } from './concurrency.js';
 import { findLoadBalancers } from './find-load-balancers.js';
+import { systemLookup } from './lookup.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
+import { systemAnswerBudget } from './system-memory.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -46,7 +49,12 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
   const { config, consul, haproxy } = settings;
   const client = makeConsulClient({
     settings: consul,
-    token: makeTokenSource(consul, { clock: systemClock, ...(log ? { log } : {}) }),
+    token: makeTokenSource(consul, {
+      clock: systemClock,
+      fetch: ssmParameters(PARAMETER_VARIABLE, systemLookup),
+      ...(log ? { log } : {}),
+    }),
+    http: { lookup: systemLookup, budget: systemAnswerBudget },
     timeoutMs: config.consulTimeoutMs,
     clock: systemClock,
     random: Math.random,
@@ -63,6 +71,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
         answerTimeoutMs: Math.min(config.answerTimeoutMs, budgetMs),
         totalTimeoutMs: budgetMs,
         tls: haproxy.tls,
+        lookup: systemLookup,
       }),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
@@ -76,7 +85,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
       const startedAt = systemClock.monotonicMs();
       const { addresses, problems } = await systemClock.within(
         budgetMs ?? longestRunMs(config, 1),
-        findLoadBalancers(client, haproxy.addresses),
+        findLoadBalancers(client, haproxy.addresses, haproxy.tls.cert !== undefined),
         () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
       );
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));

@@ -12,7 +12,7 @@ const change: Change = {
   reason: 'passing in Consul',
 };
 const leftOut: Problem = { code: 'slots-taken', backend: 'b', instance: 'n/z', prefix: 's', slots: 1 };
-const noLeader: Problem = { code: 'no-leader', service: 'iri' };
+const filtered: Problem = { code: 'answer-filtered', service: 'iri', tokenName: 'T' };
 
 const pool = (more: Partial<PoolReport> = {}): PoolReport => ({
   ...{ backend: 'b', slots: 1, free: 0, ranges: [], ready: 1, maintenance: 0, held: 0, heldSlots: [] },
@@ -42,7 +42,7 @@ function reportOf(
 const LEFT_OUT = { problems: [reported(leftOut)], error: 'one left out' };
 const IDLE = { pools: [pool({ held: 1, heldSlots: [{ slot: 's1', instance: null }] })] };
 const HELD = { pools: [pool({ held: 1, heldSlots: [{ slot: 's1', instance: 'n/a' }] })] };
-const UNSERVED = { problems: [{ ...reported(noLeader), code: 'nobody-serves', level: 'warning' }] };
+const UNSERVED = { problems: [{ ...reported(filtered), code: 'nobody-serves', level: 'warning' }] };
 
 describe('a run', () => {
   it.each<[string, Report, number, number]>([
@@ -61,13 +61,13 @@ describe('a run', () => {
     ['of a pool that serves nobody', reportOf(UNSERVED as unknown as Partial<LoadBalancerReport>), 3, 3],
     [
       'that was held back',
-      reportOf({ outcome: 'guarded', problems: [reported(noLeader)], error: 'no' }),
+      reportOf({ outcome: 'guarded', problems: [reported(filtered)], error: 'no' }),
       1,
       1,
     ],
     [
       'that was held back, with changes',
-      reportOf({ outcome: 'guarded', changes: [change], problems: [reported(noLeader)], error: 'no' }),
+      reportOf({ outcome: 'guarded', changes: [change], problems: [reported(filtered)], error: 'no' }),
       1,
       1,
     ],

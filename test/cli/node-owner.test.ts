@@ -7,6 +7,7 @@ import type { AgentService } from '../../lib/consul/agent-answers.js';
 const node: RegisteredNode = {
   ...{ node: 'rack1', id: 'a', service: 'iri', address: '10.0.0.1', port: 14265, hostPort: '10.0.0.1:14265' },
   ...{ health: 'passing', tags: [], meta: {}, weights: { passing: 1, warning: 1 } },
+  ...{ nodeIsDead: false, hasOwnCheck: false, kind: '' },
 };
 const service: AgentService = { id: 'a', service: 'iri', address: '10.0.0.1', port: 14265 };
 const agent = { address: 'http://agent:8500', identity: { node: 'rack1', datacenter: 'dc1' }, service };

@@ -33,10 +33,10 @@ describe('settings', () => {
       LB_CONFIG: '{"pools":[]}',
     });
     expect(problems.map((problem) => problem.split(':')[0])).toEqual([
-      'CONSUL_CACERT',
       'CONSUL_HTTP_ADDR',
-      'LB_CONFIG.pools',
+      'CONSUL_CACERT',
       'HAPROXY_ADDRESSES',
+      'LB_CONFIG.pools',
     ]);
   });
 

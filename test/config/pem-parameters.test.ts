@@ -53,7 +53,9 @@ describe('PEM variables that name a parameter', () => {
 
   it('are waited for no longer than they are given, even by who does not listen to a signal', async () => {
     const deaf = (): Promise<string> => new Promise(() => {});
-    await expect(withParameters({ HAPROXY_CACERT: 'ssm:/lb/ca' }, systemClock, deaf, 20)).rejects.toThrow(
+    await expect(
+      withParameters({ HAPROXY_CACERT: 'ssm:/lb/ca' }, systemClock, deaf, { timeoutMs: 20 }),
+    ).rejects.toThrow(
       /HAPROXY_CACERT: parameter \/lb\/ca: no answer within 20 ms; is the SSM endpoint reachable/,
     );
   });

@@ -127,11 +127,14 @@ describe('a token that Consul does not know', () => {
     },
   );
 
-  test('is not taken to the other addresses', async () => {
-    const token = randomUUID();
-    const message = await failure(client([proxy.url, consul.url], { token }).readService('iri'));
+  test('is taken to the other addresses, of which one may know it already', async () => {
+    proxy.fault(() => ({ kind: 'status', status: 403, body: 'ACL not found' }));
+    const lagging = client([proxy.url, consul.url], { token: consul.token });
+    expect((await lagging.readService('iri')).rows).toHaveLength(2);
+    const unknown = client([proxy.url, consul.url], { token: randomUUID() });
+    const message = await failure(unknown.readService('iri'));
     expect(message).toContain('; check the token in CONSUL_HTTP_TOKEN: ');
-    expect(message).not.toContain(consul.url);
+    expect(message).toContain(consul.url);
   });
 
   test('but was rotated, costs no run', async () => {
@@ -164,9 +167,15 @@ describe('a token that Consul does not know', () => {
 });
 
 describe('may the token read?', () => {
-  test('an old Consul that cannot say leaves it unknown', async () => {
-    proxy.fault(() => ({ kind: 'status', status: 404 }));
+  test.each([403, 404, 405, 501])('whoever answers %s to the question leaves it unknown', async (status) => {
+    proxy.fault(() => ({ kind: 'status', status, body: 'Access is restricted' }));
     expect(await client([proxy.url]).mayRead('iri')).toBe('unknown');
+  });
+
+  test('another address that takes the question is asked', async () => {
+    proxy.fault(() => ({ kind: 'status', status: 405 }));
+    const settings = { token: consul.token };
+    expect(await client([proxy.url, consul.url], settings).mayRead('iri')).toBe('allowed');
   });
 
   test('without ACLs there is nothing to ask', async () => {
@@ -177,11 +186,10 @@ describe('may the token read?', () => {
   test.each([
     ['no answer', 'null'],
     ['a refusal of something else', '[{"Allow":"no"}]'],
-  ])('%s is an error, not a yes', async (_, body) => {
+    ['a page', '<h1>Access is restricted</h1>'],
+  ])('%s makes no sense, and no yes', async (_, body) => {
     proxy.fault(() => ({ kind: 'body', body, type: 'application/json' }));
-    expect(await failure(client([proxy.url], { token: consul.token }).mayRead('iri'))).toContain(
-      'without Allow',
-    );
+    expect(await client([proxy.url], { token: consul.token }).mayRead('iri')).toBe('unknown');
   });
 
   test("a gateway's own 401 is an error too", async () => {

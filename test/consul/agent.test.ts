@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import type { ConsulSettings } from '../../lib/config/environment.js';
+import type { ConsulSettings } from '../../lib/config/consul-environment.js';
 import { type Agent, makeAgent } from '../../lib/consul/agent.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
 import type { Registration } from '../../lib/model/registration.js';

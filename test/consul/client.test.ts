@@ -44,7 +44,7 @@ describe('a read', () => {
       'node-2',
       'node-3',
     ]);
-    expect(read).toMatchObject({ index: expect.stringMatching(/^\d+$/), leaderless: false, filtered: false });
+    expect(read).toMatchObject({ index: expect.stringMatching(/^\d+$/), lastContactMs: 0, filtered: false });
   });
 
   test('is one request, with the token in a header and nowhere else', async () => {
@@ -61,12 +61,29 @@ describe('a read', () => {
     expect(proxy.requests[0]?.url).toBe('/v1/health/service/iri?consistent=1');
   });
 
-  test('says that results were filtered, or that no leader is known', async () => {
-    proxy.fault(() => ({
-      kind: 'headers',
-      headers: { 'x-consul-results-filtered-by-acls': 'true', 'x-consul-knownleader': 'false' },
-    }));
-    expect(await viaProxy().readService('iri')).toMatchObject({ filtered: true, leaderless: true });
+  test('says that results were filtered', async () => {
+    proxy.fault(() => ({ kind: 'headers', headers: { 'x-consul-results-filtered-by-acls': 'true' } }));
+    expect(await viaProxy().readService('iri')).toMatchObject({ filtered: true });
+  });
+
+  test('of a server that knows no leader is a failure, and the next address is asked', async () => {
+    proxy.fault(() => ({ kind: 'headers', headers: { 'x-consul-knownleader': 'false' } }));
+    expect(await failure(viaProxy().readService('iri'))).toMatch(/knows no leader .*has Consul a leader\?/);
+    const both = client([proxy.url, consul.url], { token: consul.token });
+    expect((await both.readService('iri')).rows).toHaveLength(3);
+  });
+
+  test('of a server that has not heard of the leader for long is asked for again, of a quorum', async () => {
+    proxy.fault(({ url }) =>
+      url.includes('consistent')
+        ? undefined
+        : { kind: 'headers', headers: { 'x-consul-lastcontact': '6000' } },
+    );
+    expect(await viaProxy().readService('iri')).toMatchObject({ lastContactMs: 0 });
+    expect(proxy.requests.map(({ url }) => url)).toEqual([
+      '/v1/health/service/iri',
+      '/v1/health/service/iri?consistent=1',
+    ]);
   });
 
   test('keeps an index that no JavaScript number holds', async () => {
@@ -78,7 +95,7 @@ describe('a read', () => {
     proxy.fault(() => ({ kind: 'status', status: 400, body: 'Namespaces are a Consul Enterprise feature' }));
     const scoped = client([proxy.url], { token: consul.token, namespace: 'team', datacenter: 'dc2' });
     expect(await failure(scoped.readService('iri'))).toMatch(
-      /400 .*Enterprise.*; check CONSUL_NAMESPACE and/,
+      /400 .*Enterprise.*; check CONSUL_NAMESPACE, CONSUL_PARTITION and/,
     );
     expect(proxy.requests[0]?.headers['x-consul-namespace']).toBe('team');
     expect(proxy.requests[0]?.url).toBe('/v1/health/service/iri?dc=dc2');

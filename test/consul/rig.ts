@@ -1,6 +1,6 @@
 // What the tests of the catalog client share: a client on the system clock, and an ear for secrets.
 import { inspect } from 'node:util';
-import type { ConsulSettings } from '../../lib/config/environment.js';
+import type { ConsulSettings } from '../../lib/config/consul-environment.js';
 import { type ConsulClient, makeConsulClient } from '../../lib/consul/client.js';
 import { makeTokenSource, type TokenSource } from '../../lib/consul/token.js';
 import { systemClock } from '../../lib/run/system-clock.js';

@@ -1,6 +1,6 @@
 // Where the token comes from, how long it is kept, and what happens while the store is down.
 import { describe, expect, test } from 'vitest';
-import type { ConsulSettings } from '../../lib/config/environment.js';
+import type { ConsulSettings } from '../../lib/config/consul-environment.js';
 import { makeTokenSource } from '../../lib/consul/token.js';
 import { systemClock } from '../../lib/run/system-clock.js';
 import { failure } from './rig.js';

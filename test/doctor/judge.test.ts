@@ -115,7 +115,9 @@ describe('a Consul', () => {
   });
 
   it('too old to be asked for rights', () => {
-    expect(consul({ rights: rights({ read: 'unknown', write: 'unknown' }) })).toEqual([]);
+    expect(consul({ rights: rights({ read: 'unknown', write: 'unknown' }) })).toEqual([
+      expect.stringMatching(/^warning nobody says whether it may be read/),
+    ]);
   });
 
   it('that knows no leader, and says so in a header', () => {

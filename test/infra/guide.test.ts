@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haproxyBin, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
-import type { TlsFiles } from '../../lib/config/environment.js';
+import type { TlsFiles } from '../../lib/config/reading.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderGateway } from '../../lib/render/systemd/gateway.js';

@@ -96,7 +96,6 @@ describe('the guard', () => {
   it.each([
     ['the token may not read the service', { may: 'denied' as const }, /may not read service iri/],
     ['results were filtered by ACLs', { flags: { filtered: true } }, /X-Consul-Results-Filtered-By-ACLs/],
-    ['Consul knows no leader', { flags: { leaderless: true } }, /no leader/],
   ])('removes nothing, fails and says why when %s', async (_what, sign, words) => {
     const rig = await full(10);
     Object.assign(rig.catalog, sign, { rows: [] });

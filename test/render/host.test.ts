@@ -16,7 +16,7 @@ import {
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { waitFor } from '../../infra/local/wait-for.js';
-import type { TlsFiles } from '../../lib/config/environment.js';
+import type { TlsFiles } from '../../lib/config/reading.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';

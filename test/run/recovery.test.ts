@@ -343,7 +343,7 @@ describe('a run and its time', () => {
       ...memoryCatalog([row()]),
       readService: async (service: string, options?: { readonly minIndex?: string }) => {
         asked.push([service, options?.minIndex]);
-        return { rows: [], index: '9', leaderless: false, filtered: false };
+        return { rows: [], index: '9', lastContactMs: 0, filtered: false };
       },
     };
     const deps = {

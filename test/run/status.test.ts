@@ -94,7 +94,6 @@ describe('a catalog that cannot be read', () => {
     ['to a token that may not read it, with rows', { may: 'denied' }, /token may not read service iri/],
     ['to a token that may not read nodes', { may: 'nodes-denied' }, /may not read every node/],
     ['filtered', { flags: { filtered: true } }, /left out what the token may not read/],
-    ['without a leader', { flags: { leaderless: true } }, /knows no leader/],
     ['at all', { readService: refused }, /answered 403/],
   ])('%s is said, is not taken for nobody, and fails', async (_what, answer, words) => {
     const status = await statusOf(await served(), Object.assign(memoryCatalog(ROWS), answer));

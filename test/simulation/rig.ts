@@ -30,7 +30,7 @@ export interface MemoryCatalog extends SourceClient {
   rows: readonly unknown[];
   /** What a `consistent` read answers; the same as `rows` when undefined. */
   consistentRows: readonly unknown[] | undefined;
-  flags: Partial<Pick<ServiceAnswer, 'filtered' | 'leaderless'>>;
+  flags: Partial<Pick<ServiceAnswer, 'filtered' | 'lastContactMs'>>;
   may: MayRead;
   reads: number;
   index: string;
@@ -51,7 +51,7 @@ export function memoryCatalog(rows: readonly unknown[] = []): MemoryCatalog {
     async readService(_service, options) {
       catalog.reads += 1;
       const answer = options?.consistent ? (catalog.consistentRows ?? catalog.rows) : catalog.rows;
-      return { rows: answer, index: catalog.index, leaderless: false, filtered: false, ...catalog.flags };
+      return { rows: answer, index: catalog.index, lastContactMs: 0, filtered: false, ...catalog.flags };
     },
     mayRead: async () => catalog.may,
     readIndex: async () => catalog.index,
