@@ -74,6 +74,7 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
     const deadline = clock.monotonicMs() + timeoutMs;
     const secrets = tokenForOneRead(options.token);
     const failures: Failures = new Map();
+    let tried = '';
     for (let round = 1; ; round += 1) {
       for (let turn = 0; turn < endpoints.length; turn += 1) {
         const index = (preferred + turn) % endpoints.length;
@@ -87,6 +88,7 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
             return request(endpoint, secret, budgetMs);
           });
           preferred = index;
+          if (tried !== '') log?.(`consul: service ${service}: ${tried}; answered at the second try`);
           return answer;
         } catch (error) {
           if (!(error instanceof RequestFailure)) {
@@ -103,7 +105,7 @@ export function makeConsulClient(options: ConsulClientOptions): ConsulClient {
         const all = [...failures.values()];
         throw new ConsulError(service, text, nextStep(all, options), all);
       }
-      log?.(`consul: service ${service}: ${text}; trying again`);
+      tried = text;
       await clock.sleep(pauseMs);
     }
   }

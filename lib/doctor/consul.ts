@@ -32,7 +32,12 @@ function judgeAddress({ address, failure, leaderless, clockAheadMs }: ConsulFact
     const todo = 'start Consul there, or correct CONSUL_HTTP_ADDR, CONSUL_CACERT, routes and security groups';
     return [error('consul', address, `cannot be read (${failure.message})`, todo)];
   }
-  if (failure) return [error('consul', address, `answers ${failure.message}`, "see Consul's log there")];
+  if (failure) {
+    const todo = /No path to datacenter/i.test(failure.message)
+      ? 'check CONSUL_DATACENTER: Consul knows no such datacenter'
+      : "see Consul's log there";
+    return [error('consul', address, `answers ${failure.message}`, todo)];
+  }
   return [ok('consul', address, 'answers, and knows a leader'), ...judgeClock(address, clockAheadMs)];
 }
 

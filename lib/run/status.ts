@@ -18,10 +18,14 @@ type Pool = ReconcileDeps['config']['pools'][number];
 
 /** Finds the load balancers, and reads each and Consul; writes nothing. Throws what finding them throws. */
 export async function readFleet({ client, deps, settings }: Runner): Promise<Status> {
-  const { addresses, problems } = await findLoadBalancers(client, settings.haproxy.addresses);
+  const { addresses, problems } = await findLoadBalancers(
+    client,
+    settings.haproxy.addresses,
+    settings.haproxy.tls.cert !== undefined,
+  );
   const status = await readStatus(deps, addresses);
-  const error = errorOf(problems);
-  return error === undefined ? status : { ...status, consul: { error, ...status.consul } };
+  const errors = [errorOf(problems), status.consul.error].filter((error) => error !== undefined);
+  return errors.length === 0 ? status : { ...status, consul: { ...status.consul, error: errors.join('; ') } };
 }
 
 /** Reads Consul and these load balancers. What fails is in its place in the result. */

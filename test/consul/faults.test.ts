@@ -44,7 +44,9 @@ describe('a failure that may pass', () => {
   ])('%i is tried again, once, and told', async (status, body) => {
     proxy.fault((_, nth) => (nth === 1 ? { kind: 'status', status, body } : undefined));
     expect((await viaProxy().readService('iri')).rows).toHaveLength(3);
-    expect(heard.at(-1)).toBe(`consul: service iri: ${proxy.url}: ${status} "${body}"; trying again`);
+    expect(heard.at(-1)).toBe(
+      `consul: service iri: ${proxy.url}: ${status} "${body}"; answered at the second try`,
+    );
     proxy.fault(() => ({ kind: 'status', status, body }));
     expect(await failure(viaProxy().readService('iri'))).toContain(`${proxy.url}: ${status} "${body}"; `);
     expect(proxy.requests).toHaveLength(4);
