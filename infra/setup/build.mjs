@@ -4,10 +4,14 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { noticesOf, packagesIn } from './notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.sources');
+
+/** What the licences of bundled packages ask for; comments in the bundles would be loaded at each start. */
+const NOTICES = 'THIRD_PARTY_NOTICES';
 
 /** ESM has no `require`, which CommonJS dependencies call. A name that no minifier picks. */
 const REQUIRE =
@@ -34,9 +38,11 @@ export async function build() {
   const fresh = join(work, `dist-${process.pid}`);
   const old = join(work, `old-${process.pid}`);
   fs.mkdirSync(fresh, { recursive: true });
+  const metafiles = [];
   try {
     for (const bundle of BUNDLES) {
       const { metafile, outputFiles } = await esbuild(settings(bundle));
+      metafiles.push(metafile);
       const written = new Map();
       for (const { path, contents: made } of outputFiles) {
         const contents = withoutIdleRequire(made);
@@ -48,6 +54,7 @@ export async function build() {
       if (bundle.executable) fs.chmodSync(join(fresh, outputName(bundle)), 0o755);
       console.log(sizes(bundle, metafile, written));
     }
+    fs.writeFileSync(join(fresh, NOTICES), noticesOf(root, packagesIn(metafiles)));
     fs.writeFileSync(join(fresh, '.sources'), stamp);
     swap(fresh, old);
   } finally {

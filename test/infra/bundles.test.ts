@@ -1,7 +1,17 @@
 // How large the bundles may be: a function starts as fast as what it has to load is small.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { noticesOf } from '../../infra/setup/notices.mjs';
 import { root } from './example.js';
 
 const dist = join(root, 'dist');
@@ -27,6 +37,43 @@ function filesOf(folder: string): (readonly [string, string])[] {
 function bytesOf(files: ReadonlyMap<string, string>): number {
   return [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
+
+describe('the notices beside the bundles', () => {
+  const notices = readFileSync(join(dist, 'THIRD_PARTY_NOTICES'), 'utf8');
+
+  it('name every package that is in a bundle, each with the text of its licence', () => {
+    const maps = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.map'),
+    );
+    const sources = maps.flatMap(
+      (name) => JSON.parse(readFileSync(join(dist, name), 'utf8')).sources as string[],
+    );
+    const packages = new Set(
+      sources.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []),
+    );
+    expect(packages.size).toBeGreaterThan(20);
+    for (const name of packages) expect(notices).toMatch(new RegExp(`^${name} [\\d.]+ \\(.+\\)$`, 'm'));
+    expect(notices).toContain('Permission is hereby granted, free of charge');
+    expect(notices).toContain('Apache License');
+  });
+
+  it('are not made where a package comes without its licence', () => {
+    const root = mkdtempSync(join(tmpdir(), 'iri-lb-notices-'));
+    try {
+      const folder = join('node_modules', 'nameless');
+      mkdirSync(join(root, folder), { recursive: true });
+      const description = { name: 'nameless', version: '1.0.0', license: 'MIT' };
+      writeFileSync(join(root, folder, 'package.json'), JSON.stringify(description));
+      expect(() => noticesOf(root, [folder])).toThrow(
+        /^nameless \(MIT\) comes without the text of its licence/,
+      );
+      writeFileSync(join(root, folder, 'LICENSE.txt'), 'Copyright (c) Nobody\n');
+      expect(noticesOf(root, [folder])).toContain('nameless 1.0.0 (MIT)\n\nCopyright (c) Nobody\n');
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  });
+});
 
 describe('what is loaded at start', () => {
   it.each([
