@@ -87,6 +87,30 @@ describe('the commands of the guide', () => {
     expect((statSync(join(tree, 'etc/iri-lb/gateway')).mode & 0o777).toString(8)).toBe('700');
   });
 
+  it('put the token into its parameter, and into no argument that ps would show', () => {
+    const token = 'b1gs7cr3-0000-4000-8000-00000000c0de';
+    const bin = join(folder, 'bin');
+    const stub = (name: string, text: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >> "$HOME/arguments"\n${text}\n`, {
+        mode: 0o755,
+      });
+    stub('consul', `case "$2" in policy) cat >&2 ;; token) echo '{"SecretID": "${token}"}' ;; esac`);
+    stub('aws', `for last; do :; done; cat "\${last#file://}" > "$HOME/stored-$(basename "$last")"`);
+    writeFileSync(join(folder, 'consul-ca.pem'), 'a certificate');
+    run(commands('put consul-token'));
+    expect(readFileSync(join(folder, 'stored-consul-token'), 'utf8')).toBe(token);
+    const used = readFileSync(join(folder, 'arguments'), 'utf8');
+    expect(used).toContain('--name /iri-lb/haproxy-client-key --value file://certs/client.key');
+    expect(used).not.toContain(token);
+    expect(readdirSync(join(folder, 'certs'))).not.toContain('consul-token');
+  });
+
+  it('name the tools that they fetch in full', () => {
+    const fetched = [...guide.matchAll(/npx ([\w-]+@\S+)/g)].map(([, tool]) => tool);
+    expect(fetched.length).toBeGreaterThan(2);
+    for (const tool of fetched) expect(tool).toMatch(/@\d+\.\d+\.\d+$/);
+  });
+
   it('make certificates with which function and gateway talk, and nobody without', async () => {
     const pem = (name: string): string => readFileSync(join(folder, 'certs', name), 'utf8');
     const socket = join(harness.dir, 'functions.sock');
