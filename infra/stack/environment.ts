@@ -1,4 +1,5 @@
 // The environment variables of the functions, from the stack's settings. Pure.
+import { listenersOf } from './listeners.js';
 import type { StackSettings } from './settings.js';
 
 /** As both functions read them; a secret is only ever named. */
@@ -9,7 +10,7 @@ export function environmentOf(settings: StackSettings): Record<string, string> {
     CONSUL_HTTP_ADDR: consul.addresses.join(','),
     CONSUL_HTTP_TOKEN_PARAMETER: consul.tokenParameter,
     HAPROXY_ADDRESSES: haproxy.addresses.join(','),
-    LB_CONFIG: JSON.stringify({ ...config, haproxy: readByRuns(config) }),
+    LB_CONFIG: JSON.stringify({ ...config, ...withListeners(config), haproxy: readByRuns(config) }),
     NODE_OPTIONS: heapOptions(settings.memoryMb),
     METRICS_NAMESPACE: namespaceOf(settings),
     ...(consul.caParameter ? { CONSUL_CACERT: `ssm:${consul.caParameter}` } : {}),
@@ -32,6 +33,12 @@ export function environmentOf(settings: StackSettings): Record<string, string> {
 export function heapOptions(memoryMb: number): string {
   const semiMb = Math.max(1, Math.min(32, Math.floor(memoryMb / 16)));
   return `--max-old-space-size=${Math.floor(memoryMb / 2)} --max-semi-space-size=${semiMb}`;
+}
+
+/** With what is rendered from the same settings; only where the functions know `listeners`. */
+function withListeners(config: StackSettings['config'] & { readonly listeners?: readonly string[] }): object {
+  if (config.listeners === undefined) return {};
+  return { listeners: [...new Set([...config.listeners, ...listenersOf(config)])] };
 }
 
 /** Of HAProxy's own settings the functions read two; the others would take the room that pools need. */
