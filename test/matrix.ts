@@ -35,7 +35,6 @@ const ON_NODE = [
   'test/forwarder',
   'test/telemetry',
   'test/local/lambda-endpoint.test.ts',
-  'test/local/start.test.ts',
 ];
 
 /** `system` is what `HAPROXY_BIN` or the PATH says; the others are Debian suites, and the Node of Lambda. */

@@ -48,7 +48,7 @@ export function watchIndex(
       const index = BigInt(text);
       const first = seen.find((entry) => entry.index <= index);
       seen = seen.filter((entry) => entry.index > index);
-      return first && doneAt - first.at;
+      return first && Math.round(doneAt - first.at);
     },
     close: () => {
       going = false;
