@@ -58,6 +58,12 @@ describe('a run', () => {
     ],
     ['with a slot in drain for nobody', reportOf(IDLE), 3, 3],
     ['with a slot in drain for somebody', reportOf(HELD), 0, 0],
+    [
+      'of a pool of which nobody serves who is ready',
+      reportOf({ pools: [{ ...pool(), ...{ serving: 0 } }] }),
+      3,
+      3,
+    ],
     ['of a pool that serves nobody', reportOf(UNSERVED as unknown as Partial<LoadBalancerReport>), 3, 3],
     [
       'that was held back',

@@ -8,7 +8,7 @@ import type { StandIn } from '../../infra/local/stand-in.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { makeRunner } from '../../lib/run/runner.js';
 import { commandLine } from './command-line.js';
-import { iriConfig, NODE_CHECK, startNode, waitForHealth } from './rig.js';
+import { iriConfig, LOCAL_ENV, NODE_CHECK, startNode, waitForHealth } from './rig.js';
 
 const NODES = 'node_prefix "" { policy = "read" }';
 const READ = `service "iri" { policy = "read" } ${NODES}`;
@@ -30,7 +30,8 @@ beforeAll(async () => {
     ranges: ranges.map((range) => ({ ...range, slots: 5 })),
   }));
   await startHAProxy(harness, { config: minimalConfig({ backends, adminPort }), adminPort });
-  const env = { CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES: `tcp://127.0.0.1:${adminPort}` };
+  const HAPROXY_ADDRESSES = `tcp://127.0.0.1:${adminPort}`;
+  const env = { ...LOCAL_ENV, CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES };
   writer = { ...env, CONSUL_HTTP_TOKEN: await consul.createPolicyToken(WRITE) };
   reader = { ...env, CONSUL_HTTP_TOKEN: await consul.createPolicyToken(READ) };
 }, 120_000);

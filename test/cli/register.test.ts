@@ -6,7 +6,7 @@ import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import type { StandIn } from '../../infra/local/stand-in.js';
 import { commandLine } from './command-line.js';
-import { NODE_CHECK, startNode } from './rig.js';
+import { LOCAL_ENV, NODE_CHECK, startNode } from './rig.js';
 
 const READ = 'service "iri" { policy = "read" } node_prefix "" { policy = "read" }';
 const WRITE = 'service "iri" { policy = "write" } node_prefix "" { policy = "read" }';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   harness = await startHarness();
   node = await startNode(harness, { name: 'n' });
   consul = await startConsul(harness, { scriptChecks: 'api' });
-  const env = { CONSUL_HTTP_ADDR: consul.url };
+  const env = { ...LOCAL_ENV, CONSUL_HTTP_ADDR: consul.url };
   writer = { ...env, CONSUL_HTTP_TOKEN: await consul.createPolicyToken(WRITE) };
   reader = { ...env, CONSUL_HTTP_TOKEN: await consul.createPolicyToken(READ) };
 }, 120_000);
@@ -92,11 +92,11 @@ describe('iri-lb node add, and Consul', () => {
 
   it('says what to do with an agent that takes script checks from its files only', async () => {
     const files = await startConsul(harness, { acls: false, scriptChecks: 'files' });
-    const { status, err } = await as({ CONSUL_HTTP_ADDR: files.url }).run('add', ...at());
+    const { status, err } = await as({ ...LOCAL_ENV, CONSUL_HTTP_ADDR: files.url }).run('add', ...at());
     expect(status).toBe(1);
     expect(err).toContain('Scripts are disabled on this agent from remote calls');
     expect(err).toContain('what --print gives');
-    const { out } = await as({}).run('add', ...at(), '--print');
+    const { out } = await as(LOCAL_ENV).run('add', ...at(), '--print');
     await files.reconfigure(JSON.parse(out));
     expect(await files.request('GET', '/v1/agent/services')).toHaveProperty([target()]);
     await files.stop();

@@ -14,7 +14,11 @@ import type { CheckCase } from '../iri/check-cases.js';
 /** The bundle under test, as it is put on a host. */
 export const NODE_CHECK = join(import.meta.dirname, '..', '..', 'dist', 'node-check.mjs');
 
-export const iriConfig = v.parse(configSchema, { ...iriLayout, networks: LOCAL_NETWORKS });
+const LOCAL_LAYOUT = { ...iriLayout, networks: LOCAL_NETWORKS };
+export const iriConfig = v.parse(configSchema, LOCAL_LAYOUT);
+
+/** The IRI layout for nodes on loopback, as an environment. */
+export const LOCAL_ENV = { LB_CONFIG: JSON.stringify(LOCAL_LAYOUT) };
 
 /** A check of Consul as its agent tells it. */
 export interface AgentCheck {

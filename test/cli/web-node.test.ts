@@ -5,9 +5,10 @@ import type { AddressInfo, Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { commandLine } from './command-line.js';
-import { waitForHealth } from './rig.js';
+import { LOCAL_ENV, waitForHealth } from './rig.js';
 
 /** What the web server answers, by path; others get 404. */
 const ANSWERS: Readonly<Record<string, readonly [number, string?]>> = {
@@ -35,6 +36,7 @@ beforeAll(async () => {
   consul = await startConsul(harness, { acls: false });
   const LB_CONFIG = JSON.stringify({
     pools: [{ backend: 'web', service: 'web', ranges: [{ prefix: 'web' }] }],
+    networks: LOCAL_NETWORKS,
     haproxy: { iri: false },
   });
   env = { CONSUL_HTTP_ADDR: consul.url, LB_CONFIG };
@@ -103,7 +105,7 @@ describe('a web service', () => {
   });
 
   it("as IRI's own is asked what it was registered with, too", async () => {
-    const iri = commandLine({ env: { CONSUL_HTTP_ADDR: consul.url } });
+    const iri = commandLine({ env: { ...LOCAL_ENV, CONSUL_HTTP_ADDR: consul.url } });
     const at = ['--address', '127.0.0.1', '--port', port, '--id', 'iri'];
     expect(await iri.run('add', ...at, '--http', '/sick')).toMatchObject({ status: 0, err: '' });
     expect((await iri.run('check', 'iri')).out).toBe(`${url('/sick')}: answered 503`);
