@@ -28,21 +28,34 @@ export function parseAddress(input: string): ParsedAddress | undefined {
   return { kind: 'name', text: name };
 }
 
-/** Parses an IP literal to its canonical text (RFC 5952 for IPv6), unspecified addresses included. */
+/**
+ * Parses an IP literal to its canonical text (RFC 5952 for IPv6), unspecified addresses included. IPv4 that is
+ * mapped into IPv6 (`::ffff:10.0.0.1`) is that IPv4 address: a connection to either reaches the same host.
+ */
 export function parseIp(input: string): ParsedAddress | undefined {
   if (input.length > 64) return undefined;
   if (IPV4.test(input)) return { kind: 'ipv4', text: input };
   const bare = input.startsWith('[') && input.endsWith(']') ? input.slice(1, -1) : input;
   if (!bare.includes(':') || !/^[0-9a-fA-F:.]+$/.test(bare)) return undefined;
   try {
-    return { kind: 'ipv6', text: new URL(`http://[${bare}]`).hostname.slice(1, -1) };
+    const text = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+    const mapped = MAPPED.exec(text);
+    return mapped ? { kind: 'ipv4', text: ipv4Of(mapped[1], mapped[2]) } : { kind: 'ipv6', text };
   } catch {
     return undefined;
   }
 }
 
+const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+
+/** Of the two last groups of an IPv6 address. */
+function ipv4Of(...groups: readonly (string | undefined)[]): string {
+  const numbers = groups.map((group = '') => Number.parseInt(group, 16));
+  return numbers.flatMap((number) => [number >> 8, number & 0xff]).join('.');
+}
+
 function isUnspecified(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::' || ip === '::ffff:0:0';
+  return ip === '0.0.0.0' || ip === '::';
 }
 
 /** A decimal TCP port from 1 to 65535, or undefined. Accepts a number or its plain decimal text. */

@@ -1,6 +1,7 @@
 // The kinds of field that the settings of more than one folder have. Pure.
 import * as v from 'valibot';
-import { parseIp, parsePort, parseWhole, printHostPort } from './address.js';
+import { parseIp, parsePort, printHostPort } from './address.js';
+import { parseRange } from './ip-range.js';
 
 /** A whole number, given in the unit that the setting's name ends in. */
 export const whole = (min: number, max: number) => {
@@ -39,13 +40,23 @@ export const bindAddress = v.pipe(
 export const source = v.pipe(
   v.string('use an IP address or a CIDR range'),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const [address = '', length, ...rest] = dataset.value.split('/');
-    const ip = parseIp(address);
-    const bits = length === undefined ? undefined : parseWhole(length, 0, ip?.kind === 'ipv6' ? 128 : 32);
-    if (ip && rest.length === 0 && (length === undefined) === (bits === undefined)) {
-      return bits === undefined ? ip.text : `${ip.text}/${bits}`;
-    }
+    const range = parseRange(dataset.value);
+    if (range) return range.text;
     addIssue({ message: 'use an IP address or a CIDR range (10.0.0.0/8, 2001:db8::/32)' });
+    return NEVER;
+  }),
+);
+
+/** `address:port`, or `*:port`, which `0.0.0.0` and `[::]` mean, too. */
+export const listener = v.pipe(
+  v.string('use "address:port" or "*:port"'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const match = /^(\*|\[[^\]]+\]|[^:]+):(\d+)$/.exec(dataset.value);
+    const port = parsePort(match?.[2]);
+    const ip = parseIp(match?.[1] ?? '')?.text;
+    const host = match?.[1] === '*' || ip === '0.0.0.0' || ip === '::' ? '*' : ip;
+    if (host !== undefined && port !== undefined) return printHostPort(host, port);
+    addIssue({ message: 'use "address:port" or "*:port" with an IP address and a port from 1 to 65535' });
     return NEVER;
   }),
 );

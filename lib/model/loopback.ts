@@ -5,7 +5,5 @@ import { parseIp } from './address.js';
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
   const ip = parseIp(host);
-  if (ip === undefined) return false;
-  if (ip.kind === 'ipv4') return ip.text.startsWith('127.');
-  return ip.text === '::1' || /^::ffff:7f[0-9a-f]{2}:/.test(ip.text);
+  return ip?.kind === 'ipv4' ? ip.text.startsWith('127.') : ip?.text === '::1';
 }
