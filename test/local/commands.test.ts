@@ -18,11 +18,13 @@ const { scripts, devDependencies } = JSON.parse(
 
 /** What a Debian host, or the guide's list of what is needed, has. */
 const OF_THE_HOST =
-  'aws awk cat cp diff echo export git install mkdir node openssl printf scp ssh systemctl tar'.split(' ');
+  'aws awk cat chmod cp diff echo export git install kill mkdir node openssl printf rm scp sed ssh systemctl tar umask'.split(
+    ' ',
+  );
 /** Packages that npx fetches, and that nothing here needs. */
 const FETCHED = ['aws-cdk'];
 /** Of systemd: verbs, and the units that are there or that `render systemd` makes. */
-const VERBS = ['daemon-reload', 'reload', 'restart', 'enable'];
+const VERBS = ['daemon-reload', 'edit', 'enable', 'reload', 'restart', 'start', 'status', 'stop'];
 const UNITS = ['haproxy', 'consul', 'iri-lb-gateway', 'iri-lb-forwarder'];
 
 const blocks = DOCUMENTS.flatMap(blocksIn);

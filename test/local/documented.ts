@@ -52,7 +52,7 @@ function alternatives(span: string): string[] {
   return choice[0].split('|').flatMap((one) => alternatives(span.replace(choice[0], one)));
 }
 
-const KEYWORD = /^(?:do|done|then|else|fi|if|while|\{|\}|!)$/;
+const KEYWORD = /^(?:do|done|then|else|fi|if|while|[{}()!])$/;
 
 /** The commands of a shell script, each as its words, in quotes or not; of `for`, `case` and comments nothing. */
 export function commandsIn(script: string): string[][] {
