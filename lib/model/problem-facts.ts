@@ -1,4 +1,5 @@
 // The facts that problems have in common. Types only.
+import type { Refusal } from './networks.js';
 
 export interface Tag {
   readonly instance: string;
@@ -27,4 +28,21 @@ export interface LeftOut {
 export interface OfRange extends LeftOut {
   readonly prefix: string;
   readonly transport: string;
+}
+/** An address that no server may have. */
+export interface Refused {
+  readonly instance: string;
+  readonly hostPort: string;
+  /** Whose answer it is; null of an IP literal. */
+  readonly hostName: string | null;
+  readonly why: Refusal;
+  /** The instance has no other. */
+  readonly leftOut: boolean;
+}
+/** Warnings that are only counted. */
+export interface LeftOutWarnings {
+  readonly count: number;
+  /** Whose are the most; null where they are nobody's. */
+  readonly instance: string | null;
+  readonly ofInstance: number;
 }

@@ -1,6 +1,17 @@
 // The table of everything that a run may find wrong: code, facts, level, text and next step. Pure.
 import type { Failure } from './errors.js';
-import type { LeftOut, OfRange, OfService, OfToken, Slot, Tag } from './problem-facts.js';
+import type { Refusal } from './networks.js';
+import type {
+  LeftOut,
+  LeftOutWarnings,
+  OfRange,
+  OfService,
+  OfToken,
+  Refused,
+  Slot,
+  Tag,
+} from './problem-facts.js';
+
 import { quote, showName } from './text.js';
 
 /** `error` fails the run; `warning` does not. */
@@ -37,6 +48,17 @@ const leftOut = <Facts extends LeftOut>(reason: (facts: Facts) => string, next: 
   reason,
 });
 
+const REFUSED_AS: Readonly<Record<Refusal, string>> = {
+  'this-network': 'in 0.0.0.0/8, which no server can be at',
+  'link-local': 'link-local',
+  metadata: "a cloud's metadata service",
+  multicast: 'multicast',
+  reserved: 'reserved (240.0.0.0/4)',
+  loopback: 'loopback, of which networks in LB_CONFIG lists nothing',
+  listener: 'where a load balancer itself listens',
+  'not-listed': 'in none of the networks in LB_CONFIG',
+};
+
 /** A new code is a new entry here. */
 export const PROBLEMS = {
   'address-unusable': warning(
@@ -47,6 +69,27 @@ export const PROBLEMS = {
   'port-unusable': warning(
     ({ instance, value }: { readonly instance: string; readonly value: unknown }) =>
       `${instance}: port ${quote(value)} is not from 1 to 65535; the instance is left out`,
+    REGISTRATION,
+  ),
+  'address-refused': warning(
+    ({ instance, hostPort, hostName, why, leftOut }: Refused) => {
+      const of = hostName === null ? '' : ` of host name ${hostName}`;
+      const then = leftOut ? 'the instance is left out' : 'its other addresses are used';
+      return `${instance}: ${hostPort}${of} is ${REFUSED_AS[why]}; ${then}`;
+    },
+    ({ why }) =>
+      why === 'loopback' || why === 'not-listed'
+        ? `correct its registration in Consul, or list its range in networks of LB_CONFIG`
+        : REGISTRATION,
+  ),
+  'kind-left-out': warning(
+    ({ instance, kind }: { readonly instance: string; readonly kind: string }) =>
+      `${instance} is a ${kind}, which takes no plain requests; the instance is left out`,
+    'register it under a name of its own',
+  ),
+  'warnings-left-out': warning(
+    ({ count, instance, ofInstance }: LeftOutWarnings) =>
+      `${count} more warnings are not listed${instance === null ? '' : `, ${ofInstance} of them of ${instance}`}`,
     REGISTRATION,
   ),
   'weight-unusable': warning(
@@ -62,6 +105,10 @@ export const PROBLEMS = {
   'tag-unknown': warning(
     (facts: Tag & { readonly known: readonly string[] }) =>
       `${tagText(facts)} is ignored: unknown key, known are ${facts.known.join(', ')}`,
+    REGISTRATION,
+  ),
+  'tag-misspelt': warning(
+    (facts: Tag & { readonly meant: string }) => `${tagText(facts)} is ignored: did you mean ${facts.meant}?`,
     REGISTRATION,
   ),
   'tag-invalid': warning(

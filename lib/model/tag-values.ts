@@ -1,4 +1,5 @@
 // What an instance says in its tags and Meta, parsed by the table of tags. Pure.
+import { meantBy, nearlyOf } from './misspelt-tags.js';
 import type { ProblemOf } from './problem.js';
 import type { TagTable } from './tags.js';
 
@@ -35,7 +36,7 @@ interface Subject {
 }
 
 /** What of an instance's tags and Meta is not used. */
-export type TagProblem = ProblemOf<'tag-unknown' | 'tag-invalid' | 'tag-repeated'>;
+export type TagProblem = ProblemOf<'tag-unknown' | 'tag-misspelt' | 'tag-invalid' | 'tag-repeated'>;
 
 /** Who says it, by its label, and where. */
 export interface Tagged {
@@ -48,54 +49,54 @@ const NOTHING: TagValues = new Map();
 
 /**
  * Parses the tags and Meta keys of one instance that carry our prefix. Tags win over Meta, the first
- * tag over a repeated one. `tell` is told of everything that is not used.
+ * tag over a repeated one. `tell` is told of everything that is not used, also of what was written nearly
+ * right. Holds nothing for what is not used: a registration may have a million tags.
  */
 export function parseTags(
-  instance: Tagged,
+  { label, tags, meta }: Tagged,
   prefix: string,
   table: TagTable,
   tell: (problem: TagProblem) => void,
 ): TagValues {
-  const statements = statementsOf(instance, prefix);
-  if (statements.length === 0) return NOTHING;
   const values = new Map<string, string | number | null>();
-  for (const { place, said, key, text } of statements) {
-    const where = (): Subject => ({ instance: instance.label, place, said });
+  const known = [...table.keys()];
+  const use = (place: Subject['place'], said: string, key: string, text: string): void => {
+    const where: Subject = { instance: label, place, said };
     const row = table.get(key);
     if (!row) {
-      tell({ code: 'tag-unknown', ...where(), known: [...table.keys()] });
-      continue;
+      tell({ code: 'tag-unknown', ...where, known });
+      return;
     }
     const value = row.parse(text);
     if (!values.has(key)) {
       values.set(key, value ?? null);
-      if (value === undefined) tell({ code: 'tag-invalid', ...where(), expects: row.expects });
+      if (value === undefined) tell({ code: 'tag-invalid', ...where, expects: row.expects });
     } else if (value === undefined || values.get(key) !== value) {
-      tell({ code: 'tag-repeated', ...where(), key });
+      tell({ code: 'tag-repeated', ...where, key });
     }
-  }
-  return values;
-}
-
-interface Statement extends Pick<Subject, 'place' | 'said'> {
-  readonly key: string;
-  readonly text: string;
-}
-
-function statementsOf({ tags, meta }: Tagged, prefix: string): Statement[] {
-  const statements: Statement[] = [];
+  };
   const dotted = `${prefix}.`;
-  for (const tag of tags) {
-    if (!tag.startsWith(dotted)) continue;
-    const at = tag.indexOf('=');
-    const key = tag.slice(dotted.length, at === -1 ? undefined : at);
-    statements.push({ place: 'tag', said: tag, key, text: at === -1 ? '' : tag.slice(at + 1) });
+  const dashed = `${prefix}-`;
+  const isNear = nearlyOf(prefix);
+  const notice = (place: Subject['place'], said: string, name: string): void => {
+    const meant = meantBy(name, prefix, place === 'tag' ? '.' : '-', known);
+    const where: Subject = { instance: label, place, said };
+    if (meant === null) tell({ code: 'tag-unknown', ...where, known });
+    else if (meant !== undefined)
+      tell({ code: 'tag-misspelt', ...where, meant: `${place === 'tag' ? dotted : dashed}${meant}` });
+  };
+  for (const said of tags) {
+    if (said.startsWith(dotted)) {
+      const at = said.indexOf('=');
+      const text = at === -1 ? '' : said.slice(at + 1);
+      use('tag', said, said.slice(dotted.length, at === -1 ? undefined : at), text);
+    } else if (isNear(said)) notice('tag', said, said);
   }
   for (const name of Object.keys(meta).sort()) {
-    if (!name.startsWith(`${prefix}-`)) continue;
     const held = meta[name];
     const text = typeof held === 'string' ? held : '';
-    statements.push({ place: 'Meta', said: `${name}=${text}`, key: name.slice(prefix.length + 1), text });
+    if (name.startsWith(dashed)) use('Meta', `${name}=${text}`, name.slice(dashed.length), text);
+    else if (isNear(name)) notice('Meta', `${name}=${text}`, name);
   }
-  return statements;
+  return values.size === 0 ? NOTHING : values;
 }

@@ -75,6 +75,41 @@ describe('the tags of an instance', () => {
     expect(problems.map(textOf)).toEqual([text]);
   });
 
+  it.each<[string, Partial<Tagged>, string]>([
+    ['another case', { tags: ['HAPROXY.WEIGHT=2'] }, 'haproxy.weight'],
+    ['the separator of Meta', { tags: ['haproxy-weight=2'] }, 'haproxy.weight'],
+    ['another separator', { tags: ['haproxy_weight=2'] }, 'haproxy.weight'],
+    ['a colon', { tags: ['haproxy:pow=only'] }, 'haproxy.pow'],
+    ['a blank before it', { tags: [' haproxy.weight=2'] }, 'haproxy.weight'],
+    ['another case and a letter too few', { tags: ['Haproxy.wight=2'] }, 'haproxy.weight'],
+    ['letters swapped and another separator', { tags: ['haproxy-wieght=2'] }, 'haproxy.weight'],
+    ['Meta with an underscore', { meta: { haproxy_maxconn: '3' } }, 'haproxy-maxconn'],
+    ['Meta in another case', { meta: { 'HAProxy-MaxConn': '3' } }, 'haproxy-maxconn'],
+  ])('tell of what is written nearly right: %s', (_what, said, meant) => {
+    const { values, problems } = parse(said);
+    expect(values.size).toBe(0);
+    expect(problems).toMatchObject([{ code: 'tag-misspelt', meant }]);
+    expect(problems.map(textOf).join()).toMatch(/^n1\/a: .* is ignored: did you mean haproxy.\w+\?$/);
+  });
+
+  it('tell of a key that nobody knows also where the prefix is in another case', () => {
+    expect(parse({ tags: ['HAProxy.colour=red'] }).problems).toMatchObject([{ code: 'tag-unknown' }]);
+  });
+
+  it('tell of nothing where a tag is about something else', () => {
+    const tags = [
+      'haproxy',
+      'haproxy-exporter',
+      'haproxy_web',
+      'haproxy-2.6',
+      'haproxyweight=2',
+      'h',
+      '',
+      ' ',
+    ];
+    expect(parse({ tags, meta: { haproxy: '1', haproxy_exporter: '9101' } }).problems).toEqual([]);
+  });
+
   it('tell of nothing where all is used', () => {
     const tags = ['haproxy.weight=2', 'haproxy.weight=2', 'anything'];
     expect(parse({ tags, meta: { 'haproxy-weight': '2' } }).problems).toEqual([]);
