@@ -1,6 +1,6 @@
 // Validates the fields of a service definition as Consul does, before Consul sees them. Pure.
 import type { ServiceDefinition } from '../model/registration.js';
-import { MAX_WEIGHT } from '../model/server-limits.js';
+import { MAX_CONSUL_WEIGHT } from '../model/server-limits.js';
 import { parseTags, type TagProblem, type TagValues } from '../model/tag-values.js';
 import type { TagTable } from '../model/tags.js';
 import { quote, showName } from '../model/text.js';
@@ -31,6 +31,8 @@ function refusalOf(problem: TagProblem): string {
   switch (problem.code) {
     case 'tag-unknown':
       return `${subject}: unknown key, known are ${problem.known.join(', ')}`;
+    case 'tag-misspelt':
+      return `${subject}: did you mean ${problem.meant}?`;
     case 'tag-invalid':
       return `${subject} is not ${problem.expects}`;
     case 'tag-repeated':
@@ -63,8 +65,8 @@ export function validateWeights(weights: unknown, problem: Tell): void {
     ['passing', weights.Passing, 1],
     ['warning', weights.Warning, 0],
   ] as const) {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > MAX_WEIGHT)
-      problem(`weights.${name}`, `${show(value)}; give a number from ${min} to ${MAX_WEIGHT}`);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > MAX_CONSUL_WEIGHT)
+      problem(`weights.${name}`, `${show(value)}; give a number from ${min} to ${MAX_CONSUL_WEIGHT}`);
   }
 }
 

@@ -1,8 +1,9 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
-import { filePath, source } from '../model/fields.js';
+import { filePath, listener, source } from '../model/fields.js';
 import { isServiceName } from '../model/service-name.js';
 import { keysWith } from '../model/tags.js';
+import { quote } from '../model/text.js';
 import { misusedKeys } from './tag-keys.js';
 
 /** HAProxy names that are safe on its command line (`facts`: separators a value must never contain). */
@@ -16,6 +17,10 @@ const prefix = v.pipe(
   v.regex(/\D$/, 'must not end in a digit: slot numbers follow it'),
 );
 const tagKey = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,31}$/, 'use a lower-case word'));
+const plainTags = v.optional(
+  v.array(v.pipe(v.string('use a tag'), v.minLength(1, 'use a tag'), v.maxLength(255, 'use a shorter tag'))),
+  [],
+);
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
 /** How the servers of a range are connected to. Fixed when HAProxy starts; a range per kind. */
@@ -35,6 +40,11 @@ const pool = v.strictObject({
   service: v.pipe(v.string(), v.check(isServiceName, 'use a Consul service name')),
   /** Tag key (without prefix) to the values selected; `null` stands for "the tag is absent". */
   select: v.optional(v.record(tagKey, v.pipe(v.array(v.nullable(v.string())), v.minLength(1))), {}),
+  /** Plain tags that an instance must have, all of them, and that it must not have. */
+  tags: plainTags,
+  notTags: plainTags,
+  /** Serve only who has a check of its own: a service is registered before its check is, and passes until then. */
+  requireCheck: v.optional(v.boolean('use true or false'), false),
   /** maxconn of an instance that says nothing; 0 is no limit (HAProxy's `maxconn 0`). */
   maxconn: v.optional(whole(0, 1_000_000), 0),
   /** Tag keys that set maxconn here, the first one present wins. */
@@ -59,6 +69,8 @@ export const configSchema = v.pipe(
     pools: v.pipe(v.array(pool), v.minLength(1)),
     /** The ranges that an instance's address has to lie in. */
     networks: v.optional(v.pipe(v.array(source), v.minLength(1)), ['0.0.0.0/0', '::/0']),
+    /** Where load balancers listen, which no instance may have: `address:port`, `*:port`. */
+    listeners: v.optional(v.array(listener), []),
     /** Refuse, until forced, to remove more than this share of a pool's ready servers in one run. */
     maxRemovalPercent: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100))),
     /** Load balancers written to at the same time. */
@@ -78,7 +90,10 @@ export const configSchema = v.pipe(
     if (!dataset.typed) return;
     for (const message of misusedKeys(dataset.value)) addIssue({ message });
     const seen = new Set<string>();
-    for (const [index, { backend, ranges }] of dataset.value.pools.entries()) {
+    for (const [index, { backend, ranges, tags, notTags }] of dataset.value.pools.entries()) {
+      const both = tags.find((tag) => notTags.includes(tag));
+      if (both !== undefined)
+        addIssue({ message: `pools.${index}.notTags: ${quote(both)} is in tags, too; nobody has both` });
       if (seen.has(backend)) addIssue({ message: `pools.${index}.backend: ${backend} is named twice` });
       seen.add(backend);
       const transports = new Set(ranges.map((entry) => entry.transport));

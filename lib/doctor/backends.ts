@@ -34,8 +34,8 @@ function desiredOf(
   { catalog }: Facts,
 ): readonly DesiredServer[] {
   if ('failure' in catalog) return [];
-  const { selected, answers } = catalog.view;
-  return desiredServers(selected.get(backend) ?? [], answers, statesIn(groups, drainedIn(groups))).servers;
+  const selected = catalog.view.selected.get(backend) ?? [];
+  return desiredServers(selected, statesIn(groups, drainedIn(groups))).servers;
 }
 
 /** A run names these instances, too, and serves none of them. */

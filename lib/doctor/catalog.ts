@@ -11,9 +11,9 @@ export function judgeCatalog(config: Config, { catalog, token, consul }: Facts):
     const isExplained = typeof token.found === 'object' || consul.every(({ failure }) => failure);
     return isExplained ? [] : [errorFrom('catalog', services, catalog.failure)];
   }
-  const { problems, selected, answers } = catalog.view;
+  const { problems, selected } = catalog.view;
   const conflicts = [...selected.values()].flatMap(
-    (ofPool) => desiredServers(ofPool, answers, () => undefined).problems,
+    (ofPool) => desiredServers(ofPool, () => undefined).problems,
   );
   const found = new Map(
     [...problems, ...conflicts].map((problem) => [

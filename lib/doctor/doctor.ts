@@ -78,7 +78,10 @@ export async function diagnose(
 async function gather(deps: DoctorDeps): Promise<Facts> {
   const { settings, client } = deps;
   const consul = gatherConsul(deps);
-  const view = readCatalog({ ...deps, config: settings.config }).then(
+  const admins = settings.haproxy.addresses.flatMap((address) =>
+    address.kind === 'consul' ? [] : [address],
+  );
+  const view = readCatalog({ ...deps, config: settings.config, admins }).then(
     ({ view: found, catalog }) => ({ view: found, instances: instancesIn(catalog) }),
     (error: unknown) => ({ failure: failureOf(error) }),
   );

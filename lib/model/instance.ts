@@ -1,6 +1,6 @@
 // A service instance: one registration on one node, as a source hands it over. Pure.
 import { parseWhole } from './address.js';
-import { MAX_WEIGHT } from './server-limits.js';
+import { MAX_CONSUL_WEIGHT } from './server-limits.js';
 import { showName } from './text.js';
 
 export type Health = 'passing' | 'warning' | 'critical' | 'maintenance';
@@ -42,7 +42,24 @@ export function byNodeAndId(a: ServiceInstance, b: ServiceInstance): number {
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1;
 }
 
-/** The weight Consul gives for a status, undefined where HAProxy cannot hold it. */
+/** The healthiest first, by (node, id) among equals: who decides what a server is where several share it. */
+export function healthiestFirst(a: ServiceInstance, b: ServiceInstance): number {
+  return rankOf(a) - rankOf(b) || byNodeAndId(a, b);
+}
+
+/** The word of a dead node is an old one, whatever it was. */
+function rankOf({ health, nodeIsDead }: ServiceInstance): number {
+  return nodeIsDead ? RANKS.length : RANKS.indexOf(health);
+}
+
+const RANKS: readonly Health[] = ['passing', 'warning', 'critical', 'maintenance'];
+
+/** Whether an operator took it out; not that of a dead node, whose registration nobody may have looked after. */
+export function isInMaintenance({ health, nodeIsDead }: ServiceInstance): boolean {
+  return health === 'maintenance' && !nodeIsDead;
+}
+
+/** The weight Consul gives for a status; undefined where it is none. */
 export function consulWeight(instance: ServiceInstance, status: 'passing' | 'warning'): number | undefined {
-  return parseWhole(instance.weights[status], 0, MAX_WEIGHT);
+  return parseWhole(instance.weights[status], 0, MAX_CONSUL_WEIGHT);
 }

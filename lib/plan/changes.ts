@@ -8,11 +8,12 @@ import type { DesiredServer } from './desired.js';
 export function changeOfOwned(
   backend: string,
   server: ObservedServer,
-  { label, health, weight, maxconn }: DesiredServer,
+  { label, health, heldBy, weight, maxconn }: DesiredServer,
 ): Change | undefined {
   if (!isHealthy(health)) {
     if (server.state !== 'ready') return undefined;
-    return toMaintenance(backend, server, 'disable', label, `${health} in Consul`);
+    const reason = heldBy === undefined ? `${health} in Consul` : `${heldBy} is in ${health} in Consul`;
+    return toMaintenance(backend, server, 'disable', label, reason);
   }
   const wanted = { weight, maxconn };
   const differing = (['weight', 'maxconn'] as const).filter((field) => server[field] !== wanted[field]);

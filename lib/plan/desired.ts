@@ -1,11 +1,11 @@
 // What one load balancer should serve in a pool: selected instances at resolved addresses, duplicates merged. Pure.
 import type { Transport } from '../config/pools.js';
 import { compareIps, printHostPort } from '../model/address.js';
-import { consulWeight, type Health, isHealthy } from '../model/instance.js';
+import { type Health, healthiestFirst, isHealthy, isInMaintenance } from '../model/instance.js';
 import type { Problem } from '../model/problem.js';
+import { limitProblems, type ProblemLimit } from '../model/problem-limit.js';
 import type { SlotState } from '../model/server.js';
 import type { Selected } from './selection.js';
-import type { Addresses } from './view.js';
 
 /** What a server should hold for the instances at one address and port. */
 export interface DesiredServer {
@@ -15,24 +15,26 @@ export interface DesiredServer {
   readonly port: number;
   /** `address:port`, resolved. */
   readonly hostPort: string;
-  /** `node/service-id` of the first instance by that order; settings are its own. */
+  /** `node/service-id` of the healthiest instance, by (node, id) among equals; settings are its own. */
   readonly label: string;
   readonly transport: Transport;
   readonly weight: number;
   readonly maxconn: number;
-  /** Consul's word for the best of the instances here. */
+  /** Consul's word for the healthiest of the instances here; maintenance where an operator has one of them there. */
   readonly health: Health;
+  /** The label of the one in maintenance, where that is another one. */
+  readonly heldBy: string | undefined;
   /** The nodes of all instances here are dead, so nobody will be well here soon. */
   readonly nodeDead: boolean;
 }
 
-/** A selected instance whose host name does not resolve now: its server, whichever it is, stays as it is. */
+/** Selected instances whose host name does not resolve now: their server, whichever it is, stays as it is. */
 export interface Unresolved {
   readonly hostName: string;
   /** `name:port`: what the choice of a slot hashed when it had an address. */
   readonly registered: string;
   readonly label: string;
-  /** Whether Consul has it passing or warning. */
+  /** Whether they would be served. */
   readonly healthy: boolean;
   readonly port: number;
   readonly transport: Transport;
@@ -52,31 +54,46 @@ export interface Desired {
 export type StateAt = (hostPort: string, transport: Transport) => SlotState | undefined;
 
 /** Decides the servers of a pool; what HAProxy holds decides between several answers for a host name. */
-export function desiredServers(selected: readonly Selected[], answers: Addresses, stateAt: StateAt): Desired {
-  const groups = new Map<string, { readonly address: string; readonly members: Selected[] }>();
-  const unresolved: Unresolved[] = [];
-  const literals = new Set<string>();
-  for (const { located } of selected) if (located.ip !== undefined) literals.add(located.registered);
+export function desiredServers(selected: readonly Selected[], stateAt: StateAt): Desired {
+  const groups = new Map<string, Group>();
+  const named = new Map<string, Selected[]>();
   for (const one of selected) {
-    const { located, transport } = one;
-    const { label, port, registered } = located;
-    const hostName = located.hostName ?? '';
-    const address = located.ip ?? chooseAddress(answers.get(hostName) ?? [], one, literals, stateAt);
-    if (address === undefined) {
-      const healthy = isHealthy(located.instance.health);
-      unresolved.push({ hostName, registered, label, healthy, port, transport });
-      continue;
-    }
-    const hostPort = located.ip === undefined ? printHostPort(address, port) : registered;
-    const group = groups.get(hostPort);
-    if (group) group.members.push(one);
-    else groups.set(hostPort, { address, members: [one] });
+    const { hostName, registered, addresses: [address = ''] = [] } = one.located;
+    if (hostName === undefined) join(groups, registered, address, [one]);
+    else named.set(registered, [...(named.get(registered) ?? []), one]);
   }
-  const problems: Problem[] = [];
-  const servers = [...groups].flatMap(
-    ([hostPort, { address, members }]) => merge(hostPort, address, members, problems) ?? [],
-  );
-  return { servers: servers.sort(byRegistered), unresolved, problems };
+  const literals = new Set(named.size === 0 ? [] : groups.keys());
+  const unresolved: Unresolved[] = [];
+  for (const [registered, members] of named) {
+    const { located, transport } = healthiestOf(members);
+    const { hostName = '', label, addresses = [], port } = located;
+    const address = chooseAddress(addresses, port, transport, literals, stateAt);
+    if (address !== undefined) join(groups, printHostPort(address, port), address, members);
+    else {
+      const healthy = isHealthy(healthOf(members).health);
+      unresolved.push({ hostName, registered, label, healthy, port, transport });
+    }
+  }
+  const limit = limitProblems();
+  const servers = [...groups].map(([hostPort, group]) => merge(hostPort, group, limit));
+  return { servers: servers.sort(byRegistered), unresolved, problems: limit.problems() };
+}
+
+/** Those at one address and port. */
+interface Group {
+  readonly address: string;
+  readonly members: Selected[];
+}
+
+function join(
+  groups: Map<string, Group>,
+  hostPort: string,
+  address: string,
+  members: readonly Selected[],
+): void {
+  const group = groups.get(hostPort);
+  if (group) for (const member of members) group.members.push(member);
+  else groups.set(hostPort, { address, members: [...members] });
 }
 
 const byRegistered = (a: DesiredServer, b: DesiredServer): number =>
@@ -89,7 +106,8 @@ const byRegistered = (a: DesiredServer, b: DesiredServer): number =>
  */
 function chooseAddress(
   answers: readonly string[],
-  { located: { port }, transport }: Selected,
+  port: number,
+  transport: Transport,
   literals: ReadonlySet<string>,
   stateAt: StateAt,
 ): string | undefined {
@@ -103,33 +121,50 @@ function chooseAddress(
   return open[0];
 }
 
-/** Members are ordered by (node, id): settings come from the first, health from the best. */
-function merge(
-  hostPort: string,
-  address: string,
-  members: readonly Selected[],
-  problems: Problem[],
-): DesiredServer | undefined {
-  const [first, ...others] = members;
-  if (!first) return undefined;
-  const { registered, label, port } = first.located;
-  const { transport, maxconn } = first;
-  const health =
-    BEST_FIRST.find((wanted) => members.some(({ located }) => located.instance.health === wanted)) ??
-    'critical';
-  const weight = weightOf(first, health);
-  for (const other of others) {
-    if (other.transport === transport && other.maxconn === maxconn && weightOf(other, health) === weight)
-      continue;
-    problems.push({ code: 'settings-conflict', instance: label, other: other.located.label, hostPort });
+/** The one server of all who share it. */
+function merge(hostPort: string, { address, members }: Group, limit: ProblemLimit): DesiredServer {
+  const first = healthiestOf(members);
+  const { transport, maxconn, located } = first;
+  const { label, port } = located;
+  const { health, heldBy } = healthOf(members);
+  const weight = weightIn(first, health);
+  let { registered } = located;
+  for (const other of members) {
+    // Not of who is the healthiest now: the choice of a slot stays the same.
+    if (other.located.registered < registered) registered = other.located.registered;
+    const isSame =
+      other.transport === transport && other.maxconn === maxconn && weightIn(other, health) === weight;
+    if (!isSame)
+      limit.tell({ code: 'settings-conflict', instance: label, other: other.located.label, hostPort });
   }
-  const nodeDead = members.every(({ located }) => located.instance.nodeIsDead);
-  return { registered, address, port, hostPort, label, transport, weight, maxconn, health, nodeDead };
+  const nodeDead = members.every(({ located: { instance } }) => instance.nodeIsDead);
+  return {
+    registered,
+    address,
+    port,
+    hostPort,
+    label,
+    transport,
+    weight,
+    maxconn,
+    health,
+    heldBy: heldBy === label ? undefined : heldBy,
+    nodeDead,
+  };
 }
 
-function weightOf({ weight, located }: Selected, health: Health): number {
-  const status = health === 'warning' ? 'warning' : 'passing';
-  return weight ?? consulWeight(located.instance, status) ?? 1;
+function healthiestOf(members: readonly Selected[]): Selected {
+  return members.reduce((best, other) =>
+    healthiestFirst(other.located.instance, best.located.instance) < 0 ? other : best,
+  );
 }
 
-const BEST_FIRST: readonly Health[] = ['passing', 'warning', 'critical', 'maintenance'];
+/** Of the healthiest; but where an operator has one of them in maintenance, that is said of the address. */
+function healthOf(members: readonly Selected[]): { readonly health: Health; readonly heldBy?: string } {
+  const held = members.find(({ located }) => isInMaintenance(located.instance));
+  if (held) return { health: 'maintenance', heldBy: held.located.label };
+  return { health: healthiestOf(members).located.instance.health };
+}
+
+const weightIn = ({ weights }: Selected, health: Health): number =>
+  health === 'warning' ? weights.warning : weights.passing;

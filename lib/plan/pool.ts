@@ -55,11 +55,7 @@ export function planPool(
   const placement = placementOf(pool);
   const groups = placement.groupsOf(pool, servers);
   const drained = drainedIn(groups);
-  const desired = desiredServers(
-    view.selected.get(pool.backend) ?? [],
-    view.answers,
-    statesIn(groups, drained),
-  );
+  const desired = desiredServers(view.selected.get(pool.backend) ?? [], statesIn(groups, drained));
   const plans = groups.map((group) =>
     planGroup(placement, group, wantedIn(group, pool, view, desired), { keepGone, drained }),
   );

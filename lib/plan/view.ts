@@ -1,13 +1,17 @@
 // What a plan is made on, the same for every load balancer: who is selected where, and who is at an address. Pure.
-import type { Config } from '../config/pools.js';
+import type { Config, Pool } from '../config/pools.js';
 import { tagTableOf } from '../config/tag-keys.js';
 import { printHostPort } from '../model/address.js';
+import { healthiestFirst } from '../model/instance.js';
+import { type IpPort, judgeOf } from '../model/networks.js';
 import type { Problem } from '../model/problem.js';
+import { limited, limitProblems } from '../model/problem-limit.js';
 import type { Absence, Catalog } from '../model/source.js';
-import { type Located, locate, type Selected, selectFor } from './selection.js';
+import { Refusals } from './refusals.js';
+import { exclusionOf, type Located, locate, type Selected, settleFor } from './selection.js';
 
 /** What of the configuration a view depends on. */
-export type ViewConfig = Pick<Config, 'pools' | 'tagPrefix' | 'haproxy'>;
+export type ViewConfig = Pick<Config, 'pools' | 'tagPrefix' | 'haproxy' | 'networks' | 'listeners'>;
 
 /** Host name to the addresses it has. */
 export type Addresses = ReadonlyMap<string, readonly string[]>;
@@ -24,11 +28,13 @@ export interface Counts {
 
 /** A catalog with its names resolved, as the pools see it. Data: it can be printed, cloned and compared. */
 export interface View {
-  /** By backend, ordered by (node, id). */
+  /** By service, ordered by (node, id): everybody at a usable address; `exclusionOf` says why a pool leaves one out. */
+  readonly located: ReadonlyMap<string, readonly Located[]>;
+  /** By backend, ordered by (node, id): at addresses that a server may have. */
   readonly selected: ReadonlyMap<string, readonly Selected[]>;
   /** By backend. */
   readonly counts: ReadonlyMap<string, Counts>;
-  /** By service, then by `address:port`: the label of whoever is there, selected by a pool or not. */
+  /** By service, then by `address:port`: the label of whoever is there, selected by a pool or not; of the healthiest. */
   readonly labels: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** A name that is absent did not resolve. */
   readonly answers: Addresses;
@@ -49,17 +55,27 @@ export interface LocatedCatalog {
   readonly problems: readonly Problem[];
 }
 
+/** What was found out beside the catalog. */
+export interface Surroundings {
+  readonly lastKnown?: Addresses;
+  /** Of resolving. */
+  readonly problems?: readonly Problem[];
+  /** The admin sockets of the load balancers: nothing may be served there. */
+  readonly admins?: readonly IpPort[];
+}
+
 /** Parses what each service's instances say; what is unusable is among the problems. */
 export function locateCatalog(config: ViewConfig, catalog: Catalog): LocatedCatalog {
-  const problems = [...catalog.problems];
+  const limit = limitProblems();
+  for (const problem of catalog.problems) limit.tell(problem);
   const services = new Map<string, readonly Located[]>();
+  const listed = new Map<string, number>();
   for (const { service, instances } of catalog.services) {
     const table = tagTableOf(config, service);
-    const located = locate(instances, config.tagPrefix, table, (problem) => problems.push(problem));
-    services.set(service, located);
+    services.set(service, locate(instances, config.tagPrefix, table, limit.tell));
+    listed.set(service, instances.length);
   }
-  const listed = new Map(catalog.services.map(({ service, instances }) => [service, instances.length]));
-  return { services, listed, absences: absencesOf(catalog), problems };
+  return { services, listed, absences: absencesOf(catalog), problems: limit.problems() };
 }
 
 /** How far each service's absences may be believed. */
@@ -75,42 +91,55 @@ export function hostNamesOf({ services }: LocatedCatalog): string[] {
   return [...names].sort();
 }
 
-/** The view of a located catalog, once its names are resolved; `problems` are those of resolving. */
+/** The view of a located catalog, once its names are resolved. */
 export function viewOf(
-  { pools }: Pick<Config, 'pools'>,
-  located: LocatedCatalog,
+  config: Pick<ViewConfig, 'pools' | 'networks' | 'listeners'>,
+  catalog: LocatedCatalog,
   answers: Addresses,
-  lastKnown: Addresses = new Map(),
-  problems: readonly Problem[] = [],
+  { lastKnown = new Map(), problems = [], admins = [] }: Surroundings = {},
 ): View {
-  const { services, listed, absences } = located;
-  const selected = new Map(
-    pools.map((pool) => [pool.backend, selectFor(pool, services.get(pool.service) ?? [])]),
-  );
+  const located = new Map([...catalog.services].map(([name, all]) => [name, withAnswers(all, answers)]));
+  const refusals = new Refusals(judgeOf(config, admins));
+  const selected = new Map<string, readonly Selected[]>();
+  const counts = new Map<string, Counts>();
+  for (const pool of config.pools) {
+    const chosen = (located.get(pool.service) ?? []).filter((one) => !exclusionOf(pool, one));
+    const allowed = chosen.flatMap((one) => refusals.allowed(one) ?? []);
+    selected.set(pool.backend, settleFor(pool, allowed));
+    counts.set(pool.backend, countsOf(pool, catalog, chosen.length, allowed.length));
+  }
   return {
+    located,
     selected,
-    counts: new Map(
-      pools.map(({ backend, service }) => {
-        const count = selected.get(backend)?.length ?? 0;
-        return [backend, { listed: listed.get(service) ?? 0, selected: count, refused: 0 }];
-      }),
-    ),
-    labels: new Map([...services].map(([service, entries]) => [service, labelsOf(entries, answers)])),
+    counts,
+    labels: new Map([...located].map(([service, entries]) => [service, labelsOf(entries)])),
     answers,
     lastKnown,
-    absences,
-    problems: [...located.problems, ...problems],
+    absences: catalog.absences,
+    problems: limited([...catalog.problems, ...problems, ...refusals.problems]),
   };
 }
 
-/** The first by (node, id) of those at one address. */
-function labelsOf(located: readonly Located[], answers: Addresses): Map<string, string> {
-  const labels = new Map<string, string>();
-  for (const { ip, hostName, port, label } of located) {
-    for (const address of ip === undefined ? (answers.get(hostName ?? '') ?? []) : [ip]) {
-      const hostPort = printHostPort(address, port);
-      if (!labels.has(hostPort)) labels.set(hostPort, label);
+function withAnswers(all: readonly Located[], answers: Addresses): Located[] {
+  return all.map((one) => {
+    const found = one.hostName === undefined ? undefined : answers.get(one.hostName);
+    return found && found.length > 0 ? { ...one, addresses: found } : one;
+  });
+}
+
+function countsOf({ service }: Pool, { listed }: LocatedCatalog, selected: number, allowed: number): Counts {
+  return { listed: listed.get(service) ?? 0, selected, refused: selected - allowed };
+}
+
+/** Of those at one address the healthiest, by (node, id) among equals. */
+function labelsOf(located: readonly Located[]): Map<string, string> {
+  const holders = new Map<string, Located>();
+  for (const one of located) {
+    for (const address of one.addresses ?? []) {
+      const hostPort = printHostPort(address, one.port);
+      const holder = holders.get(hostPort);
+      if (!holder || healthiestFirst(one.instance, holder.instance) < 0) holders.set(hostPort, one);
     }
   }
-  return labels;
+  return new Map([...holders].map(([hostPort, { label }]) => [hostPort, label]));
 }

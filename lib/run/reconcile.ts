@@ -33,7 +33,7 @@ export async function reconcile(
   const onRead = (read: CatalogView): void => {
     latest = read;
   };
-  const reads = shareReads(() => readCatalog(deps, options.atLeast, onRead), clock);
+  const reads = shareReads(() => readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead), clock);
   const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());
   const loadBalancers = await Promise.all(
     addresses.map((address) =>

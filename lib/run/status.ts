@@ -31,7 +31,7 @@ export async function readFleet({ client, deps, settings }: Runner): Promise<Sta
 /** Reads Consul and these load balancers. What fails is in its place in the result. */
 export async function readStatus(deps: ReconcileDeps, addresses: readonly SocketAddress[]): Promise<Status> {
   const { config } = deps;
-  const [read] = await Promise.allSettled([readTrusted(deps)]);
+  const [read] = await Promise.allSettled([readTrusted({ ...deps, admins: addresses })]);
   const seen = read.status === 'fulfilled' ? read.value : undefined;
   const error = read.status === 'rejected' ? messageOf(read.reason) : distrustOf(read.value);
   const backends = config.pools.map(({ backend }) => backend);
@@ -73,7 +73,7 @@ export async function readStatus(deps: ReconcileDeps, addresses: readonly Socket
 }
 
 /** The catalog, and what the token may read of it: without rights Consul lists less, and does not say so. */
-async function readTrusted(deps: ReconcileDeps): Promise<CatalogView> {
+async function readTrusted(deps: Parameters<typeof readCatalog>[0]): Promise<CatalogView> {
   return (await readCatalog(deps)).look('rights');
 }
 

@@ -1,4 +1,5 @@
 // Reads the source for a run and resolves the names it lists: the view that the plans are made on.
+import type { SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import { NotResolvedError, type Resolve } from '../model/resolve.js';
@@ -12,11 +13,14 @@ import {
   type ViewConfig,
   viewOf,
 } from '../plan/view.js';
+import { adminsAmong, findAdmins } from './admins.js';
 
 export interface ViewDeps {
   readonly config: ViewConfig;
   readonly source: Source;
   readonly resolve: Resolve;
+  /** The load balancers of the run: nobody may be served at their admin sockets. */
+  readonly admins?: readonly SocketAddress[];
 }
 
 /** A reading and the view made of it, for all load balancers that plan on it. */
@@ -76,11 +80,12 @@ async function catalogViewOf(
   return catalogView;
 }
 
-async function resolveNames({ config, resolve }: ViewDeps, catalog: Catalog): Promise<View> {
+async function resolveNames({ config, resolve, admins = [] }: ViewDeps, catalog: Catalog): Promise<View> {
   const located: LocatedCatalog = locateCatalog(config, catalog);
   const answers = new Map<string, readonly string[]>();
   const lastKnown = new Map<string, readonly string[]>();
   const problems: Problem[] = [];
+  const finding = findAdmins(resolve, adminsAmong(config, located, admins));
   await Promise.all(
     hostNamesOf(located).map(async (hostName) => {
       try {
@@ -91,5 +96,5 @@ async function resolveNames({ config, resolve }: ViewDeps, catalog: Catalog): Pr
       }
     }),
   );
-  return viewOf(config, located, answers, lastKnown, problems);
+  return viewOf(config, located, answers, { lastKnown, problems, admins: await finding });
 }

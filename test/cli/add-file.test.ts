@@ -98,12 +98,12 @@ describe('iri-lb node add --file', () => {
     [
       'a weight of 0',
       { address: '10.0.0.1', port: 1, weights: { passing: 0 } },
-      'weights.passing: 0 is unusable; give a number from 1 to 256',
+      'weights.passing: 0 is unusable; give a number from 1 to 65535',
     ],
     [
       'the text of a weight',
       { address: '10.0.0.1', port: 1, weights: { passing: '5' } },
-      'weights.passing: 5 is unusable; give a number from 1 to 256',
+      'weights.passing: 5 is unusable; give a number from 1 to 65535',
     ],
     ['a list of weights', { weights: [1] }, 'weights: "[1]" is unusable; give an object'],
     ['a blank in a Meta key', { meta: { 'a b': 'x' } }, 'meta: key "a b" is unusable; use up to 128 of'],

@@ -28,10 +28,12 @@ describe('settings', () => {
     expect(plain).toEqual(['irisrv 10.0.0.1:14265 w33 m0']);
   });
 
-  it('warn of a Consul weight that HAProxy cannot hold, and use 1', async () => {
-    const { plain, warnings } = await readyFor([row({ weights: { Passing: 1000, Warning: 1 } })]);
+  it('warn of a Consul weight that is none, and use 1', async () => {
+    const { plain, warnings } = await readyFor([row({ weights: { Passing: 65_536, Warning: 1 } })]);
     expect(plain).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
-    expect(warnings).toEqual(['n1/iri-1: Consul\'s passing weight "1000" is not from 0 to 256; 1 is used']);
+    expect(warnings).toEqual([
+      'n1/iri-1: Consul\'s passing weight "65536" is not from 0 to 65535; 1 is used',
+    ]);
   });
 
   it('warn of an unknown key under the prefix', async () => {
@@ -40,17 +42,6 @@ describe('settings', () => {
     expect(warnings[0]).toContain(
       `"haproxy.wieght=2" is ignored: unknown key, known are ${TAGS.map(({ key }) => key).join(', ')}`,
     );
-  });
-
-  it('of the first by (node, id) count for instances at one address; a conflict is a warning', async () => {
-    const { plain, warnings } = await readyFor([
-      row({ node: 'n2', id: 'a', tags: ['haproxy.weight=2'] }),
-      row({ node: 'n1', id: 'b', tags: ['haproxy.weight=1'], status: 'critical' }),
-    ]);
-    expect(plain).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
-    expect(warnings).toEqual([
-      'n1/b and n2/a share 10.0.0.1:14265 but not their settings; those of n1/b are used',
-    ]);
   });
 
   it('choose the range: scheme and sslverify pick how HAProxy connects', async () => {

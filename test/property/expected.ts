@@ -39,7 +39,8 @@ export function expectedIn(
   }
   return [...groups].flatMap(([at, members]) => {
     if (!members.some(isHealthy)) return [];
-    const [first] = members.sort((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));
+    // The healthiest decides, by label among equals.
+    const [first] = members.sort((a, b) => rankOf(a) - rankOf(b) || (labelOf(a) < labelOf(b) ? -1 : 1));
     if (!first) return [];
     return {
       at,
@@ -58,6 +59,8 @@ function powMaxconn(row: Row): number {
 }
 
 const labelOf = ({ Node, Service }: Row): string => `${Node.Node}/${Service.ID}`;
+const rankOf = ({ Checks }: Row): number =>
+  Math.max(...Checks.map(({ Status }) => ['passing', 'warning', 'critical'].indexOf(Status)));
 const isHealthy = ({ Checks }: Row): boolean => Checks.every(({ Status }) => Status !== 'critical');
 
 function answersOf({ Service }: Row, known: Readonly<Record<string, readonly string[]>>): string[] {

@@ -1,0 +1,34 @@
+// Where the admin sockets of the load balancers are, so that nobody is served there.
+import { parseIp } from '../model/address.js';
+import type { SocketAddress } from '../model/admin-address.js';
+import { type IpPort, isClosedEverywhere, type NetworkRule } from '../model/networks.js';
+import type { Resolve } from '../model/resolve.js';
+import type { LocatedCatalog } from '../plan/view.js';
+
+type TcpAddress = Exclude<SocketAddress, { readonly kind: 'unix' }>;
+
+/** Those that somebody could be registered at: names are looked up only where the port is one of an instance. */
+export function adminsAmong(
+  config: Pick<NetworkRule, 'listeners'>,
+  { services }: LocatedCatalog,
+  admins: readonly SocketAddress[],
+): TcpAddress[] {
+  const ports = new Set<number>();
+  for (const located of services.values()) for (const { port } of located) ports.add(port);
+  const anyOfThem = [...ports].some((port) => isClosedEverywhere(config, port));
+  return admins.flatMap((admin) =>
+    admin.kind !== 'unix' && (anyOfThem || ports.has(admin.port)) ? [admin] : [],
+  );
+}
+
+/** One that cannot be found cannot be served, either: its connection says why. */
+export async function findAdmins(resolve: Resolve, admins: readonly TcpAddress[]): Promise<IpPort[]> {
+  const found = await Promise.all(
+    admins.map(async ({ host, port }) => {
+      const isIp = parseIp(host) !== undefined;
+      const ips = isIp ? [host] : await resolve(host).catch(() => []);
+      return ips.map((ip) => ({ ip, port }));
+    }),
+  );
+  return found.flat();
+}
