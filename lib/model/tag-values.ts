@@ -45,6 +45,9 @@ export interface Tagged {
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
+/** Of one instance, so many that are nearly right are looked at: what they mean takes a comparison with every key. */
+const MAX_NEAR = 100;
+
 const NOTHING: TagValues = new Map();
 
 /**
@@ -77,7 +80,13 @@ export function parseTags(
   };
   const dotted = `${prefix}.`;
   const dashed = `${prefix}-`;
-  const isNear = nearlyOf(prefix);
+  const isNearly = nearlyOf(prefix);
+  let near = 0;
+  const isNear = (text: string): boolean => {
+    if (near === MAX_NEAR || !isNearly(text)) return false;
+    near += 1;
+    return true;
+  };
   const notice = (place: Subject['place'], said: string, name: string): void => {
     const meant = meantBy(name, prefix, place === 'tag' ? '.' : '-', known);
     const where: Subject = { instance: label, place, said };

@@ -42,6 +42,13 @@ describe('warnings', () => {
     expect(told).toContainEqual(error);
   });
 
+  it('of many tags that are nearly right are no more than are worth a look', () => {
+    const tags = Array.from({ length: 5_000 }, (_, at) => `HAPROXY.z${at}`);
+    const limit = limitProblems();
+    parseTags({ label: 'n1/evil', tags, meta: {} }, 'haproxy', tagTable([]), limit.tell);
+    expect(limit.problems().at(-1)).toMatchObject({ code: 'warnings-left-out', count: 80 });
+  });
+
   it('of a million tags are held no more than are told', () => {
     const limit = limitProblems();
     const tags = Array.from({ length: 1_000_000 }, (_, at) => `haproxy.z${at}`);
