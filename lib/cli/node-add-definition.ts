@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/pools.js';
 import { tagRowsOf } from '../config/tag-keys.js';
 import { messageOf, type SettingProblem } from '../model/errors.js';
+import type { IpPort } from '../model/networks.js';
 import type { Registration, ServiceDefinition } from '../model/registration.js';
 import { quote } from '../model/text.js';
 import { type CheckFlags, readCheckFlags } from './node-add-check.js';
@@ -26,13 +27,14 @@ const OWN_FLAGS = ['address', 'port', 'service', 'id', 'tag'] as const;
 type Tell = (problem: SettingProblem) => void;
 
 /**
- * Completes and validates it. `isSaid` knows the flags that somebody gave, as opposed to defaults. Throws
+ * Completes and validates it. `admins` are the load balancers' admin sockets. `isSaid` knows the flags that somebody gave, as opposed to defaults. Throws
  * ConfigError with every problem at once. `token` is that of the file.
  */
 export function readDefinition(
   flags: DefinitionFlags,
   isSaid: (flag: string) => boolean,
   config: Config,
+  admins: readonly IpPort[],
 ): { readonly registration: Registration; readonly token: string | undefined } {
   const problems: SettingProblem[] = [];
   const tell: Tell = (problem) => void problems.push(problem);
@@ -40,7 +42,7 @@ export function readDefinition(
     flags.file === undefined ? fromFlags(flags, tagsFrom(flags, config, tell)) : fromFile(flags, tell);
   const hasOwn = service.Check !== undefined || service.Checks !== undefined;
   const check = readCheckFlags(flags, { isSaid, hasOwn, service: nameOf(service, config), config, tell });
-  const registration = completeRegistration(service, config, check, problems);
+  const registration = completeRegistration(service, config, check, problems, admins);
   return { registration, token: service.Token === undefined ? undefined : String(service.Token) };
 }
 

@@ -1,8 +1,11 @@
 // `iri-lb node add`: from flags or a file to a registration that Consul takes.
 import type { Command } from 'commander';
+import type { Settings } from '../config/environment.js';
 import { agentOf } from '../consul/agent.js';
 import { IRI_TAG_HELP, IRI_TAGS } from '../iri/tags.js';
+import { parseIp } from '../model/address.js';
 import { isLoopback } from '../model/loopback.js';
+import type { IpPort } from '../model/networks.js';
 import { TAG_HELP, TAGS } from '../model/tags.js';
 import { systemClock } from '../run/system-clock.js';
 import { hideWithoutIri } from './iri-options.js';
@@ -86,7 +89,12 @@ async function add(
 ): Promise<void> {
   const settings = settingsOf(terminal);
   const { checkCommand = isHere(settings.consul.addresses[0]) ? nodeCheck : INSTALLED_CHECK } = flags;
-  const { registration, token } = readDefinition({ ...flags, tags, checkCommand }, isSaid, settings.config);
+  const { registration, token } = readDefinition(
+    { ...flags, tags, checkCommand },
+    isSaid,
+    settings.config,
+    adminsIn(settings),
+  );
   if (flags.print) {
     if (token !== undefined) terminal.err('iri-lb: token: not printed; add it to the file yourself');
     outJson(terminal, toFileForm(registration));
@@ -103,6 +111,14 @@ async function add(
   else
     terminal.out(`registered ${registration.ID} as ${registration.Name} with the agent at ${agent.address}`);
 }
+
+/** The load balancers' admin sockets that are told by address; a name is looked up by runs. */
+const adminsIn = ({ haproxy }: Settings): IpPort[] =>
+  haproxy.addresses.flatMap((admin) => {
+    if (admin.kind !== 'tcp' && admin.kind !== 'tls') return [];
+    const ip = parseIp(admin.host);
+    return ip ? [{ ip: ip.text, port: admin.port }] : [];
+  });
 
 /** Whether the agent at `address`, a parsed URL, is on this machine. */
 const isHere = (address: string | undefined): boolean =>

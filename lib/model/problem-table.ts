@@ -48,7 +48,8 @@ const leftOut = <Facts extends LeftOut>(reason: (facts: Facts) => string, next: 
   reason,
 });
 
-const REFUSED_AS: Readonly<Record<Refusal, string>> = {
+/** What an address is that no server may have. */
+export const REFUSED_AS: Readonly<Record<Refusal, string>> = {
   'this-network': 'in 0.0.0.0/8, which no server can be at',
   'link-local': 'link-local',
   metadata: "a cloud's metadata service",

@@ -1,5 +1,6 @@
 // `iri-lb node add` with flags: what it fills in and what it refuses before Consul sees it.
 import { describe, expect, it } from 'vitest';
+import { iriLayout } from '../../lib/iri/layout.js';
 import { IRI_TAGS } from '../../lib/iri/tags.js';
 import { TAGS } from '../../lib/model/tags.js';
 import { commandLine } from './command-line.js';
@@ -137,5 +138,35 @@ describe('iri-lb node add', () => {
       1,
       'iri-lb: consul http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; is it up, and is CONSUL_HTTP_ADDR right?',
     ]);
+  });
+
+  it.each([
+    ['127.0.0.5', '80', 'is loopback, of which networks in LB_CONFIG lists nothing'],
+    ['::1', '80', 'is loopback'],
+    ['169.254.169.254', '80', "is a cloud's metadata service"],
+    ['::ffff:169.254.169.254', '80', "is a cloud's metadata service"],
+    ['224.0.0.1', '80', 'is multicast'],
+    ['10.0.0.9', '9999', 'is where a load balancer itself listens'],
+    ['10.0.0.9', '80', undefined],
+    ['node.example.org', '9999', undefined],
+  ])('refuses an address that runs would leave out: %s, port %s', async (address, port, words) => {
+    const env = { CONSUL_HTTP_ADDR: '127.0.0.1:1', HAPROXY_ADDRESSES: 'tcp://10.0.0.9:9999,tcp://lb:9999' };
+    const { status, err } = await commandLine({ env }).run(
+      ...['add', '--address', address, '--port', port, '--print'],
+    );
+    expect([status, err]).toEqual(
+      words === undefined ? [0, ''] : [64, expect.stringMatching(new RegExp(`^iri-lb: address: .*${words}`))],
+    );
+  });
+
+  it('refuses an address outside of networks, and takes loopback where that is listed', async () => {
+    const LB_CONFIG = JSON.stringify({ ...iriLayout, networks: ['10.0.0.0/8', '127.0.0.0/8'] });
+    const { run: listed } = commandLine({ env: { CONSUL_HTTP_ADDR: '127.0.0.1:1', LB_CONFIG } });
+    const add = (address: string) => listed('add', '--address', address, '--port', '1', '--print');
+    expect(await add('192.168.0.1')).toMatchObject({
+      status: 64,
+      err: 'iri-lb: address: 192.168.0.1:1 is in none of the networks in LB_CONFIG, so runs would leave it out; list its range in networks of LB_CONFIG, or give another one',
+    });
+    for (const address of ['10.1.2.3', '127.0.0.1']) expect((await add(address)).status).toBe(0);
   });
 });
