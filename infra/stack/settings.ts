@@ -6,6 +6,7 @@ import { iriLayout } from '../../lib/iri/layout.js';
 import { parseAddress, parsePort } from '../../lib/model/address.js';
 import { type AdminAddress, parseAdminAddress } from '../../lib/model/admin-address.js';
 import { ConfigError, messageOf } from '../../lib/model/errors.js';
+import { strict } from '../../lib/model/fields.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import * as f from './fields.js';
 import { crossProblems } from './settings-rules.js';
@@ -46,7 +47,7 @@ const adminAddress = v.pipe(
   }),
 );
 
-export const stackSettings = v.strictObject({
+export const stackSettings = strict({
   /** Name of the stack, and what the names of everything in it begin with. */
   name: f.stackName,
   /**
@@ -57,12 +58,12 @@ export const stackSettings = v.strictObject({
   account: f.account,
   region: f.region,
   /** An existing VPC; the functions live in these private subnets. */
-  vpc: v.strictObject({
+  vpc: strict({
     id: f.vpcId,
     availabilityZones: listOf(f.zone, 6),
     privateSubnetIds: listOf(f.subnetId, 6),
   }),
-  consul: v.strictObject({
+  consul: strict({
     addresses: listOf(consulAddress, 10),
     /** Security groups or networks of the Consul servers or agents. */
     peers: listOf(f.peer, 10),
@@ -75,7 +76,7 @@ export const stackSettings = v.strictObject({
     /** Says that whoever is on the way to Consul may read the token and answer in its place, and that this is meant. */
     allowPlainText: v.optional(v.boolean(), false),
   }),
-  haproxy: v.strictObject({
+  haproxy: strict({
     addresses: listOf(adminAddress, 50),
     /** Security groups or networks of the load balancers. */
     peers: listOf(f.peer, 10),
@@ -83,7 +84,7 @@ export const stackSettings = v.strictObject({
     ports: v.optional(listOf(f.whole(1, 65_535), 10)),
     /** Parameters (PEM) for `tls://`. */
     tls: v.optional(
-      v.strictObject({
+      strict({
         caParameter: f.parameterName,
         certParameter: f.parameterName,
         keyParameter: f.parameterName,
@@ -95,9 +96,9 @@ export const stackSettings = v.strictObject({
   /** How the functions reach SSM without the internet: an endpoint that is there, or one to be made. */
   ssmEndpoint: v.union(
     [
-      v.strictObject({ securityGroupId: f.securityGroupId }),
-      v.strictObject({ prefixListId: f.prefixListId }),
-      v.strictObject({ create: v.literal(true) }),
+      strict({ securityGroupId: f.securityGroupId }),
+      strict({ prefixListId: f.prefixListId }),
+      strict({ create: v.literal(true) }),
     ],
     'give one of {"securityGroupId": "sg-…"}, {"prefixListId": "pl-…"} and {"create": true}',
   ),
@@ -112,7 +113,7 @@ export const stackSettings = v.strictObject({
     v.picklist([1, 3, 5, 7, 14, 30, 60, 90, 180, 365], 'is no retention of CloudWatch'),
     30,
   ),
-  alarms: v.strictObject({
+  alarms: strict({
     /** Somebody has to look now. */
     urgentTopicArn: f.topicArn,
     /** Somebody has to look tomorrow. */

@@ -32,10 +32,16 @@ export function readLbConfig<C>(
       });
     }
   }
-  const result = v.safeParse(schema, input);
+  const result = v.safeParse(schema, withPools(input));
   if (result.success) return result.output;
   problems.push(...result.issues.map((issue) => problemOf(issue, 'LB_CONFIG')));
   return v.parse(schema, iriLayout);
+}
+
+/** Whose nodes are the layout's, and only elsewhere, says `networks` alone. */
+export function withPools(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !('networks' in input) || 'pools' in input) return input;
+  return { ...input, pools: iriLayout.pools };
 }
 
 /** V8 quotes what it could not parse, which may be a password. */

@@ -1,6 +1,6 @@
 // The configuration that functions, command line and templates share: pools, ranges and rules. Pure.
 import * as v from 'valibot';
-import { filePath, listener, source } from '../model/fields.js';
+import { filePath, listener, source, strict } from '../model/fields.js';
 import { isServiceName } from '../model/service-name.js';
 import { keysWith } from '../model/tags.js';
 import { quote } from '../model/text.js';
@@ -26,7 +26,7 @@ const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.mi
 /** How the servers of a range are connected to. Fixed when HAProxy starts; a range per kind. */
 const transport = v.picklist(['plain', 'verified', 'unverified']);
 
-const range = v.strictObject({
+const range = strict({
   /** Prefix of the `server-template`; slots are `<prefix>1`, `<prefix>2`, … */
   prefix,
   transport: v.optional(transport, 'plain'),
@@ -34,7 +34,7 @@ const range = v.strictObject({
   slots: v.optional(whole(1, 20_000), 200),
 });
 
-const pool = v.strictObject({
+const pool = strict({
   backend: haproxyName,
   /** Consul service whose instances this pool serves. */
   service: v.pipe(v.string(), v.check(isServiceName, 'use a Consul service name')),
@@ -60,7 +60,7 @@ const iri = v.optional(
 const isObject = (input: unknown): boolean => typeof input === 'object' && input !== null;
 
 export const configSchema = v.pipe(
-  v.strictObject({
+  strict({
     /** Prefix of the tags (`haproxy.weight=2`) and Meta keys (`haproxy-weight`) that concern us. */
     tagPrefix: v.optional(
       v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'use a word')),
@@ -68,7 +68,7 @@ export const configSchema = v.pipe(
     ),
     pools: v.pipe(v.array(pool), v.minLength(1)),
     /** The ranges that an instance's address has to lie in. */
-    networks: v.optional(v.pipe(v.array(source), v.minLength(1)), ['0.0.0.0/0', '::/0']),
+    networks: v.optional(v.pipe(v.array(source), v.minLength(1, 'name at least one')), ['0.0.0.0/0', '::/0']),
     /** Where load balancers listen, which no instance may have: `address:port`, `*:port`. */
     listeners: v.optional(v.array(listener), []),
     /** Refuse, until forced, to remove more than this share of a pool's ready servers in one run. */
@@ -84,7 +84,7 @@ export const configSchema = v.pipe(
     /** Longest time one read of Consul may take, in milliseconds. */
     consulTimeoutMs: v.optional(whole(10, 600_000), 10_000),
     /** HAProxy's own settings. Runs read these two; the rest, which only rendering reads, goes through unread. */
-    haproxy: v.optional(v.looseObject({ iri, stateFile: v.optional(filePath) })),
+    haproxy: v.optional(v.looseObject({ iri, stateFile: v.optional(filePath) }, 'use an object')),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;

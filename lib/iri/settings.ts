@@ -1,6 +1,6 @@
 // The settings of the IRI API's rules. Pure.
 import * as v from 'valibot';
-import { matching, orOff, whole } from '../model/fields.js';
+import { matching, orOff, strict, whole } from '../model/fields.js';
 
 /** A command of the IRI API; the frontend lets no other kind of name through. */
 const commandName = matching(/^[A-Za-z]{1,64}$/, 'use 1 to 64 letters');
@@ -9,7 +9,7 @@ const commands = (standard: string[]) =>
   v.optional(v.pipe(v.array(commandName), v.maxLength(1_000)), standard);
 
 /** Rules for IRI nodes. A command is that of the parsed body, never a word somewhere in it. */
-export const iriSettings = v.strictObject({
+export const iriSettings = strict({
   /** Refused to all but the whitelist. */
   deniedCommands: commands(['getNeighbors', 'addNeighbors', 'removeNeighbors']),
   /** Proof of work: sent to `powBackend`. */

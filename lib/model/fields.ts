@@ -2,6 +2,21 @@
 import * as v from 'valibot';
 import { parseIp, parsePort, printHostPort } from './address.js';
 import { parseRange } from './ip-range.js';
+import { nearest } from './nearest.js';
+
+/** An object with these settings and no other: an unknown one is named, with the one that was probably meant. */
+export const strict = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.strictObject(entries, ({ expected, input }) => {
+    if (expected === 'never') return unknownSetting(String(input), Object.keys(entries));
+    return expected === 'Object' ? 'use an object' : 'is missing';
+  });
+
+function unknownSetting(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined
+    ? `is no setting; use ${known.join(', ')}`
+    : `is no setting; did you mean ${near}?`;
+}
 
 /** A whole number, given in the unit that the setting's name ends in. */
 export const whole = (min: number, max: number) => {

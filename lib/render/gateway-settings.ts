@@ -1,9 +1,10 @@
 // The gateway to the admin socket: who may come from where. Pure.
 import * as v from 'valibot';
+import { strict } from '../model/fields.js';
 import { bindAddress, hostName, source } from './fields.js';
 
 /** Settings of the mutual-TLS gateway; its certificate, key and authority are files on its host. */
-export const gatewaySettings = v.strictObject({
+export const gatewaySettings = strict({
   /** Where the functions reach it; `tls://host:port` in HAPROXY_ADDRESSES. */
   bind: v.pipe(
     bindAddress,

@@ -1,12 +1,12 @@
 // The settings of the abuse limits per source. Pure.
 import * as v from 'valibot';
-import { whole } from '../model/fields.js';
+import { strict, whole } from '../model/fields.js';
 import { seconds } from './fields.js';
 
 /** At most `max` in `windowSeconds`; a max of 0 is no limit. */
 const rate = (max: number, windowSeconds: number) =>
   v.optional(
-    v.strictObject({
+    strict({
       max: v.optional(whole(0, 1_000_000), max),
       windowSeconds: seconds(windowSeconds),
     }),
@@ -14,7 +14,7 @@ const rate = (max: number, windowSeconds: number) =>
   );
 
 /** Abuse limits per source address; who goes beyond one is blocked for `blockSeconds`. */
-export const limitSettings = v.strictObject({
+export const limitSettings = strict({
   /** Requests in a short time. */
   requestRate: rate(400, 10),
   /** Requests in a long time. */

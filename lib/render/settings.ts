@@ -1,7 +1,7 @@
 // What `iri-lb render haproxy` can be told beyond the pools: HAProxy's side of the configuration. Pure.
 import * as v from 'valibot';
 import { iriSettingsOrOff } from '../iri/settings.js';
-import { filePath, orOff, whole } from '../model/fields.js';
+import { filePath, orOff, strict, whole } from '../model/fields.js';
 import * as field from './fields.js';
 import { gatewaySettings } from './gateway-settings.js';
 import { limitSettings } from './limit-settings.js';
@@ -9,15 +9,15 @@ import { limitSettings } from './limit-settings.js';
 const { seconds } = field;
 
 const users = v.pipe(
-  v.array(v.strictObject({ name: field.userName, password: field.passwordHash })),
+  v.array(strict({ name: field.userName, password: field.passwordHash })),
   v.minLength(1, 'name at least one user'),
   v.maxLength(200),
   v.check((items) => namedOnce(items), 'a user is named twice'),
 );
 /** Basic authentication. Passwords are crypt hashes; use it with TLS only. */
-const auth = v.strictObject({ realm: v.optional(field.realm, 'iri-lb'), users });
+const auth = strict({ realm: v.optional(field.realm, 'iri-lb'), users });
 
-const tls = v.strictObject({
+const tls = strict({
   /** PEM file with certificate, chain and key, or a folder of such files. */
   certificate: filePath,
   minVersion: v.optional(v.picklist(['TLSv1.2', 'TLSv1.3']), 'TLSv1.2'),
@@ -27,7 +27,7 @@ const tls = v.strictObject({
   hstsSubDomains: v.optional(v.boolean(), true),
 });
 
-const frontend = v.strictObject({
+const frontend = strict({
   /** `[::]:port` takes IPv4 too. */
   bind: v.optional(field.bindAddress, '0.0.0.0:14267'),
   maxConnections: v.optional(whole(1, 1_000_000), 360),
@@ -41,7 +41,7 @@ const frontend = v.strictObject({
   defaultBackend: v.optional(v.string()),
 });
 
-const healthCheck = v.strictObject({
+const healthCheck = strict({
   intervalSeconds: seconds(10),
   /** While a server is between up and down. */
   fastIntervalSeconds: seconds(2),
@@ -53,7 +53,7 @@ const healthCheck = v.strictObject({
   path: v.optional(field.urlPath, '/'),
 });
 
-const servers = v.strictObject({
+const servers = strict({
   balance: v.optional(v.picklist(['source', 'leastconn']), 'source'),
   /** Requests in a backend, those that queue included; beyond it 503. 0 is no limit. */
   maxRequestsPerBackend: v.optional(whole(0, 1_000_000), 180),
@@ -68,7 +68,7 @@ const servers = v.strictObject({
   healthCheck: v.optional(orOff(healthCheck), {}),
 });
 
-const timeouts = v.strictObject({
+const timeouts = strict({
   connectSeconds: seconds(10),
   clientSeconds: seconds(300),
   serverSeconds: seconds(300),
@@ -78,14 +78,14 @@ const timeouts = v.strictObject({
   requestSeconds: seconds(10),
 });
 
-const process = v.strictObject({
+const process = strict({
   /** HAProxy gives up root for it; null keeps the user that starts it. */
   user: v.optional(v.nullable(field.account), 'haproxy'),
   group: v.optional(v.nullable(field.account), 'haproxy'),
   maxConnections: v.optional(whole(1, 1_000_000), 720),
 });
 
-const admin = v.strictObject({
+const admin = strict({
   /**
    * The functions' socket, `address:port` or a path. It has no authentication: keep it on loopback or a
    * private network. Behind the gateway use a path, which no request sent by HAProxy itself can reach.
@@ -100,7 +100,7 @@ const admin = v.strictObject({
   idleSeconds: seconds(120),
 });
 
-const stats = v.strictObject({
+const stats = strict({
   bind: v.optional(field.bindAddress, '127.0.0.1:9292'),
   refreshSeconds: seconds(5),
   auth: v.optional(auth),
@@ -111,7 +111,7 @@ const stats = v.strictObject({
   ),
 });
 
-const log = v.strictObject({
+const log = strict({
   target: v.optional(field.logTarget, '/dev/log'),
   facility: v.optional(
     v.picklist(['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'daemon']),
@@ -122,11 +122,11 @@ const log = v.strictObject({
 });
 
 const peers = v.pipe(
-  v.strictObject({
+  strict({
     /** The load balancer that this configuration is for: one of the members. */
     local: field.peerName,
     members: v.pipe(
-      v.array(v.strictObject({ name: field.peerName, address: field.bindAddress })),
+      v.array(strict({ name: field.peerName, address: field.bindAddress })),
       v.maxLength(100),
       v.check((items) => namedOnce(items), 'a member is named twice'),
       v.check(
@@ -141,7 +141,7 @@ const peers = v.pipe(
   ),
 );
 
-const compression = v.strictObject({
+const compression = strict({
   types: v.optional(v.pipe(v.array(field.mediaType), v.minLength(1), v.maxLength(40)), [
     'application/json',
     'application/javascript',
@@ -155,7 +155,7 @@ const compression = v.strictObject({
 });
 
 /** All of it; everything has a default, which is that of the system this one replaces. */
-export const frontendSettings = v.strictObject({
+export const frontendSettings = strict({
   frontend: v.optional(frontend, {}),
   /** The IRI API's rules. */
   iri: iriSettingsOrOff,

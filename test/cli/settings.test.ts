@@ -43,7 +43,7 @@ it.each([
   'render systemd',
 ])('iri-lb %s tells of a typo under haproxy, and does nothing', async (command) => {
   const { status, text } = await run(command.split(' '), { frontend: { bnid: '0.0.0.0:80' } });
-  expect(text).toMatch(/LB_CONFIG\.haproxy\.frontend\.bnid: Invalid key: Expected never/);
+  expect(text).toMatch(/LB_CONFIG\.haproxy\.frontend\.bnid: is no setting; did you mean bind\?/);
   expect(text).not.toContain('127.0.0.1:1');
   expect(status).toBe(1);
 });

@@ -23,7 +23,7 @@ const off = { haproxy: { iri: false } };
 describe('a pool', () => {
   it.each<[string, Pool[], string]>([
     [
-      'select by maxconn, also where another key sets it (H9)',
+      'select by maxconn, also where another key sets it',
       [{ maxconnKeys: ['mc'], select: { maxconn: ['5'] } }],
       'pools.0.select: maxconn is a setting, it sets maxconn at runtime; have backend b0 select by another key',
     ],

@@ -23,10 +23,13 @@ function problemsOf(haproxy: unknown, read = readAll, others: object = iriLayout
 
 describe('what only rendering reads', () => {
   it.each([
-    [{ frontend: { bnid: '0.0.0.0:1' } }, 'LB_CONFIG.haproxy.frontend.bnid: Invalid key'],
-    [{ frontedn: {} }, 'LB_CONFIG.haproxy.frontedn: Invalid key'],
+    [
+      { frontend: { bnid: '0.0.0.0:1' } },
+      'LB_CONFIG.haproxy.frontend.bnid: is no setting; did you mean bind?',
+    ],
+    [{ frontedn: {} }, 'LB_CONFIG.haproxy.frontedn: is no setting; did you mean frontend?'],
     [{ limits: { connections: -1 } }, 'LB_CONFIG.haproxy.limits.connections: use a whole number'],
-    [{ stats: { auth: 1 } }, 'LB_CONFIG.haproxy.stats.auth: Invalid type'],
+    [{ stats: { auth: 1 } }, 'LB_CONFIG.haproxy.stats.auth: use an object'],
   ])('is refused where it is wrong, and passed over by runs: %j', (haproxy, message) => {
     expect(problemsOf(haproxy)).toEqual([expect.stringContaining(message)]);
     expect(problemsOf(haproxy, readSettings)).toEqual([]);
@@ -51,8 +54,8 @@ describe('what runs read of it', () => {
   it.each([
     [{ iri: true }, 'LB_CONFIG.haproxy.iri: '],
     [{ stateFile: 'state' }, 'LB_CONFIG.haproxy.stateFile: use an absolute path'],
-    [5, 'LB_CONFIG.haproxy: Invalid type: Expected Object but received 5'],
-    [null, 'LB_CONFIG.haproxy: Invalid type: Expected Object but received null'],
+    [5, 'LB_CONFIG.haproxy: use an object'],
+    [null, 'LB_CONFIG.haproxy: use an object'],
   ])('is refused once, by both: %j', (haproxy, message) => {
     for (const read of [readAll, readSettings])
       expect(problemsOf(haproxy, read)).toEqual([expect.stringContaining(message)]);
