@@ -47,17 +47,9 @@ const isPending = ({ changes }: LoadBalancerReport): boolean => changes.length >
 
 function wantsLook({ pools, problems }: LoadBalancerReport): boolean {
   const codes: readonly string[] = problems.map(({ code }) => code);
-  return codes.includes('nobody-serves') || problems.some(isLeftOut) || pools.some(isIdle);
+  return codes.includes('nobody-serves') || problems.some(isLeftOut) || pools.some(wastesSlots);
 }
 
-/** A pool, with how many of those who are ready HAProxy sends requests to. */
-interface CountedPool extends PoolReport {
-  readonly serving?: number;
-}
-
-/**
- * Somebody has no slot; or a slot is in drain at which nobody in Consul is, which only its operator can free; or of
- * those who are ready nobody serves.
- */
-const isIdle = ({ heldSlots, unplaced, ready, serving = ready }: CountedPool): boolean =>
-  unplaced.length > 0 || heldSlots.some(({ instance }) => instance === null) || (ready > 0 && serving === 0);
+/** Somebody has no slot, or a slot is in drain at which nobody in Consul is: only its operator can free it. */
+const wastesSlots = ({ heldSlots, unplaced }: PoolReport): boolean =>
+  unplaced.length > 0 || heldSlots.some(({ instance }) => instance === null);

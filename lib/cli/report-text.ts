@@ -14,9 +14,7 @@ const DONE = {
 };
 
 /** A pool, with how many of those who are ready HAProxy sends requests to. */
-interface CountedPool extends PoolReport {
-  readonly serving?: number;
-}
+type CountedPool = PoolReport & { readonly serving?: number };
 
 /** The lines of a report; warnings and errors are left to the caller. */
 export function reportLines(report: Report): string[] {

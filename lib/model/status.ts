@@ -17,7 +17,7 @@ export interface PoolStatus {
   readonly ready: number;
   /** Of these, those that HAProxy sends requests to: not DOWN by its own checks, and with a weight above 0. */
   readonly serving: number;
-  /** Nobody serves, although somebody is ready or Consul has somebody for the pool. */
+  /** No server of the backend serves, slot or not, although somebody is ready or Consul has somebody for the pool. */
   readonly unserved: boolean;
   /** Slots in drain at which nobody in Consul is: they stay so until an operator frees them. */
   readonly heldForNobody: readonly string[];

@@ -136,7 +136,8 @@ function poolIn(pool: Pool, observed: Observed, seen: CatalogView | undefined): 
     backend,
     ready: ready.length,
     serving,
-    unserved: serving === 0 && (ready.length > 0 || isWanted),
+    // Servers that are no slots serve, too.
+    unserved: !observed.backends.get(backend)?.some(isServing) && (ready.length > 0 || isWanted),
     heldForNobody: idle.map(({ server }) => server.slot),
   };
 }

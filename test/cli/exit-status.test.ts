@@ -16,7 +16,7 @@ const filtered: Problem = { code: 'answer-filtered', service: 'iri', tokenName: 
 
 const pool = (more: Partial<PoolReport> = {}): PoolReport => ({
   ...{ backend: 'b', slots: 1, free: 0, ranges: [], ready: 1, maintenance: 0, held: 0, heldSlots: [] },
-  ...{ unplaced: [], ...more },
+  ...{ unplaced: [], serving: 1, ...more },
 });
 
 function reportOf(
@@ -58,12 +58,6 @@ describe('a run', () => {
     ],
     ['with a slot in drain for nobody', reportOf(IDLE), 3, 3],
     ['with a slot in drain for somebody', reportOf(HELD), 0, 0],
-    [
-      'of a pool of which nobody serves who is ready',
-      reportOf({ pools: [{ ...pool(), ...{ serving: 0 } }] }),
-      3,
-      3,
-    ],
     ['of a pool that serves nobody', reportOf(UNSERVED as unknown as Partial<LoadBalancerReport>), 3, 3],
     [
       'that was held back',

@@ -67,6 +67,14 @@ describe('the pools', () => {
     expect(fleetStatus(status)).toBe(3);
   });
 
+  it('are served where a server that is no slot serves alone', async () => {
+    const haproxy = haproxyFor(config, 4).addRange('web', 'sorry', 1);
+    Object.assign(haproxy.server('web', 'sorry1'), { address: '10.0.0.9', port: 80, state: 'ready' });
+    const status = await statusOf(haproxy, memoryCatalog(ROWS));
+    expect(status.loadBalancers[0]?.pools).toMatchObject([{ ready: 0, serving: 0, unserved: false }]);
+    expect(fleetStatus(status)).toBe(0);
+  });
+
   it('serve nobody where Consul has somebody and HAProxy is empty, and want no look where Consul has nobody', async () => {
     expect(fleetStatus(await statusOf(haproxyFor(config, 4), memoryCatalog(ROWS)))).toBe(3);
     expect(fleetStatus(await statusOf(haproxyFor(config, 4), memoryCatalog()))).toBe(0);
