@@ -1,9 +1,11 @@
 // `iri-lb node add|remove|list|check` against a real Consul with ACLs and a real HAProxy.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import type { StandIn } from '../../infra/local/stand-in.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { makeRunner } from '../../lib/run/runner.js';

@@ -1,10 +1,12 @@
 // Runs against three Consul servers while the catalog churns and the leader dies, and with no leader at all.
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Consul, leaderOf, startConsulCluster } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings } from '../../lib/config/environment.js';
 import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
@@ -43,6 +45,7 @@ async function runnerFor(consulTimeoutMs?: number): Promise<Runner> {
     CONSUL_HTTP_ADDR: addresses.join(','),
     CONSUL_HTTP_TOKEN: leader.token,
     HAPROXY_ADDRESSES: haproxy.admin,
+    LB_CONFIG: LOCAL_CONFIG,
   });
   const { config } = settings;
   return makeRunner({

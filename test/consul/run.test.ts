@@ -1,4 +1,5 @@
 // Whole runs on a real HAProxy, Consul and SSM client, while token or catalog cannot be trusted.
+
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { readSettings, type Settings } from '../../lib/config/environment.js';
 import { failuresOf, type Report } from '../../lib/model/report.js';
@@ -17,7 +19,8 @@ import { heard } from './rig.js';
 const PARAMETER = '/iri-lb/token';
 const INSTANCES = 100;
 const AWS = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
-const { config } = readSettings({});
+const LOCAL = { LB_CONFIG: LOCAL_CONFIG };
+const { config } = readSettings(LOCAL);
 const before = { ...process.env };
 const secrets: string[] = [];
 let harness: Harness;
@@ -68,6 +71,7 @@ const settingsOf = ({ url }: FaultProxy): Settings =>
     CONSUL_HTTP_ADDR: url,
     CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
     HAPROXY_ADDRESSES: haproxy.admin,
+    ...LOCAL,
   });
 
 /** A fresh environment, and all instances in rotation. */
@@ -140,9 +144,10 @@ describe('no slot leaves rotation, and the run says why, when the token', () => 
   test('is none, where nobody says so: only reads get through to Consul', async () => {
     const isQuestion = (url: string): boolean => url.startsWith('/v1/internal/acl/authorize');
     proxy.fault(({ url }) => (isQuestion(url) ? { kind: 'status', status: 405 } : undefined));
-    runner = makeRunner(readSettings({ CONSUL_HTTP_ADDR: proxy.url, HAPROXY_ADDRESSES: haproxy.admin }));
-    const failed = await failedRun();
-    expect(failed).not.toMatch(/acl\/authorize|token/);
+    runner = makeRunner(
+      readSettings({ CONSUL_HTTP_ADDR: proxy.url, HAPROXY_ADDRESSES: haproxy.admin, ...LOCAL }),
+    );
+    expect(await failedRun()).not.toMatch(/acl\/authorize|token/);
     runner = makeRunner(settingsOf(proxy));
   });
 

@@ -1,10 +1,12 @@
 // Several load balancers in one run: each fails alone, and what Consul lists is what is served.
+
 import { createServer as createHttpServer } from 'node:http';
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { makeRunner } from '../../lib/run/runner.js';
@@ -58,6 +60,7 @@ async function applyTo(addresses: readonly string[], config: object = {}): Promi
     HAPROXY_ADDRESSES: addresses.join(','),
     LB_CONFIG: JSON.stringify({
       ...iriLayout,
+      networks: LOCAL_NETWORKS,
       lockTimeoutMs: LOCK_MS,
       answerTimeoutMs: ANSWER_MS,
       ...config,
@@ -140,7 +143,7 @@ it('load balancers that hang take no time from one that does not, in whatever or
   const settings = readSettings({
     ...rig.env,
     HAPROXY_ADDRESSES: [last, ...silent].join(','),
-    LB_CONFIG: JSON.stringify({ ...iriLayout, lockTimeoutMs, concurrency: 1 }),
+    LB_CONFIG: JSON.stringify({ ...iriLayout, networks: LOCAL_NETWORKS, lockTimeoutMs, concurrency: 1 }),
   });
   // One after the other they would take 8 s.
   const report = await makeRunner(settings).run({ mode: 'apply', budgetMs });

@@ -1,9 +1,11 @@
 // Any service in any backend: one plain web service, IPv6, and TLS that is verified or not, by real requests.
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { startStandIn } from '../../infra/local/stand-in.js';
 import { makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { readSettings } from '../../lib/config/environment.js';
@@ -60,6 +62,7 @@ it('serves each node the way its tags say, over IPv4, IPv6 and TLS, and none tha
       HAPROXY_ADDRESSES: haproxy.admin,
       LB_CONFIG: JSON.stringify({
         tagPrefix: 'lb',
+        networks: LOCAL_NETWORKS,
         pools: [{ backend: 'web', service: 'web', ranges: ranges.map(({ slots: _, ...range }) => range) }],
       }),
     }),

@@ -1,8 +1,10 @@
 // A real Consul and a real HAProxy with a reconcile between them, for the tests of the whole thread.
+
 import { type Consul, type ConsulOptions, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type MinimalOptions, minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import { readSettings } from '../../lib/config/environment.js';
 import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
@@ -52,6 +54,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       CONSUL_HTTP_ADDR: consul.url,
       CONSUL_HTTP_TOKEN: consul.token,
       HAPROXY_ADDRESSES: haproxy.admin,
+      LB_CONFIG: LOCAL_CONFIG,
       ...options.env,
     };
     const runner = makeRunner(readSettings(env));

@@ -1,8 +1,10 @@
 // A real Consul, and a real HAProxy with the configuration that `iri-lb render haproxy` prints.
+
 import * as v from 'valibot';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
@@ -58,6 +60,7 @@ export async function startRendered(harness: Harness, slots: number): Promise<Re
     CONSUL_HTTP_ADDR: consul.url,
     CONSUL_HTTP_TOKEN: consul.token,
     HAPROXY_ADDRESSES: haproxy.admin,
+    LB_CONFIG: LOCAL_CONFIG,
   };
   return { consul, haproxy, apiPort: ports.api, runner: makeRunner(readSettings(env)) };
 }

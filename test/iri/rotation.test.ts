@@ -1,9 +1,11 @@
 // From a fault of a node to its place in HAProxy: real node check, real Consul, real HAProxy.
+
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import type { StandIn } from '../../infra/local/stand-in.js';
 import { toFileForm } from '../../lib/cli/node-file.js';
 import { completeRegistration } from '../../lib/cli/node-registration.js';
@@ -52,7 +54,7 @@ beforeAll(async () => {
   );
   haproxy = await startLoadBalancer(certificates);
   consul = await startConsul(harness, { acls: false, scriptChecks: 'files' });
-  const env = { CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES: haproxy.admin };
+  const env = { CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES: haproxy.admin, LB_CONFIG: LOCAL_CONFIG };
   runner = makeRunner(readSettings(env));
   await consul.reconfigure({ services: nodes.map((entry) => serviceOf(entry, certificates)) });
   checks = await waitForChecks(

@@ -1,9 +1,11 @@
 // What the functions talk to: a real Consul, a real HAProxy and a parameter store, each behind a tap.
+
 import * as v from 'valibot';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
+import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
 import { configSchema } from '../../lib/config/pools.js';
 import { iriLayout } from '../../lib/iri/layout.js';
@@ -60,6 +62,7 @@ export async function startRig(harness: Harness): Promise<Rig> {
     env: {
       CONSUL_HTTP_ADDR: local(taps.consul.port),
       CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
+      LB_CONFIG: LOCAL_CONFIG,
       HAPROXY_ADDRESSES: `tcp://127.0.0.1:${taps.haproxy.port}`,
       AWS_ENDPOINT_URL_SSM: local(taps.store.port),
       AWS_REGION: 'eu-central-1',
