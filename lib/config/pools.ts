@@ -50,6 +50,11 @@ const pool = strict({
   /** Tag keys that set maxconn here, the first one present wins. */
   maxconnKeys: v.optional(v.pipe(v.array(tagKey), v.minLength(1)), keysWith('maxconn')),
   ranges: v.pipe(v.array(range), v.minLength(1)),
+  /**
+   * When Consul lists nobody of the service any more, or the rule selects nobody any more: `keep` those who are
+   * ready and fail until forced, or `empty` the pool.
+   */
+  whenGone: v.optional(v.picklist(['keep', 'empty'], 'use "keep" or "empty"'), 'keep'),
 });
 
 /** Whether the nodes are IRI's: on by default, `false` is off. Its rules are read by who renders them. */

@@ -1,6 +1,6 @@
 // Parses `show info`, `show servers state` and `show stat`, and joins the two of a backend. Columns by header name. Pure.
 import { parseIp } from '../model/address.js';
-import type { ObservedServer, ProcessInfo, SlotState } from '../model/server.js';
+import type { Fixed, ObservedServer, ProcessInfo, SlotState } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { readRecord } from './csv.js';
 
@@ -14,6 +14,10 @@ export interface ServerStateRow {
   readonly state: SlotState;
   /** Whether connections to it use TLS; undefined where this version does not say. */
   readonly tls: boolean | undefined;
+  /** Whether an agent-check is enabled for it; undefined: no. */
+  readonly hasAgent: true | undefined;
+  /** Why it cannot be given to anybody; undefined: it can. */
+  readonly fixed: Fixed | undefined;
 }
 
 /** A row of `show stat`. */
@@ -25,12 +29,22 @@ export interface ServerStatRow {
   readonly sessions: number;
   /** `UP`, `DOWN`, `MAINT`, … as HAProxy's own checks see it. */
   readonly status: string;
+  /** What the last agent-check ended with; undefined where no agent says anything that has to be looked at. */
+  readonly agentStatus: string | undefined;
 }
 
 /** `srv_admin_state` bits: forced, inherited and resolver maintenance (HAProxy management guide, 9.3). */
 const MAINTENANCE_BITS = 0x23;
 /** Forced and inherited drain. Bit 0x04 only remembers `disabled` in the file and never clears. */
 const DRAIN_BITS = 0x18;
+/** An operator's own drain; the other bit is inherited of a tracked server. */
+const FORCED_DRAIN = 0x08;
+const INHERITED_MAINTENANCE = 0x02;
+const RESOLVER_MAINTENANCE = 0x20;
+/** `srv_agent_state`: the agent-check is enabled (2.6.12 to 3.4.7). */
+const AGENT_ENABLED = 0x04;
+/** In a `show stat` in which an agent gave a word that has to be looked at: `DOWN (agent)`, `CHECKED`. */
+const AGENT_WORDS = ['(agent)', 'CHECKED'];
 
 /** Parses `show info`. Throws with what is missing. */
 export function parseInfo(text: string): ProcessInfo {
@@ -64,21 +78,43 @@ export function parseServersState(text: string): ServerStateRow[] {
   const weight = column('srv_uweight');
   const admin = column('srv_admin_state');
   const tls = column('srv_use_ssl', true);
+  const agent = column('srv_agent_state', true);
+  const fqdn = column('srv_fqdn', true);
+  const srvRecord = column('srvrecord', true);
   return lines
     .slice(2)
     .filter(Boolean)
     .map((line) => {
       const fields = line.split(' ');
       const bits = count(fields[admin], 'srv_admin_state', line);
+      const ip = parseIp(fields[address] ?? '')?.text ?? null;
       return {
         slot: fields[name] ?? '',
-        address: parseIp(fields[address] ?? '')?.text ?? null,
+        address: ip,
         port: count(fields[port], 'srv_port', line),
         weight: count(fields[weight], 'srv_uweight', line),
-        state: bits & DRAIN_BITS ? 'drain' : bits & MAINTENANCE_BITS ? 'maintenance' : 'ready',
+        state: stateOf(bits),
         tls: tls === -1 || fields[tls] === '-1' ? undefined : fields[tls] === '1',
+        hasAgent: (Number(fields[agent]) & AGENT_ENABLED) !== 0 || undefined,
+        fixed: fixedBy(bits, ip, fields[fqdn], fields[srvRecord]),
       };
     });
+}
+
+/** Of its own or inherited: a server that is in maintenance is no less so for draining what it tracks, too. */
+function stateOf(bits: number): SlotState {
+  if (bits & FORCED_DRAIN) return 'drain';
+  if (bits & MAINTENANCE_BITS) return 'maintenance';
+  return bits & DRAIN_BITS ? 'drain' : 'ready';
+}
+
+/** `slot.invalid` of the templates nobody can resolve (RFC 6761, 6.4); any other name HAProxy's resolvers may. */
+function fixedBy(bits: number, address: string | null, fqdn = '-', srvRecord = '-'): Fixed | undefined {
+  if (bits & INHERITED_MAINTENANCE) return 'tracking';
+  if (srvRecord !== '-') return 'resolvers';
+  const isName = fqdn !== '-' && !fqdn.endsWith('.invalid');
+  if (isName && (bits & RESOLVER_MAINTENANCE || address === null)) return 'resolvers';
+  return address === null ? 'no-address' : undefined;
 }
 
 /** Parses `show stat <backend> 4 -1`. Throws when its header lacks what we need. */
@@ -91,7 +127,10 @@ export function parseStat(text: string): ServerStatRow[] {
   const current = column('scur');
   const queued = column('qcur');
   const status = column('status');
-  const needed = Math.max(name, limit, current, queued, status) + 1;
+  const agent = column('agent_status', true);
+  // Two looks at the whole text spare each row forty more fields.
+  const hasWords = agent !== -1 && AGENT_WORDS.some((word) => text.includes(word));
+  const needed = Math.max(name, limit, current, queued, status, hasWords ? agent : 0) + 1;
   const rows: ServerStatRow[] = [];
   for (let at = header.next; at < text.length; ) {
     const { fields, next } = readRecord(text, at, needed);
@@ -102,6 +141,8 @@ export function parseStat(text: string): ServerStatRow[] {
       maxconn: count(fields[limit] || '0', 'slim', fields),
       sessions: count(fields[current] || '0', 'scur', fields) + count(fields[queued] || '0', 'qcur', fields),
       status: fields[status] ?? '',
+      // While a check runs, a star stands before the last one's (3.0 and later).
+      agentStatus: hasWords ? fields[agent]?.replace(/^\* /, '') : undefined,
     });
   }
   return rows;
@@ -127,9 +168,22 @@ export function joinListings(
     }
     if (!stat) return undefined;
     // Field by field: two spreads into one object are a hundred times slower (V8 of Node 20).
-    const { slot, address, port, weight, state, tls } = row;
-    const { maxconn, sessions, status } = stat;
-    servers.push({ slot, address, port, weight, maxconn, state, sessions, status, tls });
+    const { slot, address, port, weight, state, tls, hasAgent, fixed } = row;
+    const { maxconn, sessions, status, agentStatus } = stat;
+    servers.push({
+      slot,
+      address,
+      port,
+      weight,
+      maxconn,
+      state,
+      sessions,
+      status,
+      tls,
+      hasAgent,
+      agentStatus,
+      fixed,
+    });
   }
   return servers;
 }

@@ -37,8 +37,12 @@ export function phasesOf(changes: readonly Change[]): Phases {
     const { name } = commands;
     if (after.state === 'maintenance') {
       maintenance.push({ name, backend, line: commands.state('maintenance') });
+      if (after.maxconn !== before.maxconn)
+        settings.push({ name, backend, line: commands.maxconn(after.maxconn) });
       continue;
     }
+    // One that an agent drained and that nobody is at any more: it takes requests of those who have its cookie.
+    if (before.state === 'drain') maintenance.push({ name, backend, line: commands.state('maintenance') });
     const { address, port, weight, maxconn } = after;
     if (address !== null && (address !== before.address || port !== before.port)) {
       const line = commands.address(address, port);

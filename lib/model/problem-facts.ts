@@ -46,3 +46,27 @@ export interface LeftOutWarnings {
   readonly instance: string | null;
   readonly ofInstance: number;
 }
+export interface OfSlots extends LeftOut {
+  readonly prefix: string;
+  /** Of the range, all of them. */
+  readonly slots: number;
+}
+/** A pool whose rule selects nobody of those that Consul lists. */
+export interface Unselected extends OfService {
+  readonly backend: string;
+  readonly listed: number;
+  /** Of those that the rule selects: at an address that no server may have. */
+  readonly refused: number;
+}
+/** A pool of which nobody serves, and the servers that could. */
+export interface Unserved {
+  readonly backend: string;
+  readonly ready: number;
+  /** Of the ready ones: DOWN, or stopping (NOLB), as HAProxy's own checks and agents say. */
+  readonly down: number;
+  /** Of the ready ones that are up: of weight 0. */
+  readonly weightless: number;
+  readonly held: number;
+  /** Instances of the pool that Consul has critical or in maintenance. */
+  readonly unwell: number;
+}

@@ -1,17 +1,21 @@
 // The table of everything that a run may find wrong: code, facts, level, text and next step. Pure.
 import type { Failure } from './errors.js';
+
 import type { Refusal } from './networks.js';
 import type {
   LeftOut,
   LeftOutWarnings,
   OfRange,
   OfService,
+  OfSlots,
   OfToken,
   Refused,
   Slot,
   Tag,
+  Unselected,
+  Unserved,
 } from './problem-facts.js';
-
+import type { Fixed } from './server.js';
 import { quote, showName } from './text.js';
 
 /** `error` fails the run; `warning` does not. */
@@ -43,7 +47,11 @@ const grant = ({ tokenName, service }: OfToken): string =>
   `give the one in ${tokenName} service:read on ${service} and node:read on every node (iri-lb render policy)`;
 const tagText = ({ instance, place, said }: Tag): string => `${instance}: ${place} ${quote(said)}`;
 const slotText = ({ backend, slot, hostPort }: Slot): string => `${backend}/${slot} at ${hostPort}`;
-const leftOut = <Facts extends LeftOut>(reason: (facts: Facts) => string, next: string) => ({
+const EMPTY_IT = 'iri-lb apply --force empties the pool, and so does "whenGone": "empty" in it from now on';
+const leftOut = <Facts extends LeftOut>(
+  reason: (facts: Facts) => string,
+  next: string | ((facts: Facts) => string),
+) => ({
   ...error((facts: Facts) => `${facts.instance} is left out of ${facts.backend}: ${reason(facts)}`, next),
   reason,
 });
@@ -59,6 +67,31 @@ export const REFUSED_AS: Readonly<Record<Refusal, string>> = {
   listener: 'where a load balancer itself listens',
   'not-listed': 'in none of the networks in LB_CONFIG',
 };
+
+const FIXED_AS: Readonly<Record<Fixed, string>> = {
+  'no-address': 'they take no address at runtime',
+  resolvers: "HAProxy's own resolvers give them their addresses",
+  tracking: 'they are in maintenance with the server that they track',
+};
+const FREE_FIXED: Readonly<Record<Fixed, string>> = {
+  'no-address': 'declare them as "slot.invalid:1" with "init-addr last,0.0.0.0" (iri-lb render haproxy)',
+  resolvers:
+    'take "resolvers" out of the server-template (iri-lb render haproxy shows one), or the pool out of LB_CONFIG',
+  tracking: 'take that server out of maintenance, or "track" out of the server-template',
+};
+
+function whyUnserved({ ready, down, weightless, held, unwell }: Unserved): string {
+  const reasons = [
+    [down, "DOWN by HAProxy's own checks"],
+    [weightless, 'of weight 0'],
+  ] as const;
+  const why = reasons.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return [
+    ready === 0 ? 'none is ready' : `${ready} ready, of these ${why.join(', ')}`,
+    ...(held > 0 ? [`${held} held in DRAIN`] : []),
+    ...(unwell > 0 ? [`${unwell} critical or in maintenance in Consul`] : []),
+  ].join('; ');
+}
 
 /** A new code is a new entry here. */
 export const PROBLEMS = {
@@ -210,9 +243,50 @@ export const PROBLEMS = {
     MORE_SLOTS,
   ),
   'slots-taken': leftOut(
-    ({ prefix, slots }: LeftOut & { readonly prefix: string; readonly slots: number }) =>
-      `all ${slots} slots of ${prefix} are taken`,
-    MORE_SLOTS,
+    ({ prefix, slots, idle = [] }: OfSlots & { readonly idle?: readonly string[] }) =>
+      `all ${slots} slots of ${prefix} are taken${
+        idle.length === 0 ? '' : `, of which ${idle.join(', ')} in DRAIN for nobody in Consul`
+      }`,
+    ({ backend, idle = [] }) =>
+      idle.length === 0
+        ? MORE_SLOTS
+        : `free them ("set server ${backend}/${idle[0]} state maint"), or ${MORE_SLOTS}`,
+  ),
+  'slots-fixed': leftOut(
+    ({ prefix, slots, fixed, why }: OfSlots & { readonly fixed: number; readonly why: Fixed }) =>
+      `${fixed === slots ? `all ${slots}` : `${fixed} of ${slots}`} slots of ${prefix} cannot be given to anybody (${FIXED_AS[why]})${
+        fixed === slots ? '' : ', the others are taken'
+      }`,
+    ({ why }) => FREE_FIXED[why],
+  ),
+  'held-by-agent': warning(
+    ({ word, ...slot }: Slot & { readonly word: string }) =>
+      `${slotText(slot)} is left to its agent-check, which says ${word}, for ${slot.instance}`,
+    'let the agent of the node say "up ready" when it is to serve as Consul says',
+  ),
+  'held-by-tracking': warning(
+    (slot: Slot) =>
+      `${slotText(slot)} stays in maintenance, which it has of the server that it tracks, for ${slot.instance}`,
+    'take that one out of maintenance, or "track" out of the server-template',
+  ),
+  'nobody-serves': warning(
+    (facts: Unserved) => `${facts.backend} serves nobody: ${whyUnserved(facts)}`,
+    'requests to it are answered 503; see "show stat" of HAProxy, and health and weights in Consul',
+  ),
+  'service-unlisted': warning(
+    ({ service }: OfService) => `Consul lists no instance of service ${service}`,
+    'is the name right (pools.service in LB_CONFIG)?',
+  ),
+  'service-gone': error(
+    ({ service }: OfService) => `Consul lists no instance of service ${service} any more`,
+    `is the name right (pools.service in LB_CONFIG)? ${EMPTY_IT}`,
+  ),
+  'selection-empty': error(
+    ({ backend, service, listed, refused }: Unselected) =>
+      `pool ${backend} selects none of the ${listed} instances that Consul lists of service ${service} any more${
+        refused === 0 ? '' : ` at an address that networks allows (${refused} are at another)`
+      }`,
+    `is its rule right (pools.select, networks in LB_CONFIG)? ${EMPTY_IT}`,
   ),
   'range-undeclared': leftOut(
     ({ prefix, transport }: OfRange) =>

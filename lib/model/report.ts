@@ -10,6 +10,8 @@ export interface RangeReport {
   readonly slots: number;
   /** Slots that nobody has. */
   readonly free: number;
+  /** Slots kept for instances that are critical or in maintenance; a healthy one gets theirs where none is free. */
+  readonly kept?: number;
 }
 
 export interface PoolReport {
@@ -19,8 +21,10 @@ export interface PoolReport {
   readonly free: number;
   readonly ranges: readonly RangeReport[];
   readonly ready: number;
+  /** Of these: HAProxy does not have it DOWN, and its weight is above 0. */
+  readonly serving: number;
   readonly maintenance: number;
-  /** Slots in the operator's DRAIN, left alone. */
+  /** Slots in DRAIN, left alone. */
   readonly held: number;
   readonly heldSlots: readonly { readonly slot: string; readonly instance: string | null }[];
   /** Instances left out for want of a slot. */

@@ -23,13 +23,32 @@ export interface ObservedServer extends ServerSettings {
   readonly status: string;
   /** Whether connections to it use TLS; undefined where this version does not say. */
   readonly tls: boolean | undefined;
+  /** Whether an agent-check is enabled for it; undefined: no. */
+  readonly hasAgent?: true | undefined;
+  /**
+   * What HAProxy's last agent-check ended with: `L7OK` and `L7STS` (it said up, down), `CHECKED` (neither),
+   * `L4CON`, …; undefined where no agent of the backend says anything that has to be looked at.
+   */
+  readonly agentStatus?: string | undefined;
+  /** Why it cannot be given to anybody; undefined: it can. */
+  readonly fixed?: Fixed | undefined;
 }
+
+/**
+ * What keeps a server from being a slot: it never had an address family, so that it takes no address;
+ * HAProxy's `resolvers` fill it; it is in maintenance because the server is that it `track`s.
+ */
+export type Fixed = 'no-address' | 'resolvers' | 'tracking';
 
 /**
  * Whether requests reach it: it is ready, HAProxy does not have it DOWN (nor NOLB, which a check that was
  * answered 404 makes of it under `disable-on-404`), and its weight is above 0.
  */
-export function isServing({ state, status, weight }: ObservedServer): boolean {
+export function isServing({
+  state,
+  status,
+  weight,
+}: Pick<ObservedServer, 'state' | 'status' | 'weight'>): boolean {
   return state === 'ready' && weight > 0 && !/^(?:DOWN|NOLB)/.test(status);
 }
 
@@ -46,4 +65,6 @@ export interface Observed {
   readonly process: ProcessInfo;
   /** Backend to its servers. Every backend that was asked for is there: one that HAProxy lacks is an error. */
   readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
+  /** Backends whose balance is known to take no weights. */
+  readonly staticBalance?: ReadonlySet<string>;
 }

@@ -2,6 +2,7 @@
 import type { Change } from '../model/change.js';
 import { isHealthy } from '../model/instance.js';
 import type { ObservedServer, ServerSettings } from '../model/server.js';
+import { markedMaxconn } from './agent-word.js';
 import type { DesiredServer } from './desired.js';
 
 /** What the server of somebody desired needs; undefined: nothing. */
@@ -13,7 +14,8 @@ export function changeOfOwned(
   if (!isHealthy(health)) {
     if (server.state !== 'ready') return undefined;
     const reason = heldBy === undefined ? `${health} in Consul` : `${heldBy} is in ${health} in Consul`;
-    return toMaintenance(backend, server, 'disable', label, reason);
+    const change = toMaintenance(backend, server, 'disable', label, reason);
+    return server.hasAgent ? withMaxconn(change, markedMaxconn(maxconn)) : change;
   }
   const wanted = { weight, maxconn };
   const differing = (['weight', 'maxconn'] as const).filter((field) => server[field] !== wanted[field]);
@@ -26,7 +28,12 @@ export function changeOfOwned(
   return { ...base, action: 'update', reason };
 }
 
-/** A free server, or one that the same plan frees, becomes a newcomer's. */
+const withMaxconn = (change: Change, maxconn: number): Change => ({
+  ...change,
+  after: { ...change.after, maxconn },
+});
+
+/** A free server, one that the same plan frees, or one kept for somebody who is not well, becomes a newcomer's. */
 export function changeOfNewcomer(backend: string, server: ObservedServer, newcomer: DesiredServer): Change {
   const { label, health, address, port, weight, maxconn } = newcomer;
   return {
@@ -34,8 +41,8 @@ export function changeOfNewcomer(backend: string, server: ObservedServer, newcom
     slot: server.slot,
     instance: label,
     action: 'add',
-    // One that is removed in this plan is in maintenance by the time it is given away.
-    before: { ...settingsOf(server), state: 'maintenance' },
+    // One that is removed or disabled in this plan is in maintenance by the time it is given away.
+    before: { ...settingsOf(server), state: server.state === 'drain' ? 'drain' : 'maintenance' },
     after: { address, port, weight, maxconn, state: 'ready' },
     reason: `${health} in Consul`,
   };

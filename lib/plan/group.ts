@@ -3,10 +3,12 @@ import type { Change } from '../model/change.js';
 import { isHealthy } from '../model/instance.js';
 import type { LeftOutProblem, Problem } from '../model/problem.js';
 import type { PoolReport, RangeReport } from '../model/report.js';
+import type { ObservedServer } from '../model/server.js';
+import { agentWordOn } from './agent-word.js';
 import { changeOfNewcomer, changeOfOwned, toMaintenance } from './changes.js';
 import type { DesiredServer } from './desired.js';
 import { type Disposition, dispositionsOf } from './owners.js';
-import type { Availability, Obstacle, PlaceGroup, Placement, Wanted } from './placement.js';
+import type { Availability, Choice, Obstacle, PlaceGroup, Placement, Wanted } from './placement.js';
 
 export interface GroupPlan {
   readonly changes: readonly Change[];
@@ -26,8 +28,10 @@ export interface GroupPlan {
 export interface GroupPolicy {
   /** Leave ready what the catalog has nobody for: its absence is not to be believed. */
   readonly keepGone: boolean;
-  /** Every `address:port` that the operator holds in DRAIN: made ready by nobody, in no group. */
+  /** Every `address:port` that is held in DRAIN: made ready by nobody, in no group. */
   readonly drained: ReadonlySet<string>;
+  /** The backend's balance takes no weights: a server keeps the one it has. */
+  readonly staticBalance: boolean;
 }
 
 export function planGroup(
@@ -41,7 +45,8 @@ export function planGroup(
   const there = planThere(group, dispositions, obstacle, policy);
   const available = availabilityOf(group, dispositions, policy);
   const newcomers = newcomersOf(wanted, dispositions, policy);
-  const coming = planNewcomers(placement, group, newcomers, available, obstacle);
+  const chosen = obstacle ? [] : placement.choose(group, newcomers, available, wanted.elsewhere);
+  const coming = planNewcomers(group, newcomers, chosen, dispositions, obstacle, policy);
   const left = available.filter((one) => one !== 'taken').length - coming.changes.length;
   return {
     changes: [...there.changes, ...coming.changes],
@@ -52,12 +57,14 @@ export function planGroup(
         return { code: 'server-unchanged', backend: group.backend, instance: label };
       }),
       ...dispositions.flatMap((disposition) => (disposition.is === 'kept' ? disposition.problems : [])),
+      ...there.held,
       ...scarcityOf(placement, group, left),
     ],
     counts: {
       prefix: group.name,
       slots: group.places.length,
       free: dispositions.filter(({ is }) => is === 'free').length,
+      kept: dispositions.filter(isUnwell).length,
     },
     ready: group.places.filter(({ server, hostPort }) => server.state === 'ready' && hostPort !== undefined)
       .length,
@@ -66,35 +73,57 @@ export function planGroup(
   };
 }
 
+interface There {
+  readonly changes: Change[];
+  readonly leftOut: LeftOutProblem[];
+  /** Of servers on which somebody else's word holds. */
+  readonly held: Problem[];
+}
+
 /** What the servers need that are there: those of somebody desired, and those that leave, in their order. */
 function planThere(
   group: PlaceGroup,
   dispositions: readonly Disposition[],
   obstacle: Obstacle | undefined,
   policy: GroupPolicy,
-): { readonly changes: Change[]; readonly leftOut: LeftOutProblem[] } {
+): There {
   const { backend, places } = group;
-  const changes: Change[] = [];
-  const leftOut: LeftOutProblem[] = [];
-  for (const [index, { server }] of places.entries()) {
+  const [changes, leftOut, held]: [Change[], LeftOutProblem[], Problem[]] = [[], [], []];
+  for (const [index, { server, fixed }] of places.entries()) {
     const disposition = dispositions[index];
     if (disposition?.is === 'leaving' && leaves(disposition, policy))
       changes.push(toMaintenance(backend, server, 'remove', disposition.label, disposition.reason));
-    if (disposition?.is !== 'owned') continue;
-    const owner = disposition.server;
+    const owner =
+      disposition?.is === 'owned' || disposition?.is === 'drained' ? disposition.server : undefined;
+    if (!owner) continue;
+    const wanted = policy.staticBalance ? withWeightOf(server, owner) : owner;
+    const facts = { backend, slot: server.slot, hostPort: owner.hostPort, instance: owner.label };
+    const word = isHealthy(owner.health) ? agentWordOn(server, wanted) : undefined;
+    if (word) held.push({ code: 'held-by-agent', ...facts, word });
+    if (disposition?.is === 'drained' || word === 'maint') continue;
     if (obstacle && isHealthy(owner.health)) {
       leftOut.push(leftOutBy(obstacle, group, owner.label, server.state === 'ready' ? server.slot : null));
       continue;
     }
-    const change = changeOfOwned(backend, server, owner);
-    const isDrained = change?.action === 'enable' && policy.drained.has(owner.hostPort);
-    if (change && !isDrained) changes.push(change);
+    const change = changeOfOwned(backend, server, word ? withWeightOf(server, wanted) : wanted);
+    if (change?.action === 'enable' && fixed === 'tracking')
+      held.push({ code: 'held-by-tracking', ...facts });
+    else if (change && !(change.action === 'enable' && policy.drained.has(owner.hostPort)))
+      changes.push(change);
   }
-  return { changes, leftOut };
+  return { changes, leftOut, held };
 }
+
+/** Where its weight is not ours to set. */
+const withWeightOf = ({ weight }: ObservedServer, owner: DesiredServer): DesiredServer =>
+  owner.weight === weight ? owner : { ...owner, weight };
 
 type Leaving = Extract<Disposition, { is: 'leaving' }>;
 const leaves = ({ gone }: Leaving, { keepGone }: GroupPolicy): boolean => !(gone && keepGone);
+
+/** Its server is only kept for it: Consul has it critical or in maintenance. */
+const isUnwell = (disposition: Disposition | undefined): boolean =>
+  disposition?.is === 'owned' && !isHealthy(disposition.server.health);
 
 /** Which places a newcomer can have once this plan has begun. */
 function availabilityOf(
@@ -102,12 +131,13 @@ function availabilityOf(
   dispositions: readonly Disposition[],
   policy: GroupPolicy,
 ): Availability[] {
-  return places.map(({ server }, index) => {
+  return places.map(({ server, fixed }, index) => {
     const disposition = dispositions[index];
-    const isFree =
-      disposition?.is === 'free' || (disposition?.is === 'leaving' && leaves(disposition, policy));
-    if (!isFree) return 'taken';
-    return server.sessions > 0 ? 'busy' : 'idle';
+    if (fixed !== undefined) return 'taken';
+    if (disposition?.is === 'free') return server.sessions > 0 ? 'busy' : 'idle';
+    if (disposition?.is === 'leaving' && leaves(disposition, policy)) return 'leaving';
+    if (disposition?.is !== 'owned' || !isUnwell(disposition)) return 'taken';
+    return disposition.server.nodeDead ? 'kept-dead' : 'kept';
   });
 }
 
@@ -126,19 +156,26 @@ function newcomersOf(
 }
 
 function planNewcomers(
-  placement: Placement,
   group: PlaceGroup,
   newcomers: readonly DesiredServer[],
-  available: readonly Availability[],
+  chosen: readonly Choice[],
+  dispositions: readonly Disposition[],
   obstacle: Obstacle | undefined,
+  { staticBalance }: GroupPolicy,
 ): { readonly changes: Change[]; readonly leftOut: LeftOutProblem[] } {
   if (obstacle)
     return { changes: [], leftOut: newcomers.map(({ label }) => leftOutBy(obstacle, group, label, null)) };
   const changes: Change[] = [];
   const leftOut: LeftOutProblem[] = [];
-  for (const { newcomer, place } of placement.choose(group, newcomers, available)) {
-    if ('code' in place) leftOut.push(place);
-    else changes.push(changeOfNewcomer(group.backend, place.server, newcomer));
+  const idle = heldSlotsOf(group, dispositions).flatMap(({ slot, instance }) => (instance ? [] : slot));
+  for (const { newcomer, place } of chosen) {
+    if ('code' in place)
+      leftOut.push(place.code === 'slots-taken' && idle.length > 0 ? { ...place, idle } : place);
+    else {
+      const { server } = place;
+      const wanted = staticBalance ? withWeightOf(server, newcomer) : newcomer;
+      changes.push(changeOfNewcomer(group.backend, server, wanted));
+    }
   }
   return { changes, leftOut };
 }

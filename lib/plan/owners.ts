@@ -1,10 +1,12 @@
 // What becomes of each server that a pool has, before anybody new is placed. Pure.
 import type { Problem } from '../model/problem.js';
+import type { Fixed } from '../model/server.js';
+import { agentWordOn } from './agent-word.js';
 import type { DesiredServer } from './desired.js';
 import type { Ownership, Place, PlaceGroup, Wanted } from './placement.js';
 
 export type Disposition =
-  /** In the operator's DRAIN: never touched, whoever it is. */
+  /** In DRAIN: never touched, whoever it is. An agent's ends once nobody in Consul is there. */
   | { readonly is: 'drained'; readonly label: string | null; readonly server: DesiredServer | undefined }
   /** The server of somebody desired. */
   | { readonly is: 'owned'; readonly server: DesiredServer }
@@ -17,7 +19,9 @@ export type Disposition =
     }
   /** Of a host name that does not resolve now: stays as it is. */
   | { readonly is: 'kept'; readonly problems: readonly Problem[] }
-  | { readonly is: 'free' };
+  | { readonly is: 'free' }
+  /** Nobody's, and cannot be given to anybody. */
+  | { readonly is: 'fixed'; readonly why: Fixed };
 
 /** What becomes of each place, in the order of the places. */
 export function dispositionsOf(
@@ -27,14 +31,20 @@ export function dispositionsOf(
 ): Disposition[] {
   return group.places.map((place, index): Disposition => {
     const owner = ownership[index] ?? { of: 'nobody' };
-    if (place.server.state === 'drain')
-      return { is: 'drained', label: labelAt(place, owner, labels), server: serverOf(owner) };
+    if (place.server.state === 'drain') {
+      const label = labelAt(place, owner, labels);
+      if (label === null && agentWordOn(place.server) === 'drain') return free(place);
+      return { is: 'drained', label, server: serverOf(owner) };
+    }
     if (owner.of === 'server') return { is: 'owned', server: owner.server };
     if (owner.of === 'unresolved') return { is: 'kept', problems: problemsOfKept(group, place, owner) };
-    if (place.server.state !== 'ready') return { is: 'free' };
+    if (place.server.state !== 'ready') return free(place);
     return leaving(place, owner, labels);
   });
 }
+
+const free = ({ fixed }: Place): Disposition =>
+  fixed === undefined ? { is: 'free' } : { is: 'fixed', why: fixed };
 
 type Nobody = Extract<Ownership, { of: 'nobody' }>;
 

@@ -1,7 +1,7 @@
 // The seam between instances and servers: who has which one, and where a newcomer goes. Types only.
 import type { Pool, Transport } from '../config/pools.js';
 import type { LeftOutProblem } from '../model/problem.js';
-import type { ObservedServer } from '../model/server.js';
+import type { Fixed, ObservedServer } from '../model/server.js';
 import type { DesiredServer, Unresolved } from './desired.js';
 import type { Addresses } from './view.js';
 
@@ -10,6 +10,8 @@ export interface Place {
   readonly server: ObservedServer;
   /** `address:port` that it holds; undefined: none that anybody can be served at. */
   readonly hostPort: string | undefined;
+  /** Why nobody can be given it; undefined: somebody can. */
+  readonly fixed?: Fixed | undefined;
 }
 
 /** The places of a pool that connect in one way: an instance fits only among those of its own. */
@@ -29,7 +31,12 @@ export interface Wanted {
   /** By `address:port`: whoever is there in the catalog, selected by the pool or not. */
   readonly labels: ReadonlyMap<string, string>;
   readonly lastKnown: Addresses;
+  /** By `address:port`: the server in which another load balancer has it. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
+
+/** The name of the server of this backend in which another load balancer of the fleet has an `address:port`. */
+export type Elsewhere = (hostPort: string) => string | undefined;
 
 /** Whose a place is. */
 export type Ownership =
@@ -39,8 +46,15 @@ export type Ownership =
   /** `servedBy`: the server at its address is in another place, which serves it. */
   | { readonly of: 'nobody'; readonly servedBy?: { readonly server: DesiredServer; readonly place: Place } };
 
-/** Whether a newcomer can have a place; `busy`: requests to whoever left still run on it. */
-export type Availability = 'taken' | 'idle' | 'busy';
+/**
+ * Whether a newcomer can have a place, in the order of choice:
+ *
+ * - `idle`, and `busy` where requests to whoever left still run;
+ * - `leaving`: this very plan takes it away from somebody, whose connections may be in use;
+ * - `kept-dead`, `kept`: it only waits for an instance that is critical or in maintenance, and whose node is
+ *   dead. A healthy newcomer is worth more; who is displaced is placed anew when it is well.
+ */
+export type Availability = 'taken' | 'idle' | 'busy' | 'leaving' | 'kept-dead' | 'kept';
 
 /** The place that a newcomer gets, or why there is none. */
 export interface Choice {
@@ -67,6 +81,7 @@ export interface Placement {
     group: PlaceGroup,
     newcomers: readonly DesiredServer[],
     available: readonly Availability[],
+    elsewhere?: Elsewhere,
   ): readonly Choice[];
   /** Whether so few places are left that somebody should declare more. */
   isScarce(group: PlaceGroup, left: number): boolean;

@@ -3,14 +3,16 @@ import type { Config, Pool } from '../config/pools.js';
 import { type Problem, sentenceOf } from '../model/problem.js';
 import type { Observed } from '../model/server.js';
 import type { Absence, Look } from '../model/source.js';
-import { exceedsLimit, neededLook } from './guard.js';
+import { emptiedWrongly, exceedsLimit, neededLook, unlistedIn } from './guard.js';
 import { type PoolPlan, planPool } from './pool.js';
 import { type Step, stepsOf } from './steps.js';
-import type { View } from './view.js';
+import type { Counts, View } from './view.js';
 
 export interface Policy extends Pick<Config, 'pools' | 'maxRemovalPercent'> {
-  /** Past `maxRemovalPercent`. */
+  /** Past the guard. */
   readonly force: boolean;
+  /** By backend, then `address:port`: the server in which another load balancer of the fleet has it. */
+  readonly elsewhere?: (backend: string, hostPort: string) => string | undefined;
 }
 
 export interface Plan {
@@ -29,23 +31,36 @@ export interface Plan {
  * to be understood nothing is removed at all, and the reason is in `heldBack`. Throws nothing.
  */
 export function plan(view: View, observed: Observed, policy: Policy): Plan {
+  const { elsewhere } = policy;
   const planOne = (pool: Pool, keepGone: boolean): PoolPlan =>
-    planPool(pool, view, observed.backends.get(pool.backend) ?? [], keepGone);
+    planPool(pool, view, observed.backends.get(pool.backend) ?? [], keepGone, {
+      staticBalance: observed.staticBalance?.has(pool.backend) ?? false,
+      elsewhere: elsewhere && ((hostPort) => elsewhere(pool.backend, hostPort)),
+    });
   const absenceOf = ({ service }: Pool): Absence | undefined => view.absences.get(service);
   const planned = policy.pools.map((pool) => ({ pool, of: planOne(pool, isDoubted(absenceOf(pool))) }));
 
   const looks = planned.flatMap(({ pool, of }) => neededLook(absenceOf(pool), of) ?? []);
   const needs = looks.find((look) => look === 'rights') ?? looks[0] ?? 'nothing';
   const heldBack = new HeldBack();
-  const pools = planned.map(({ pool, of }) => {
+  const countsOf = ({ backend }: Pool): Counts => view.counts.get(backend) ?? NOBODY;
+  const kept = planned.map(({ pool, of }) => {
     const absence = absenceOf(pool);
     for (const problem of of.problems) if (problem.code === 'server-kept-on-guess') heldBack.add(problem);
     if (absence?.believed === 'no' && (absence.fails === 'always' || of.gone > 0))
       heldBack.add(absence.why, of);
     const { maxRemovalPercent, force } = policy;
-    if (force || isDoubted(absence) || !exceedsLimit(of, maxRemovalPercent)) return of;
-    heldBack.add({ code: 'removal-limit', percent: maxRemovalPercent, ready: of.ready }, of);
+    if (force || isDoubted(absence)) return of;
+    const wrongly = emptiedWrongly(pool, countsOf(pool), of);
+    if (!wrongly && !exceedsLimit(of, maxRemovalPercent)) return of;
+    heldBack.add(wrongly ?? { code: 'removal-limit', percent: maxRemovalPercent, ready: of.ready }, of);
     return planOne(pool, true);
+  });
+  const believed = planned.filter(({ pool }) => !isDoubted(absenceOf(pool)));
+  const unlisted = unlistedIn(believed.map(({ pool, of }) => ({ pool, counts: countsOf(pool), weight: of })));
+  const pools = kept.map((one) => {
+    const problems = unlisted.get(one.backend) ?? [];
+    return problems.length === 0 ? one : { ...one, problems: [...one.problems, ...problems] };
   });
   return {
     steps: needs === 'nothing' ? stepsOf(pools.flatMap(({ changes }) => changes)) : [],
@@ -54,6 +69,8 @@ export function plan(view: View, observed: Observed, policy: Policy): Plan {
     needs,
   };
 }
+
+const NOBODY: Counts = { listed: 0, selected: 0, refused: 0 };
 
 const isDoubted = (absence: Absence | undefined): boolean => absence?.believed === 'no';
 

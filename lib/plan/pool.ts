@@ -7,8 +7,9 @@ import type { PoolReport, RangeReport } from '../model/report.js';
 import type { ObservedServer } from '../model/server.js';
 import { type Desired, desiredServers } from './desired.js';
 import { planGroup } from './group.js';
-import type { PlaceGroup, Wanted } from './placement.js';
+import type { Elsewhere, PlaceGroup, Wanted } from './placement.js';
 import { placementOf } from './placement-of.js';
+import { unservedIn } from './serving.js';
 import { drainedIn, statesIn } from './states.js';
 import type { View } from './view.js';
 
@@ -29,6 +30,14 @@ export interface PoolPlan {
   readonly unhealthy: number;
 }
 
+/** What is known beside the catalog and the servers. */
+export interface PoolKnowledge {
+  /** The backend's balance takes no weights. */
+  readonly staticBalance?: boolean;
+  /** Where another load balancer of the fleet has an `address:port` in this backend. */
+  readonly elsewhere?: Elsewhere | undefined;
+}
+
 /**
  * The changes that make one pool of one HAProxy what is desired; `keepGone` leaves ready what the catalog
  * has nobody for.
@@ -40,9 +49,14 @@ export interface PoolPlan {
  * | passing, warning      | ready, other weight or maxconn | update                                  |
  * | passing, warning      | in maintenance                 | enable, setting what differs            |
  * | any                   | in drain                       | nothing; reported as held               |
+ * | passing, warning      | under its agent-check's word   | nothing; reported as held by the agent  |
  * | critical, maintenance | ready                          | disable; the slot stays its own         |
  * | critical, maintenance | none, or in maintenance        | nothing                                 |
  * | gone, not selected    | ready                          | remove; the slot becomes free           |
+ * | gone                  | drained by its agent-check     | nothing; the slot is free               |
+ *
+ * A slot is claimed in this order: idle, busy, one that this very plan takes away, and last one that is only kept
+ * for an instance which is critical or in maintenance, its node dead first.
  *
  * Deterministic and minimal: the same for any order of the input, and empty when nothing differs.
  */
@@ -51,21 +65,32 @@ export function planPool(
   view: View,
   servers: readonly ObservedServer[],
   keepGone: boolean,
+  { staticBalance = false, elsewhere }: PoolKnowledge = {},
 ): PoolPlan {
   const placement = placementOf(pool);
   const groups = placement.groupsOf(pool, servers);
   const drained = drainedIn(groups);
   const desired = desiredServers(view.selected.get(pool.backend) ?? [], statesIn(groups, drained));
   const plans = groups.map((group) =>
-    planGroup(placement, group, wantedIn(group, pool, view, desired), { keepGone, drained }),
+    planGroup(
+      placement,
+      group,
+      { ...wantedIn(group, pool, view, desired), elsewhere },
+      { keepGone, drained, staticBalance },
+    ),
   );
+  const changes = plans.flatMap((one) => one.changes);
   const sum = (of: 'ready' | 'gone' | 'unhealthy'): number => plans.reduce((all, one) => all + one[of], 0);
   return {
     backend: pool.backend,
-    changes: plans.flatMap(({ changes }) => changes),
+    changes,
     leftOut: [...plans.flatMap(({ leftOut }) => leftOut), ...withoutGroup(pool, groups, desired, drained)],
     heldSlots: plans.flatMap(({ heldSlots }) => heldSlots),
-    problems: [...desired.problems, ...plans.flatMap(({ problems }) => problems)],
+    problems: [
+      ...desired.problems,
+      ...plans.flatMap(({ problems }) => problems),
+      ...unservedIn(pool, servers, groups, desired, changes),
+    ],
     ranges: plans.map(({ counts }) => counts),
     ready: sum('ready'),
     gone: sum('gone'),

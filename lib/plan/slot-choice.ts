@@ -11,21 +11,33 @@ export function preferredIndex(key: string, count: number): number {
   return ((hash ^ (hash >>> 16)) >>> 0) % count;
 }
 
+/** The order of choice. */
+const KINDS = ['idle', 'busy', 'leaving', 'kept-dead', 'kept'] as const;
+
 /**
- * Gives each key (in the order given) the index of a slot, or undefined when none is left: first all
- * that can have the slot they prefer, then the next idle one after it, and slots that still have
- * sessions only when no idle one is left. Linear in keys and slots.
+ * Gives each key (in the order given) the index of a slot, or undefined when none is left: first the one in
+ * which others of the fleet have it (`elsewhere`, in the order of the keys), then all that can have the slot they
+ * prefer, then the next one after it, kind by kind. Linear in keys and slots.
  */
-export function chooseSlots(keys: readonly string[], slots: readonly Availability[]): (number | undefined)[] {
+export function chooseSlots(
+  keys: readonly string[],
+  slots: readonly Availability[],
+  elsewhere: readonly (number | undefined)[] = [],
+): (number | undefined)[] {
   const chosen = new Array<number | undefined>(keys.length).fill(undefined);
   if (slots.length === 0) return chosen;
-  const idle = new NextSlot(slots, 'idle');
-  const busy = new NextSlot(slots, 'busy');
-  for (const [at, key] of keys.entries()) chosen[at] = idle.takeExactly(preferredIndex(key, slots.length));
+  const [idle, ...others] = KINDS.map((kind) => new NextSlot(slots, kind)) as [NextSlot, ...NextSlot[]];
+  const [busy] = others;
+  for (const [at, index] of elsewhere.entries())
+    if (index !== undefined) chosen[at] = idle.takeExactly(index) ?? busy?.takeExactly(index);
+  for (const [at, key] of keys.entries())
+    chosen[at] ??=
+      elsewhere[at] === undefined ? idle.takeExactly(preferredIndex(key, slots.length)) : undefined;
   for (const [at, key] of keys.entries()) {
     if (chosen[at] !== undefined) continue;
-    const from = preferredIndex(key, slots.length);
-    chosen[at] = idle.takeFrom(from) ?? busy.takeFrom(from);
+    const from = elsewhere[at] ?? preferredIndex(key, slots.length);
+    chosen[at] = idle.takeFrom(from);
+    for (const next of others) chosen[at] ??= next.takeFrom(from);
   }
   return chosen;
 }

@@ -1,8 +1,10 @@
 // The placement of today: servers are the slots of `server-template` ranges, one range per way of connecting. Pure.
 import type { Pool } from '../config/pools.js';
 import { printHostPort } from '../model/address.js';
+import type { LeftOutProblem } from '../model/problem.js';
 import type { ObservedServer } from '../model/server.js';
-import type { Obstacle, Place, PlaceGroup, Placement } from './placement.js';
+import type { DesiredServer } from './desired.js';
+import type { Elsewhere, Obstacle, Place, PlaceGroup, Placement } from './placement.js';
 import { chooseSlots } from './slot-choice.js';
 import { slotOwnership } from './slot-owners.js';
 
@@ -12,32 +14,46 @@ export const slots: Placement = {
       backend,
       name: prefix,
       transport,
-      places: slotsOfRange(prefix, servers).map(placeOf),
+      places: resolvedTogether(slotsOfRange(prefix, servers).map(placeOf)),
     })),
 
   ownershipOf: slotOwnership,
 
   obstacleTo,
 
-  choose(group, newcomers, available) {
-    const { backend, name: prefix, places } = group;
+  choose(group, newcomers, available, elsewhere) {
+    const { places } = group;
     const chosen = chooseSlots(
       newcomers.map(({ registered }) => registered),
       available,
+      elsewhere && indicesElsewhere(places, newcomers, elsewhere),
     );
     return newcomers.map((newcomer, index) => {
-      const place = places[chosen[index] ?? -1];
-      const { label } = newcomer;
-      return {
-        newcomer,
-        place: place ?? { code: 'slots-taken', backend, instance: label, prefix, slots: places.length },
-      };
+      return { newcomer, place: places[chosen[index] ?? -1] ?? leftOut(group, newcomer) };
     });
   },
 
   // A range of one slot is full or empty on purpose.
   isScarce: ({ places }, left) => places.length > 1 && left <= 1,
 };
+
+/** The index of the slot that another load balancer has each newcomer in, where there is one. */
+function indicesElsewhere(
+  places: readonly Place[],
+  newcomers: readonly DesiredServer[],
+  elsewhere: Elsewhere,
+): (number | undefined)[] {
+  const indices = new Map(places.map(({ server }, index) => [server.slot, index]));
+  return newcomers.map(({ hostPort }) => indices.get(elsewhere(hostPort) ?? ''));
+}
+
+function leftOut({ backend, name: prefix, places }: PlaceGroup, { label }: DesiredServer): LeftOutProblem {
+  const facts = { backend, instance: label, prefix, slots: places.length };
+  const fixed = places.flatMap((place) => place.fixed ?? []);
+  const [why] = fixed;
+  if (why === undefined) return { code: 'slots-taken', ...facts };
+  return { code: 'slots-fixed', ...facts, fixed: fixed.length, why };
+}
 
 /** The slots of a `server-template` range (`prefix1`, `prefix2`, …) in numeric order. */
 function slotsOfRange(prefix: string, servers: readonly ObservedServer[]): ObservedServer[] {
@@ -54,7 +70,14 @@ function slotsOfRange(prefix: string, servers: readonly ObservedServer[]): Obser
 function placeOf(server: ObservedServer): Place {
   const { address, port } = server;
   const isPlaceholder = address === null || port === 0 || address === '0.0.0.0' || address === '::';
-  return { server, hostPort: isPlaceholder ? undefined : printHostPort(address, port) };
+  const hostPort = isPlaceholder ? undefined : printHostPort(address, port);
+  return server.fixed === undefined ? { server, hostPort } : { server, hostPort, fixed: server.fixed };
+}
+
+/** One line declares a range: where HAProxy's resolvers fill one of its slots, they fill them all. */
+function resolvedTogether(places: readonly Place[]): readonly Place[] {
+  if (!places.some(({ fixed }) => fixed === 'resolvers')) return places;
+  return places.map(({ server, hostPort }) => ({ server, hostPort, fixed: 'resolvers' }));
 }
 
 /** HAProxy lacks the range, or connects the other way. Verified and unverified TLS look the same from outside. */

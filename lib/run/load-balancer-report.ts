@@ -14,7 +14,7 @@ import {
   textOf,
 } from '../model/problem.js';
 import type { LoadBalancerReport, Outcome, PoolReport } from '../model/report.js';
-import type { Observed } from '../model/server.js';
+import { isServing, type Observed } from '../model/server.js';
 import { placementOf } from '../plan/placement-of.js';
 import type { PoolPlan } from '../plan/pool.js';
 import { inPlannedOrder } from './made-changes.js';
@@ -106,17 +106,20 @@ function poolReport(
   plan: PoolPlan | undefined,
 ): PoolReport {
   const groups = placementOf(pool).groupsOf(pool, observed.backends.get(pool.backend) ?? []);
-  const count = { ready: 0, maintenance: 0, drain: 0 };
-  for (const { places } of groups) for (const { server } of places) count[server.state] += 1;
+  const servers = groups.flatMap(({ places }) => places.map(({ server }) => server));
+  const ready = servers.filter(({ state }) => state === 'ready');
+  const held = plan?.heldSlots.length ?? 0;
   const ranges = plan?.ranges ?? [];
   return {
     backend: pool.backend,
-    slots: groups.reduce((sum, { places }) => sum + places.length, 0),
+    slots: servers.length,
     free: ranges.reduce((sum, { free }) => sum + free, 0),
     ranges,
-    ready: count.ready,
-    maintenance: count.maintenance,
-    held: plan?.heldSlots.length ?? 0,
+    ready: ready.length,
+    serving: ready.filter(isServing).length,
+    // A slot that an agent drained, and that nobody is at any more, is as free as one in maintenance.
+    maintenance: servers.length - ready.length - held,
+    held,
     heldSlots: plan?.heldSlots ?? [],
     unplaced:
       plan?.leftOut.map((problem) => ({ instance: problem.instance, reason: reasonOf(problem) })) ?? [],

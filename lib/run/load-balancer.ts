@@ -7,6 +7,7 @@ import { messageOf, NextStepError } from '../model/errors.js';
 import type { LoadBalancerReport } from '../model/report.js';
 import type { Connect, RuntimeConnection } from '../model/runtime.js';
 import type { Concurrency, Permit } from './concurrency.js';
+import type { FleetPlaces } from './fleet-places.js';
 import { loadBalancerReport } from './load-balancer-report.js';
 import type { SharedReads } from './shared-reads.js';
 import { makeProgress, type ReconcileOptions, transact } from './transaction.js';
@@ -26,6 +27,7 @@ export interface LoadBalancerDeps {
   readonly reads: SharedReads<CatalogView>;
   readonly concurrency: Concurrency;
   readonly clock: DeadlineClock;
+  readonly places: FleetPlaces;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Resolve } from '../model/resolve.js';
 import type { Connect } from '../model/runtime.js';
 import type { AtLeast, Source } from '../model/source.js';
 import { makeConcurrency } from './concurrency.js';
+import { makeFleetPlaces } from './fleet-places.js';
 import { serveLoadBalancer } from './load-balancer.js';
 import { shareReads } from './shared-reads.js';
 import type { ReconcileOptions } from './transaction.js';
@@ -35,9 +36,10 @@ export async function reconcile(
   };
   const reads = shareReads(() => readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead), clock);
   const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());
+  const places = makeFleetPlaces();
   const loadBalancers = await Promise.all(
     addresses.map((address) =>
-      serveLoadBalancer({ config, connect, reads, concurrency, clock }, address, options),
+      serveLoadBalancer({ config, connect, reads, concurrency, clock, places }, address, options),
     ),
   );
   const problems = latest?.view.problems ?? [];

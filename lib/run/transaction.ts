@@ -10,6 +10,7 @@ import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';
 import type { Plan } from '../plan/plan.js';
+import type { FleetPlaces } from './fleet-places.js';
 import { type Changes, noteChange } from './made-changes.js';
 import { planOn } from './planning.js';
 import type { SharedReads } from './shared-reads.js';
@@ -50,6 +51,8 @@ export interface TransactionDeps {
   readonly config: Config;
   readonly reads: SharedReads<CatalogView>;
   readonly clock: DeadlineClock;
+  /** Where the other load balancers of the run have their instances. */
+  readonly places: FleetPlaces;
 }
 
 /**
@@ -60,7 +63,7 @@ export interface TransactionDeps {
  * HAProxyError of kind `still-differs` with HAProxy's own words when something differs after all rounds.
  */
 export async function transact(
-  { config, reads, clock }: TransactionDeps,
+  { config, reads, clock, places: fleet }: TransactionDeps,
   connection: RuntimeConnection,
   progress: Progress,
   { mode, force, deadline }: ReconcileOptions & { readonly deadline: number },
@@ -74,15 +77,22 @@ export async function transact(
   const read = (): Promise<CatalogView> => inTime(READ, reads.fresh());
   const backends = config.pools.map(({ backend }) => backend);
   const { pools, maxRemovalPercent } = config;
-  const policy = { pools, force, ...(maxRemovalPercent === undefined ? {} : { maxRemovalPercent }) };
+  const limit = maxRemovalPercent === undefined ? {} : { maxRemovalPercent };
 
-  let [catalogView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
+  const listing = readHAProxy(connection, backends).then((listed) => {
+    // As soon as it is known: others may plan on it while this one still waits for Consul.
+    fleet.note(connection.name, listed);
+    return listed;
+  });
+  let [catalogView, observed] = await bothEnded(read(), listing);
   let refused: Refusals = new Map();
   /** Backends in which HAProxy refused something, in any round. */
   const doubtful = new Set<string>();
   let rereads = 0;
   for (let round = 1; ; round += 1) {
     progress.observed = observed;
+    fleet.note(connection.name, observed);
+    const policy = { pools, force, elsewhere: fleet.besides(connection.name), ...limit };
     const planned = await inTime(SECOND_LOOK, planOn(catalogView, observed, policy));
     progress.plan = planned.plan;
     catalogView = planned.catalogView;

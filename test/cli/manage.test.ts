@@ -5,7 +5,6 @@ import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
-import { LOCAL_CONFIG } from '../../infra/local/networks.js';
 import type { StandIn } from '../../infra/local/stand-in.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { makeRunner } from '../../lib/run/runner.js';

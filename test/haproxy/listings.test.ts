@@ -94,10 +94,13 @@ describe('show info', () => {
 });
 
 describe('both listings together', () => {
-  const state = { slot: 's1', address: null, port: 0, weight: 1, state: 'ready', tls: false } as const;
+  const rest = { state: 'ready', tls: false, hasAgent: undefined, fixed: 'no-address' } as const;
+  const state = { slot: 's1', address: null, port: 0, weight: 1, ...rest };
   it('are torn when a server shows in one only', () => {
     expect(joinListings([state], [])).toBeUndefined();
-    expect(joinListings([state], [{ slot: 's2', maxconn: 0, sessions: 0, status: 'UP' }])).toBeUndefined();
+    expect(
+      joinListings([state], [{ slot: 's2', maxconn: 0, sessions: 0, status: 'UP', agentStatus: undefined }]),
+    ).toBeUndefined();
   });
 });
 

@@ -37,7 +37,7 @@ describe('warnings', () => {
   });
 
   it('never take the place of an error', () => {
-    const error: Problem = { code: 'no-leader', service: 'iri' };
+    const error: Problem = { code: 'removal-limit', percent: 20, ready: 10 };
     const told = limited([...Array.from({ length: 2_000 }, (_, at) => unusable(`i${at}`)), error]);
     expect(told).toContainEqual(error);
   });

@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { failuresOf } from '../../lib/model/report.js';
 import { isLarge } from '../../lib/plan/guard.js';
-import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
+import {
+  emptyingConfig,
+  haproxyFor,
+  memoryCatalog,
+  parseConfig,
+  readyIn,
+  runOnce,
+} from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 
 const many = (count: number) =>
@@ -26,12 +33,14 @@ describe('the guard', () => {
     expect(only.outcome).toBe('unchanged');
   });
 
-  it('removes all when both reads are empty and the token may read', async () => {
-    const rig = await full(10);
+  it('removes all when both reads are empty, the token may read, and the pool says that it may be empty', async () => {
+    const rig = await full(10, emptyingConfig());
     rig.catalog.rows = [];
     const { only } = await runOnce(rig);
+    expect(rig.catalog.reads).toBe(2);
     expect(readyIn(rig.haproxy, 'iri_back')).toEqual([]);
     expect(only.outcome).toBe('changed');
+    expect(only.warnings).toEqual([]);
   });
 
   it('acts on what both reads say: one that the second read has again stays', async () => {
@@ -70,9 +79,9 @@ describe('the guard', () => {
     expect(isLarge(weight)).toBe(needed);
   });
 
-  it('looks again when the last ready server is gone', async () => {
+  it('looks again when the last ready server is gone, and lets it go', async () => {
     const rig = await full(1);
-    rig.catalog.rows = [];
+    rig.catalog.rows = [row({ id: 'other', address: '10.0.9.9', tags: ['haproxy.pow=only'] })];
     await runOnce(rig);
     expect(rig.catalog.reads).toBe(2);
     expect(readyIn(rig.haproxy, 'iri_back')).toEqual([]);
@@ -144,5 +153,96 @@ describe('the guard', () => {
     const report = await runOnce(rig);
     expect(readyIn(rig.haproxy, 'iri_back')).toHaveLength(3);
     expect(report.consul.warnings).toEqual(["row 2 of Consul's answer: no Node and Service; not understood"]);
+  });
+});
+
+describe('a service of which Consul lists nobody any more', () => {
+  it('keeps all that are ready, and the run fails and asks for the name', async () => {
+    const rig = await full(3);
+    rig.catalog.rows = [];
+    const { only } = await runOnce(rig);
+    expect(readyIn(rig.haproxy, 'iri_back')).toHaveLength(3);
+    expect(only.outcome).toBe('guarded');
+    expect(only.error).toContain(
+      'iri_back: 3 ready servers kept, Consul lists no instance of service iri any more',
+    );
+    expect(only.error).toMatch(/is the name right .*apply --force/);
+    expect(only.problems).toMatchObject([{ code: 'service-gone', service: 'iri', level: 'error' }]);
+  });
+
+  it('keeps the only one, too', async () => {
+    const rig = await full(1);
+    rig.catalog.rows = [];
+    expect((await runOnce(rig)).only.outcome).toBe('guarded');
+    expect(readyIn(rig.haproxy, 'iri_back')).toHaveLength(1);
+  });
+
+  it('is told in the same words by a plan', async () => {
+    const rig = await full(3);
+    rig.catalog.rows = [];
+    const { only } = await runOnce({ ...rig, mode: 'plan' });
+    expect(only).toMatchObject({ outcome: 'guarded', changes: [], problems: [{ code: 'service-gone' }] });
+  });
+
+  it('empties its pools when forced; from then on nobody is kept, which is a warning', async () => {
+    const rig = await full(3);
+    rig.catalog.rows = [];
+    const forced = await runOnce({ ...rig, force: true });
+    expect(readyIn(rig.haproxy, 'iri_back')).toEqual([]);
+    expect(forced.only.error).toBeUndefined();
+    const after = await runOnce(rig);
+    expect(after.only).toMatchObject({ outcome: 'unchanged' });
+    expect(after.only.error).toBeUndefined();
+    expect(after.only.warnings).toEqual(['Consul lists no instance of service iri']);
+  });
+
+  it('is a warning on a fresh HAProxy, where there is nobody to keep', async () => {
+    const { only } = await runOnce({ haproxy: haproxyFor(parseConfig(), 4), catalog: memoryCatalog([]) });
+    expect(only).toMatchObject({ outcome: 'unchanged', problems: [{ code: 'service-unlisted' }] });
+    expect(only.error).toBeUndefined();
+  });
+});
+
+describe('a rule that selects nobody any more', () => {
+  const elsewhere = [row({ id: 'x', address: '10.0.9.9', tags: ['haproxy.pow=only'] })];
+
+  it('keeps several that would all go at once, and the run fails and asks for the rule', async () => {
+    const rig = await full(3);
+    rig.catalog.rows = elsewhere;
+    const { only } = await runOnce(rig);
+    expect(readyIn(rig.haproxy, 'iri_back')).toHaveLength(3);
+    expect(only.outcome).toBe('guarded');
+    expect(only.error).toContain(
+      'iri_back: 3 ready servers kept, pool iri_back selects none of the 1 instances',
+    );
+    expect(only.error).toContain('is its rule right');
+    expect(readyIn(rig.haproxy, 'iri_pow_back')).toHaveLength(1);
+  });
+
+  it.each([
+    ['forced', { force: true }, parseConfig()],
+    ['the pool may be empty', {}, emptyingConfig()],
+  ])('lets them go where %s', async (_what, options, config) => {
+    const rig = await full(3, config);
+    rig.catalog.rows = elsewhere;
+    const { only } = await runOnce({ ...rig, ...options });
+    expect(readyIn(rig.haproxy, 'iri_back')).toEqual([]);
+    expect(only.outcome).toBe('changed');
+  });
+
+  it('lets the only PoW node go after a second look, while others stay', async () => {
+    const config = parseConfig();
+    const rig = { haproxy: haproxyFor(config, 9), catalog: memoryCatalog(many(2)), config };
+    const pow = row({ id: 'pow', address: '10.0.9.9', tags: ['haproxy.pow=only'] });
+    rig.catalog.rows = [...many(2), pow];
+    await runOnce(rig);
+    expect(readyIn(rig.haproxy, 'iri_pow_back')).toHaveLength(1);
+    rig.catalog.rows = many(2);
+    rig.catalog.reads = 0;
+    const { only } = await runOnce(rig);
+    expect(rig.catalog.reads).toBe(2);
+    expect(only.outcome).toBe('changed');
+    expect(readyIn(rig.haproxy, 'iri_pow_back')).toEqual([]);
+    expect((await runOnce(rig)).only).toMatchObject({ outcome: 'unchanged', warnings: [] });
   });
 });

@@ -85,9 +85,9 @@ describe('slots', () => {
     const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rowsAt(1, 2, 3, 4, 5)) });
     expect(only.pools[0]).toMatchObject({ slots: 12, free: 8, unplaced: [{}] });
     expect(only.pools[0]?.ranges).toEqual([
-      { prefix: 'irisrv', slots: 4, free: 0 },
-      { prefix: 'iritls', slots: 4, free: 4 },
-      { prefix: 'iritlsnv', slots: 4, free: 4 },
+      { prefix: 'irisrv', slots: 4, free: 0, kept: 0 },
+      { prefix: 'iritls', slots: 4, free: 4, kept: 0 },
+      { prefix: 'iritlsnv', slots: 4, free: 4, kept: 0 },
     ]);
   });
 

@@ -49,16 +49,19 @@ describe.each([false, true])('with asynchronous addresses %s', (asynchronous) =>
   it.each([
     ['address', { address: '10.66.66.66' }],
     ['port', { port: 1 }],
-  ])('repairs an %s that somebody changed, through maintenance', async (_what, drift) => {
-    const rig = start([row()]);
-    const first = await runOnce(rig);
-    const slot = first.only.changes[0]?.slot ?? '';
-    Object.assign(rig.haproxy.server('iri_back', slot), drift);
-    rig.haproxy.lines.length = 0;
-    await runOnce(rig);
-    expect(readyIn(rig.haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
-    expect(writesOf(rig.haproxy)[0]).toBe(`set server iri_back/${slot} state maint`);
-  });
+  ])(
+    'repairs an %s that somebody changed: an idle slot is ready before that one stops',
+    async (_what, drift) => {
+      const rig = start([row()]);
+      const first = await runOnce(rig);
+      const slot = first.only.changes[0]?.slot ?? '';
+      Object.assign(rig.haproxy.server('iri_back', slot), drift);
+      rig.haproxy.lines.length = 0;
+      await runOnce(rig);
+      expect(readyIn(rig.haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
+      expect(writesOf(rig.haproxy).at(-1)).toBe(`set server iri_back/${slot} state maint`);
+    },
+  );
 
   it('enables a passing instance whose slot is in maintenance, setting what differs', async () => {
     const rig = start([row({ tags: ['haproxy.weight=4'] })]);

@@ -75,7 +75,7 @@ describe('when HAProxy refuses those who come', () => {
 
   it('those whom nobody replaces go as Consul says', async () => {
     const haproxy = await refusing([old]);
-    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([]) });
+    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([]), force: true });
     expect(readyIn(haproxy, 'iri_back')).toEqual([]);
     expect(only.outcome).toBe('changed');
   });

@@ -68,6 +68,10 @@ export function parseConfig(input: v.InferInput<typeof configSchema> = iriLayout
   return v.parse(configSchema, { networks: LOCAL_NETWORKS, ...input });
 }
 
+/** The IRI layout, whose pools may be emptied when nobody is listed any more. */
+export const emptyingConfig = (): Config =>
+  parseConfig({ ...iriLayout, pools: iriLayout.pools.map((pool) => ({ ...pool, whenGone: 'empty' })) });
+
 /** A HAProxy with the ranges of a configuration, `slots` in each. */
 export function haproxyFor(config: Config, slots: number, asynchronous = false): SimulatedHAProxy {
   // Addresses take effect a few commands later, so that whoever does not wait for them is caught.

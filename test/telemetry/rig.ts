@@ -24,6 +24,7 @@ const pool: PoolReport = {
     { prefix: 'iritlsnv', slots: 0, free: 0 },
   ],
   ready: 2,
+  serving: 2,
   maintenance: 7,
   held: 1,
   heldSlots: [{ slot: 'irisrv3', instance: null }],
