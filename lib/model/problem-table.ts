@@ -70,7 +70,7 @@ export const REFUSED_AS: Readonly<Record<Refusal, string>> = {
 
 const FIXED_AS: Readonly<Record<Fixed, string>> = {
   'no-address': 'they take no address at runtime',
-  resolvers: "HAProxy's own resolvers give them their addresses",
+  resolvers: "HAProxy's own resolvers give them their addresses, and gave them none",
   tracking: 'they are in maintenance with the server that they track',
 };
 const FREE_FIXED: Readonly<Record<Fixed, string>> = {
@@ -82,7 +82,7 @@ const FREE_FIXED: Readonly<Record<Fixed, string>> = {
 
 function whyUnserved({ ready, down, weightless, held, unwell }: Unserved): string {
   const reasons = [
-    [down, "DOWN by HAProxy's own checks"],
+    [down, "DOWN or NOLB by HAProxy's own checks"],
     [weightless, 'of weight 0'],
   ] as const;
   const why = reasons.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);

@@ -14,7 +14,7 @@ export const slots: Placement = {
       backend,
       name: prefix,
       transport,
-      places: resolvedTogether(slotsOfRange(prefix, servers).map(placeOf)),
+      places: slotsOfRange(prefix, servers).map(placeOf),
     })),
 
   ownershipOf: slotOwnership,
@@ -72,12 +72,6 @@ function placeOf(server: ObservedServer): Place {
   const isPlaceholder = address === null || port === 0 || address === '0.0.0.0' || address === '::';
   const hostPort = isPlaceholder ? undefined : printHostPort(address, port);
   return server.fixed === undefined ? { server, hostPort } : { server, hostPort, fixed: server.fixed };
-}
-
-/** One line declares a range: where HAProxy's resolvers fill one of its slots, they fill them all. */
-function resolvedTogether(places: readonly Place[]): readonly Place[] {
-  if (!places.some(({ fixed }) => fixed === 'resolvers')) return places;
-  return places.map(({ server, hostPort }) => ({ server, hostPort, fixed: 'resolvers' }));
 }
 
 /** HAProxy lacks the range, or connects the other way. Verified and unverified TLS look the same from outside. */

@@ -32,8 +32,7 @@ export function expectedIn(
   const pow = backend === 'iri_pow_back';
   const groups = new Map<string, Row[]>();
   for (const row of rows as readonly Row[]) {
-    const role = tagOf(row, 'pow', ['true', 'only', 'false']) ?? 'false';
-    if (pow ? role === 'false' : role === 'only') continue;
+    if (!isSelected(row, backend)) continue;
     const at = answersOf(row, known)[0];
     if (at !== undefined) groups.set(at, [...(groups.get(at) ?? []), row]);
   }
@@ -50,6 +49,15 @@ export function expectedIn(
       maxconn: pow ? powMaxconn(first) : (numberOf(first, 'maxconn', 1_000_000) ?? 0),
     };
   });
+}
+
+/** How many instances, at whatever address and of whatever health, the pool's rule selects. */
+export const selectedIn = (rows: readonly unknown[], backend: string): number =>
+  (rows as readonly Row[]).filter((row) => isSelected(row, backend)).length;
+
+function isSelected(row: Row, backend: string): boolean {
+  const role = tagOf(row, 'pow', ['true', 'only', 'false']) ?? 'false';
+  return backend === 'iri_pow_back' ? role !== 'false' : role !== 'only';
 }
 
 /** `maxconnpow` decides where it is there, also with a value that makes no sense; then `maxconn`; else 1. */

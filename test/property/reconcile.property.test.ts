@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SlotState } from '../../lib/model/server.js';
-import { memoryCatalog, parseConfig, runOnce, writesOf } from '../simulation/rig.js';
+import { emptyingConfig, memoryCatalog, parseConfig, runOnce, writesOf } from '../simulation/rig.js';
 import { SimulatedHAProxy, type SimulatedServer } from '../simulation/simulated-haproxy.js';
 import { catalogRows, names, slotContent } from './arbitraries.js';
-import { expectedIn } from './expected.js';
+import { expectedIn, selectedIn } from './expected.js';
 import { runs } from './runs.js';
 
-const config = parseConfig();
+/** Every pool may be emptied here: what is kept otherwise is a property of its own, below. */
+const config = emptyingConfig();
 const RANGES = config.pools.flatMap(({ backend, ranges }) => ranges.map((range) => ({ backend, ...range })));
 const BACKENDS = config.pools.map(({ backend }) => backend);
 const SLOTS = 4;
@@ -50,10 +51,10 @@ describe('any run', () => {
       fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
         const haproxy = build(contents, delay);
         const catalog = memoryCatalog(rows);
-        const first = await runOnce({ haproxy, catalog, names: known });
+        const first = await runOnce({ config, haproxy, catalog, names: known });
         expect(first.only.outcome).not.toBe('failed');
         haproxy.lines.length = 0;
-        const second = await runOnce({ haproxy, catalog, names: known });
+        const second = await runOnce({ config, haproxy, catalog, names: known });
         expect(second.only.changes).toEqual([]);
         expect(writesOf(haproxy)).toEqual([]);
       }),
@@ -68,7 +69,7 @@ describe('any run', () => {
         const drained = [...haproxy.backends].flatMap(([backend, servers]) =>
           [...servers].filter(([, { state }]) => state === 'drain').map(([slot]) => `${backend}/${slot} `),
         );
-        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        await runOnce({ config, haproxy, catalog: memoryCatalog(rows), names: known });
         for (const name of drained)
           expect(writesOf(haproxy).filter((line) => line.includes(name))).toEqual([]);
       }),
@@ -80,7 +81,7 @@ describe('any run', () => {
     await fc.assert(
       fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
         const haproxy = build(contents, delay);
-        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        await runOnce({ config, haproxy, catalog: memoryCatalog(rows), names: known });
         for (const servers of haproxy.backends.values()) {
           const ready = [...servers.values()].filter(({ state }) => state === 'ready');
           const places = ready.map(({ address, port }) => `${address} ${port}`);
@@ -96,6 +97,7 @@ describe('any run', () => {
       fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
         const plan = build(contents, 0);
         const { only } = await runOnce({
+          config,
           haproxy: plan,
           catalog: memoryCatalog(rows),
           names: known,
@@ -114,7 +116,7 @@ describe('any run', () => {
           const at = `${server?.address} ${server?.port}`;
           if (planned.get(name) !== at) wrong.push(`${name} ready at ${at}, not ${planned.get(name)}`);
         });
-        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        await runOnce({ config, haproxy, catalog: memoryCatalog(rows), names: known });
         expect(wrong).toEqual([]);
       }),
       { numRuns: runs(300) },
@@ -141,7 +143,7 @@ describe('any run', () => {
         };
         const refuse = (): boolean => refused[command++ % refused.length] ?? false;
         const haproxy = build(contents, delay, watch, SLOTS, refuse);
-        await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        await runOnce({ config, haproxy, catalog: memoryCatalog(rows), names: known });
         expect(wrong).toEqual([]);
       }),
       { numRuns: runs(300) },
@@ -158,8 +160,8 @@ describe('any run', () => {
       fc.asyncProperty(shuffled, async ({ rows, shuffled: others, names: known, contents, delay }) => {
         const one = build(contents, delay);
         const other = build(contents, delay);
-        await runOnce({ haproxy: one, catalog: memoryCatalog(rows), names: known });
-        await runOnce({ haproxy: other, catalog: memoryCatalog(others), names: known });
+        await runOnce({ config, haproxy: one, catalog: memoryCatalog(rows), names: known });
+        await runOnce({ config, haproxy: other, catalog: memoryCatalog(others), names: known });
         expect(other.lines).toEqual(one.lines);
       }),
       { numRuns: runs(150) },
@@ -172,7 +174,7 @@ describe('any run', () => {
       fc.asyncProperty(room, async ({ rows, contents, delay }) => {
         const known = { 'a.example': ['10.0.0.4'], 'b.example': ['10.0.0.7'] };
         const haproxy = build(contents, delay, undefined, 12);
-        const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        const { only } = await runOnce({ config, haproxy, catalog: memoryCatalog(rows), names: known });
         expect(only.error).toBeUndefined();
         for (const backend of BACKENDS) {
           const servers = [...(haproxy.backends.get(backend)?.values() ?? [])];
@@ -193,7 +195,7 @@ describe('any run', () => {
     await fc.assert(
       fc.asyncProperty(situation, async ({ rows, names: known, contents, delay }) => {
         const haproxy = build(contents, delay);
-        const { only } = await runOnce({ haproxy, catalog: memoryCatalog(rows), names: known });
+        const { only } = await runOnce({ config, haproxy, catalog: memoryCatalog(rows), names: known });
         for (const pool of only.pools) {
           const servers = [...(haproxy.backends.get(pool.backend)?.values() ?? [])];
           expect(pool.slots).toBe(servers.length);
@@ -217,4 +219,39 @@ describe('any run', () => {
       { numRuns: runs(150) },
     );
   });
+
+  it('keeps all that a pool has ready when nobody is listed or selected any more, unless forced or told', async () => {
+    const wiped = situation.chain((one) =>
+      fc.constantFrom<readonly unknown[]>([], one.rows.slice(0, 1)).map((rows) => ({ ...one, rows })),
+    );
+    await fc.assert(
+      fc.asyncProperty(wiped, async ({ rows, names: known, contents, delay }) => {
+        const haproxy = build(contents, delay);
+        const before = new Map(BACKENDS.map((backend) => [backend, servingPlaces(haproxy, backend)]));
+        const { only } = await runOnce({
+          config: parseConfig(),
+          haproxy,
+          catalog: memoryCatalog(rows),
+          names: known,
+        });
+        for (const backend of BACKENDS) {
+          const had = before.get(backend) ?? [];
+          const isKept =
+            rows.length === 0 ? had.length > 0 : had.length > 1 && selectedIn(rows, backend) === 0;
+          if (!isKept) continue;
+          expect(servingPlaces(haproxy, backend)).toEqual(had);
+          expect(only.outcome).toBe('guarded');
+        }
+      }),
+      { numRuns: runs(150) },
+    );
+  });
 });
+
+/** Where ready slots with an address are, sorted. */
+function servingPlaces(haproxy: SimulatedHAProxy, backend: string): string[] {
+  return [...(haproxy.backends.get(backend)?.values() ?? [])]
+    .filter(({ state, address, port }) => state === 'ready' && address !== '0.0.0.0' && port !== 0)
+    .map(({ address, port }) => `${address} ${port}`)
+    .sort();
+}
