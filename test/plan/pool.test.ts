@@ -178,6 +178,15 @@ describe('a pool', () => {
     },
   );
 
+  it('leaves the weight alone where the backend takes none', () => {
+    const desired = viewWith([
+      instance({ tags: ['haproxy.weight=9'] }),
+      at('10.0.0.2', { id: 'b', tags: ['haproxy.weight=9'] }),
+    ]);
+    const { changes } = planPool(pool, desired, [server('s1'), empty('s2')], false, { staticBalance: true });
+    expect(changes.map(printed)).toEqual(['add s2 n1/b 10.0.0.2:80 w1 m5 ready']);
+  });
+
   it('keeps the slot of a host name that does not resolve, and says whether that is a guess', () => {
     const named = instance({ address: 'a.example' });
     const { changes, problems } = planPool(pool, viewWith([named]), [server('s1')], false);
