@@ -1,6 +1,6 @@
 // Prints a report for people: a line per change, then a line per load balancer and pool. Pure.
 import { printHostPort } from '../model/address.js';
-import type { Change } from '../model/change.js';
+import type { MadeChange } from '../model/change.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../model/report.js';
 import type { ServerSettings } from '../model/server.js';
 import { plainText, showMs } from '../model/text.js';
@@ -27,13 +27,6 @@ export function reportLines(report: Report): string[] {
 /** Warnings of all load balancers and of Consul, each once. */
 export function warningsOf({ consul, loadBalancers }: Report): string[] {
   return [...new Set([...consul.warnings, ...loadBalancers.flatMap(({ warnings }) => warnings)])];
-}
-
-/** A change, with what became of it. */
-interface MadeChange extends Change {
-  readonly result?: 'planned' | 'done' | 'failed' | 'skipped';
-  /** HAProxy's words, or why it was not asked. */
-  readonly error?: string;
 }
 
 /**

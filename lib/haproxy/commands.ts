@@ -36,6 +36,8 @@ export interface ServerCommands {
   /** Sets maxconn; 0 is no limit. Another command family than the rest: `set maxconn server`. */
   maxconn(maxconn: number): string;
   state(state: 'ready' | 'maintenance'): string;
+  /** Clears what an agent-check said of the node that the server was at before. */
+  agentUp(): string;
 }
 
 /** Throws for names that are unusable on HAProxy's command line. */
@@ -53,6 +55,7 @@ export function serverCommands(backend: string, slot: string): ServerCommands {
     weight: (weight) => `set server ${name} weight ${whole('weight', weight, MAX_WEIGHT)}`,
     maxconn: (maxconn) => `set maxconn server ${name} ${whole('maxconn', maxconn, MAX_MAXCONN)}`,
     state: (state) => `set server ${name} state ${state === 'ready' ? 'ready' : 'maint'}`,
+    agentUp: () => `set server ${name} agent up`,
   };
 }
 
@@ -68,6 +71,11 @@ export function showStat(backend: string): string {
   if (!NAME.test(backend))
     throw new Error(`backend name ${quote(backend)} is unusable on HAProxy's command line`);
   return `show stat ${backend} 4 -1`;
+}
+
+/** What `show stat` says of the backend itself: 2 keeps backends only. */
+export function showBackendStat(backend: string): string {
+  return showStat(backend).replace(/4 -1$/, '2 -1');
 }
 
 /**

@@ -79,7 +79,8 @@ class Connection implements RuntimeConnection {
     await this.exchange(['prompt'], timeout, { late: silent });
     this.prompted = true;
     const seconds = Math.ceil(this.options.totalTimeoutMs / 1000) + 1;
-    await this.send([`set timeout cli ${seconds}s`]);
+    // A socket line may say `severity-output number`, which puts `[6]: ` before answers.
+    await this.send(['set severity-output none', `set timeout cli ${seconds}s`]);
   }
 
   send(commands: readonly string[], early?: Early): Promise<string[]> {

@@ -46,6 +46,8 @@ const AGENT_ENABLED = 0x04;
 /** In a `show stat` in which an agent gave a word that has to be looked at: `DOWN (agent)`, `CHECKED`. */
 const AGENT_WORDS = ['(agent)', 'CHECKED'];
 
+const COUNTERS = ['CumConns', 'CumReq', 'CumSslConns', 'TotalBytesOut'];
+
 /** Parses `show info`. Throws with what is missing. */
 export function parseInfo(text: string): ProcessInfo {
   const values = new Map<string, string>();
@@ -56,10 +58,13 @@ export function parseInfo(text: string): ProcessInfo {
   const pid = Number(values.get('Pid'));
   const version = values.get('Version');
   if (!version || !Number.isInteger(pid)) throw new Error(`show info: no Version and Pid in ${quote(text)}`);
+  const startedAt = Number(values.get('Start_time_sec'));
   return {
     version,
     pid,
     uptimeSeconds: Number(values.get('Uptime_sec') ?? 0),
+    ...(startedAt > 0 ? { startedAt } : {}),
+    counters: COUNTERS.map((name) => Number(values.get(name) ?? 0)),
     node: values.get('node') ?? '',
     stopping: values.get('Stopping') === '1',
   };
@@ -146,6 +151,24 @@ export function parseStat(text: string): ServerStatRow[] {
     });
   }
   return rows;
+}
+
+/** The id of the backend that `show servers state` lists; undefined where it lists no server. */
+export function backendIdOf(text: string): string | undefined {
+  const [, header = '', row] = text.split('\n', 3);
+  return row?.split(' ')[header.slice(2).split(' ').indexOf('be_id')];
+}
+
+/** Whether connections to some server were used again, from `show stat`: in mode http, and only there. */
+export function reusesConnections(text: string): boolean {
+  const header = readRecord(text, 2);
+  const [mode, reuse] = [header.fields.indexOf('mode'), header.fields.indexOf('reuse')];
+  for (let at = header.next; at < text.length; ) {
+    const { fields, next } = readRecord(text, at);
+    at = next;
+    if (fields[mode] === 'http' && Number(fields[reuse]) > 0) return true;
+  }
+  return false;
 }
 
 /**

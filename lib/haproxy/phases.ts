@@ -17,28 +17,40 @@ export interface AddressWrite extends Write {
   readonly hostPort: string;
 }
 
+/** What the server can do without: where HAProxy refuses it, it serves with what it has. */
+export interface SettingWrite extends Write {
+  readonly setting: 'weight' | 'maxconn' | 'agent';
+  readonly value: number;
+}
+
 export interface Phases {
   /** First: what must not serve any more stops. */
   readonly maintenance: readonly Write[];
   /** Then addresses, one per slot, with the settings; they must show in a read before the slot may be ready. */
   readonly addresses: readonly AddressWrite[];
-  readonly settings: readonly Write[];
+  readonly settings: readonly SettingWrite[];
   readonly ready: readonly Write[];
 }
 
-/** The commands of a step by phase; within a phase in the plan's order. Only what differs is written. */
-export function phasesOf(changes: readonly Change[]): Phases {
+/**
+ * The commands of a step by phase; within a phase in the plan's order. Only what differs is written. `hasAgent`
+ * says, by `backend/slot`, where an agent-check may have left its word about the server's last owner.
+ */
+export function phasesOf(changes: readonly Change[], hasAgent: (name: string) => boolean): Phases {
   const maintenance: Write[] = [];
   const addresses: AddressWrite[] = [];
-  const settings: Write[] = [];
+  const settings: SettingWrite[] = [];
   const ready: Write[] = [];
-  for (const { backend, slot, before, after } of changes) {
+  for (const { backend, slot, action, before, after } of changes) {
     const commands = serverCommands(backend, slot);
     const { name } = commands;
     if (after.state === 'maintenance') {
       maintenance.push({ name, backend, line: commands.state('maintenance') });
       if (after.maxconn !== before.maxconn)
-        settings.push({ name, backend, line: commands.maxconn(after.maxconn) });
+        settings.push({
+          ...{ name, backend, setting: 'maxconn', value: after.maxconn },
+          line: commands.maxconn(after.maxconn),
+        });
       continue;
     }
     // One that an agent drained and that nobody is at any more: it takes requests of those who have its cookie.
@@ -48,13 +60,19 @@ export function phasesOf(changes: readonly Change[]): Phases {
       const line = commands.address(address, port);
       addresses.push({ name, backend, line, slot, hostPort: printHostPort(address, port) });
     }
-    if (weight !== before.weight) settings.push({ name, backend, line: commands.weight(weight) });
+    if (weight !== before.weight) {
+      const line = commands.weight(weight);
+      settings.push({ name, backend, line, setting: 'weight', value: weight });
+    }
     if (maxconn !== before.maxconn) {
+      const common = { name, backend, setting: 'maxconn', value: maxconn } as const;
       // Taking the limit away (0) leaves those who wait for it waiting, on every version; a high one lets them in.
       const waiting = maxconn === 0 && before.state === 'ready';
-      if (waiting) settings.push({ name, backend, line: commands.maxconn(MAX_MAXCONN) });
-      settings.push({ name, backend, line: commands.maxconn(maxconn) });
+      if (waiting) settings.push({ ...common, line: commands.maxconn(MAX_MAXCONN) });
+      settings.push({ ...common, line: commands.maxconn(maxconn) });
     }
+    if (action === 'add' && hasAgent(name))
+      settings.push({ name, backend, line: commands.agentUp(), setting: 'agent', value: 0 });
     if (before.state !== 'ready') ready.push({ name, backend, line: commands.state('ready') });
   }
   return { maintenance, addresses, settings, ready };

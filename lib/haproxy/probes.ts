@@ -1,5 +1,7 @@
 // Questions about how HAProxy is set up, none of which changes anything, and their answers parsed. Pure.
+
 import { type ServerName, serverPath } from './commands.js';
+import { readRecord } from './csv.js';
 
 /** `admin`, `operator` or `user`: what the connection may do. */
 export const SHOW_LEVEL = 'show cli level';
@@ -41,6 +43,13 @@ export function parseSockets(text: string): CliSocket[] {
  */
 export function balanceProbe(server: ServerName): string {
   return `add server ${serverPath(server)}`;
+}
+
+/** Whether a backend's `show stat` names an algorithm that takes weights whatever its `hash-type`. */
+export function hasDynamicBalance(stat: string): boolean {
+  const header = readRecord(stat, 2);
+  const { fields } = readRecord(stat, header.next);
+  return /^(?:roundrobin|leastconn|first|random)/.test(fields[header.fields.indexOf('algo')] ?? '');
 }
 
 /** Reads the refusal of `balanceProbe`; before 2.6 the command is unknown or experimental. */

@@ -1,11 +1,20 @@
 // Reads one HAProxy: process and listings of the backends, joined; through a connection handed in.
-import { messageOf } from '../model/errors.js';
+import { failureOf, messageOf } from '../model/errors.js';
+import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
-import type { Observed } from '../model/server.js';
+import type { Observed, ObservedServer } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { showServersState, showStat } from './commands.js';
 import { HAProxyError } from './errors.js';
-import { joinListings, parseInfo, parseServersState, parseStat, type ServerStateRow } from './listings.js';
+import {
+  backendIdOf,
+  joinListings,
+  parseInfo,
+  parseServersState,
+  parseStat,
+  type ServerStateRow,
+  type ServerStatRow,
+} from './listings.js';
 
 /** Listings are not atomic: how often a torn one is read again. */
 const MAX_READS = 5;
@@ -18,14 +27,42 @@ export async function readHAProxy(
   connection: RuntimeConnection,
   backends: readonly string[],
 ): Promise<Observed> {
-  for (let read = 1; read <= MAX_READS; read += 1) {
-    const commands = backends.flatMap((backend) => [showServersState(backend), showStat(backend)]);
-    const all = ['show info', ...commands];
+  const { observed, errors } = await readAll(connection, backends);
+  for (const error of errors.values()) throw error;
+  return observed;
+}
+
+/** The same, but a backend that cannot be read fails alone: it is in `failures`. */
+export async function readWhatIsThere(
+  connection: RuntimeConnection,
+  backends: readonly string[],
+): Promise<Observed> {
+  const { observed, errors } = await readAll(connection, backends);
+  if (errors.size === 0) return observed;
+  const failures = new Map([...errors].map(([backend, error]) => [backend, problemOf(error)]));
+  return { ...observed, failures };
+}
+
+const problemOf = (error: HAProxyError): Problem => {
+  return { code: 'haproxy-failed', address: error.address, kind: error.kind, ...failureOf(error) };
+};
+
+interface Read {
+  readonly observed: Observed;
+  /** By backend. */
+  readonly errors: ReadonlyMap<string, HAProxyError>;
+}
+
+async function readAll(connection: RuntimeConnection, backends: readonly string[]): Promise<Read> {
+  for (let read = 1; ; read += 1) {
     const states = new EarlyListings(connection, parseServersState);
     const stats = new EarlyListings(connection, parseStat);
-    const answers = await connection.send(all, (answer, index) => {
-      if (index > 0) (index % 2 === 1 ? states : stats).early(answer, index);
-    });
+    const answers = await connection.send(
+      ['show info', ...backends.flatMap((backend) => [showServersState(backend), showStat(backend)])],
+      (answer, index) => {
+        if (index > 0) (index % 2 === 1 ? states : stats).early(answer, index);
+      },
+    );
     const process = parsed(connection, answers[0] ?? '', parseInfo);
     if (process.stopping)
       throw new HAProxyError(
@@ -33,23 +70,64 @@ export async function readHAProxy(
         'stopping',
         `process ${process.pid} is being replaced (Stopping: 1)`,
       );
-    const listed = backends.map((backend, at) => {
+    const errors = new Map<string, HAProxyError>();
+    const listed = new Map<string, readonly ObservedServer[]>();
+    let torn = '';
+    for (const [at, backend] of backends.entries()) {
       const [state, stat] = [1 + 2 * at, 2 + 2 * at];
-      return joinListings(
-        states.rows(backend, answers[state] ?? '', state),
-        stats.rows(backend, answers[stat] ?? '', stat),
-      );
-    });
-    if (listed.every((servers) => servers !== undefined)) {
-      return { process, backends: new Map(backends.map((backend, index) => [backend, listed[index] ?? []])) };
+      try {
+        const rows = states.rows(backend, answers[state] ?? '', state);
+        let statRows = stats.rows(backend, answers[stat] ?? '', stat);
+        if (statRows.length === 0 && rows.length > 0)
+          statRows = await statById(connection, backend, answers[state] ?? '');
+        const servers = joinListings(rows, statRows);
+        if (servers) listed.set(backend, servers);
+        else torn = backend;
+      } catch (error) {
+        if (!(error instanceof HAProxyError) || !BACKENDS_OWN.has(error.kind)) throw error;
+        errors.set(backend, error);
+      }
     }
+    if (torn !== '' && read < MAX_READS) continue;
+    if (torn !== '') errors.set(torn, disagreed(connection, torn));
+    return { observed: { process, backends: listed }, errors };
   }
+}
+
+/** Kinds of failures that concern one backend. */
+const BACKENDS_OWN: ReadonlySet<string> = new Set(['no-backend', 'listing']);
+
+function disagreed({ name }: RuntimeConnection, backend: string): HAProxyError {
+  const detail = `backend ${backend}: its two listings disagreed ${MAX_READS} times`;
+  return new HAProxyError(name, 'listing', detail, 'is somebody adding and deleting servers?');
+}
+
+/**
+ * `show stat NAME` answers for the first proxy of that name, which may be a frontend, and lists no server of it;
+ * the id is exact. A backend that is `disabled` has no statistics either way.
+ */
+async function statById(
+  connection: RuntimeConnection,
+  backend: string,
+  states: string,
+): Promise<ServerStatRow[]> {
+  const [answer = ''] = await connection.send([showStat(backendIdOf(states) ?? backend)]);
+  const rows = parsed(connection, answer, parseStat);
+  if (rows.length > 0) return rows;
+  const detail = `backend ${backend} is disabled`;
   throw new HAProxyError(
     connection.name,
-    'listing',
-    `its two listings disagreed ${MAX_READS} times`,
-    'is somebody adding and deleting servers?',
+    'no-backend',
+    detail,
+    'take "disabled" out of its section and reload',
   );
+}
+
+/** The statistics of a backend's servers as HAProxy gives them, whatever has its name. */
+export async function readStat(connection: RuntimeConnection, backend: string): Promise<string> {
+  const [states = ''] = await connection.send([showServersState(backend)]);
+  const [stat = ''] = await connection.send([showStat(backendIdOf(states) ?? backend)]);
+  return stat;
 }
 
 /** Addresses and states of one backend, from the answer to `show servers state`: the cheap listing. */

@@ -13,3 +13,16 @@ export interface Change {
   readonly after: ServerSettings;
   readonly reason: string;
 }
+
+/**
+ * What became of a change: `planned` where nothing was written, `done`, `failed` where HAProxy refused some of
+ * it, `skipped` where it was not asked for it.
+ */
+export type ChangeResult = 'planned' | 'done' | 'failed' | 'skipped';
+
+/** A change as a run left it, in its last round. */
+export interface MadeChange extends Change {
+  readonly result: ChangeResult;
+  /** HAProxy's words where it failed, the reason where it was skipped. */
+  readonly error?: string;
+}

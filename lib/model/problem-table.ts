@@ -232,6 +232,31 @@ export const PROBLEMS = {
     ({ detail }: { readonly detail: string }) => `Consul could not be asked again after writing: ${detail}`,
     NEXT_RUN,
   ),
+  'setting-refused': warning(
+    ({ backend, slot, instance, detail }: LeftOut & { readonly slot: string; readonly detail: string }) =>
+      `${backend}/${slot}: ${instance} serves without a setting of its own: ${detail}`,
+    'correct the setting, or what HAProxy says of this backend',
+  ),
+  'balance-static': warning(
+    ({ backend }: { readonly backend: string }) =>
+      `${backend}: its balance is static and takes no weights at runtime; servers keep the weight that they have`,
+    'use "hash-type consistent", or a balance that takes weights',
+  ),
+  'leaving-kept': error(
+    ({ backend, slots }: { readonly backend: string; readonly slots: readonly string[] }) =>
+      `nobody who is to serve ${backend} serves it, so ${slots.length} who left stay: ${slots.slice(0, 5).join(', ')}`,
+    'see why HAProxy has those who came not up (iri-lb status)',
+  ),
+  'takeover-unfinished': error(
+    (facts: LeftOut & { readonly slot: string; readonly detail: string }) =>
+      `${facts.backend}/${facts.slot} stays ready as it is, since nobody else serves: ${facts.instance} could not take it over, ${facts.detail}`,
+    NEXT_RUN,
+  ),
+  'two-processes': error(
+    (facts: { readonly pid: number; readonly otherPid: number }) =>
+      `two HAProxy processes answer at this admin address (pid ${facts.pid} and pid ${facts.otherPid}): a run reaches one of the two by chance`,
+    'stop one of them, or give each an address of its own',
+  ),
   'slots-low': warning(
     (facts: {
       readonly backend: string;
@@ -287,6 +312,11 @@ export const PROBLEMS = {
         refused === 0 ? '' : ` at an address that networks allows (${refused} are at another)`
       }`,
     `is its rule right (pools.select, networks in LB_CONFIG)? ${EMPTY_IT}`,
+  ),
+  'slot-busy': leftOut(
+    ({ slot, detail }: LeftOut & { readonly slot: string; readonly detail: string }) =>
+      `${slot} is not free yet: ${detail}`,
+    NEXT_RUN,
   ),
   'range-undeclared': leftOut(
     ({ prefix, transport }: OfRange) =>

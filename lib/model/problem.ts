@@ -23,7 +23,7 @@ export type ProblemOf<C extends ProblemCode> = C extends ProblemCode
 export type Problem = ProblemOf<ProblemCode>;
 /** An instance for which there is no server. */
 export type LeftOutProblem = ProblemOf<
-  'slots-taken' | 'slots-fixed' | 'range-undeclared' | 'range-transport' | 'range-unconfigured'
+  'slots-taken' | 'slots-fixed' | 'slot-busy' | 'range-undeclared' | 'range-transport' | 'range-unconfigured'
 >;
 
 /** A problem with its sentence, as reports carry it. */

@@ -1,5 +1,5 @@
 // The report of a run: what every function returns and every command prints with --json. Pure.
-import type { Change } from './change.js';
+import type { MadeChange } from './change.js';
 import type { ReportedProblem } from './problem.js';
 
 export type Outcome = 'unchanged' | 'changed' | 'planned' | 'guarded' | 'failed';
@@ -34,7 +34,7 @@ export interface PoolReport {
 export interface LoadBalancerReport {
   readonly address: string;
   readonly outcome: Outcome;
-  readonly changes: readonly Change[];
+  readonly changes: readonly MadeChange[];
   readonly pools: readonly PoolReport[];
   /** The sentences of those problems that fail nothing. */
   readonly warnings: readonly string[];

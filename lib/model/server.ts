@@ -1,4 +1,5 @@
 // A server as HAProxy has it, and one HAProxy as it was read. Pure.
+import type { Problem } from './problem.js';
 
 export type SlotState = 'ready' | 'drain' | 'maintenance';
 
@@ -57,6 +58,10 @@ export interface ProcessInfo {
   readonly version: string;
   readonly pid: number;
   readonly uptimeSeconds: number;
+  /** Seconds since the epoch by its own clock; undefined where this version does not say. */
+  readonly startedAt?: number;
+  /** Connections and requests that it ever took, and bytes that it sent: they only grow. */
+  readonly counters?: readonly number[];
   readonly node: string;
   readonly stopping: boolean;
 }
@@ -64,8 +69,10 @@ export interface ProcessInfo {
 /** One HAProxy as it was read. */
 export interface Observed {
   readonly process: ProcessInfo;
-  /** Backend to its servers. Every backend that was asked for is there: one that HAProxy lacks is an error. */
+  /** Backend to its servers. */
   readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
   /** Backends whose balance is known to take no weights. */
   readonly staticBalance?: ReadonlySet<string>;
+  /** Why backends that were asked for are not among them, by name. */
+  readonly failures?: ReadonlyMap<string, Problem>;
 }

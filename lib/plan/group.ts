@@ -17,6 +17,8 @@ export interface GroupPlan {
   readonly problems: readonly Problem[];
   /** Places, and those that nobody has now. */
   readonly counts: RangeReport;
+  /** Ready servers that nobody loses when they go: without an address, or one of two at the same. */
+  readonly surplus: readonly string[];
   /** Ready servers at an address, before this plan. */
   readonly ready: number;
   /** Of those: at an address that the catalog has nobody of this pool for any more; what the guard weighs. */
@@ -66,6 +68,9 @@ export function planGroup(
       free: dispositions.filter(({ is }) => is === 'free').length,
       kept: dispositions.filter(isUnwell).length,
     },
+    surplus: group.places
+      .filter((_place, index) => isSurplus(dispositions[index]))
+      .map(({ server }) => server.slot),
     ready: group.places.filter(({ server, hostPort }) => server.state === 'ready' && hostPort !== undefined)
       .length,
     gone: dispositions.filter((disposition) => disposition.is === 'leaving' && disposition.gone).length,
@@ -79,6 +84,8 @@ interface There {
   /** Of servers on which somebody else's word holds. */
   readonly held: Problem[];
 }
+const isSurplus = (disposition: Disposition | undefined): boolean =>
+  disposition?.is === 'leaving' && !disposition.gone;
 
 /** What the servers need that are there: those of somebody desired, and those that leave, in their order. */
 function planThere(

@@ -1,7 +1,7 @@
 // The plan of one load balancer: the changes of all pools under the guard, in steps. Pure.
 import type { Config, Pool } from '../config/pools.js';
 import { type Problem, sentenceOf } from '../model/problem.js';
-import type { Observed } from '../model/server.js';
+import { isServing, type Observed } from '../model/server.js';
 import type { Absence, Look } from '../model/source.js';
 import { emptiedWrongly, exceedsLimit, neededLook, unlistedIn } from './guard.js';
 import { type PoolPlan, planPool } from './pool.js';
@@ -33,10 +33,12 @@ export interface Plan {
 export function plan(view: View, observed: Observed, policy: Policy): Plan {
   const { elsewhere } = policy;
   const planOne = (pool: Pool, keepGone: boolean): PoolPlan =>
-    planPool(pool, view, observed.backends.get(pool.backend) ?? [], keepGone, {
-      staticBalance: observed.staticBalance?.has(pool.backend) ?? false,
-      elsewhere: elsewhere && ((hostPort) => elsewhere(pool.backend, hostPort)),
-    });
+    observed.failures?.has(pool.backend)
+      ? unread(pool.backend)
+      : planPool(pool, view, observed.backends.get(pool.backend) ?? [], keepGone, {
+          staticBalance: observed.staticBalance?.has(pool.backend) ?? false,
+          elsewhere: elsewhere && ((hostPort) => elsewhere(pool.backend, hostPort)),
+        });
   const absenceOf = ({ service }: Pool): Absence | undefined => view.absences.get(service);
   const planned = policy.pools.map((pool) => ({ pool, of: planOne(pool, isDoubted(absenceOf(pool))) }));
 
@@ -63,7 +65,7 @@ export function plan(view: View, observed: Observed, policy: Policy): Plan {
     return problems.length === 0 ? one : { ...one, problems: [...one.problems, ...problems] };
   });
   return {
-    steps: needs === 'nothing' ? stepsOf(pools.flatMap(({ changes }) => changes)) : [],
+    steps: needs === 'nothing' ? stepsIn(pools, observed) : [],
     pools,
     heldBack: heldBack.problems(),
     needs,
@@ -71,6 +73,36 @@ export function plan(view: View, observed: Observed, policy: Policy): Plan {
 }
 
 const NOBODY: Counts = { listed: 0, selected: 0, refused: 0 };
+function stepsIn(pools: readonly PoolPlan[], { backends }: Observed): Step[] {
+  let serving: Set<string> | undefined;
+  const serves = (name: string): boolean => {
+    serving ??= new Set(
+      [...backends].flatMap(([backend, servers]) =>
+        servers.filter(isServing).map(({ slot }) => `${backend}/${slot}`),
+      ),
+    );
+    return serving.has(name);
+  };
+  const awaited = new Set(pools.filter((pool) => pool.awaited).map(({ backend }) => backend));
+  const changes = pools.flatMap((pool) => pool.changes);
+  const surplus = new Set(pools.flatMap((pool) => pool.surplus.map((slot) => `${pool.backend}/${slot}`)));
+  return stepsOf(changes, { awaited, serves, surplus });
+}
+
+/** Of a backend that could not be read: nothing is known, and nothing done. */
+const unread = (backend: string): PoolPlan => ({
+  backend,
+  changes: [],
+  leftOut: [],
+  heldSlots: [],
+  problems: [],
+  ranges: [],
+  awaited: false,
+  surplus: [],
+  ready: 0,
+  gone: 0,
+  unhealthy: 0,
+});
 
 const isDoubted = (absence: Absence | undefined): boolean => absence?.believed === 'no';
 

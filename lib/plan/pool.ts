@@ -22,6 +22,10 @@ export interface PoolPlan {
   readonly problems: readonly Problem[];
   /** Slots, and those that nobody has now, by range. */
   readonly ranges: readonly RangeReport[];
+  /** Whether Consul has somebody healthy here, with a weight above 0: who leaves waits for them to serve. */
+  readonly awaited: boolean;
+  /** Ready servers that nobody loses when they go: without an address, or one of two at the same. */
+  readonly surplus: readonly string[];
   /** Ready servers at an address, before this plan. */
   readonly ready: number;
   /** Of those: at an address that the catalog has nobody of this pool for any more; what the guard weighs. */
@@ -92,11 +96,18 @@ export function planPool(
       ...unservedIn(pool, servers, groups, desired, changes),
     ],
     ranges: plans.map(({ counts }) => counts),
+    awaited: isAwaited(desired),
+    surplus: plans.flatMap(({ surplus }) => surplus),
     ready: sum('ready'),
     gone: sum('gone'),
     unhealthy: sum('unhealthy'),
   };
 }
+
+/** The weight of one whose name does not resolve is not looked at: it may be above 0. */
+const isAwaited = ({ servers, unresolved }: Desired): boolean =>
+  servers.some(({ health, weight }) => isHealthy(health) && weight > 0) ||
+  unresolved.some(({ healthy }) => healthy);
 
 const NOBODY: ReadonlyMap<string, string> = new Map();
 

@@ -1,32 +1,84 @@
 // The order in which a plan's changes are written, so that somebody serves at any time. Pure.
 import type { Change } from '../model/change.js';
 
+/** What has to hold in a backend before its changes of a step may be written. */
+export interface Condition {
+  /**
+   * `who-stays`: a server serves that is not in `leaving`. `another`: so does any that is not in `leaving`, or
+   * nobody has a server yet who is to stay. A pool is never emptied for those who cannot come.
+   */
+  readonly serves: 'who-stays' | 'another';
+  /** Backends in which Consul has somebody who could serve; elsewhere there is nobody to wait for. */
+  readonly backends: ReadonlySet<string>;
+  /** `backend/slot` of servers that this step takes away; for `who-stays` of those that a later one does, too. */
+  readonly leaving: ReadonlySet<string>;
+}
+
 export interface Step {
   readonly changes: readonly Change[];
-  /**
-   * `pool-serves`: where HAProxy refused something in a backend before, its changes are written only if one of
-   * its servers serves that this step does not take away. So a pool is never emptied for those who cannot come.
-   */
-  readonly condition: 'none' | 'pool-serves';
+  readonly condition: 'none' | Condition;
+}
+
+export interface StepsPolicy {
+  /** Backends in which Consul has somebody healthy, with a weight above 0. */
+  readonly awaited: ReadonlySet<string>;
+  /** `backend/slot` of servers that nobody loses: without an address, or one of two at the same. */
+  readonly surplus: ReadonlySet<string>;
+  /** Whether requests reach the server now, by `backend/slot`. */
+  readonly serves: (name: string) => boolean;
 }
 
 /**
  * Each step is written whole before the next: who stops for being critical and who starts in a server that
- * is free; who takes over the server of somebody who leaves, in two halves; and last, who leaves.
+ * is free; who takes over the server of somebody who leaves, in two halves of each backend, those that serve
+ * nobody first; and last, who leaves.
  */
-export function stepsOf(changes: readonly Change[]): Step[] {
-  const leaving = new Set(changes.filter(({ action }) => action === 'remove').map(nameOf));
-  const takeOver = changes.filter((change) => change.action !== 'remove' && leaving.has(nameOf(change)));
-  const half = new Map(takeOver.map((change, index) => [nameOf(change), 1 + (index % 2)]));
+export function stepsOf(changes: readonly Change[], { awaited, serves, surplus }: StepsPolicy): Step[] {
+  /** It takes a server away from somebody; what is nobody's goes at once. */
+  const servesSomebody = (change: Change): boolean =>
+    change.action === 'remove' && !surplus.has(nameOf(change));
+  const leaving = new Set(changes.filter(servesSomebody).map(nameOf));
+  if (leaving.size === 0) return changes.length === 0 ? [] : [{ changes, condition: 'none' }];
+  const takenOver = changes.filter((change) => change.action !== 'remove' && leaving.has(nameOf(change)));
+  const first = firstHalf(takenOver, serves);
+  const second = new Set(takenOver.map(nameOf).filter((name) => !first.has(name)));
   const steps: Change[][] = [[], [], [], []];
-  for (const change of changes)
-    steps[half.get(nameOf(change)) ?? (change.action === 'remove' ? LAST : 0)]?.push(change);
+  for (const change of changes) {
+    const name = nameOf(change);
+    const takeOver = first.has(name) ? 1 : second.has(name) ? 2 : undefined;
+    steps[takeOver ?? (servesSomebody(change) ? LAST : 0)]?.push(change);
+  }
+  const staying = new Set([...leaving].filter((name) => !first.has(name)));
+  const conditions: Step['condition'][] = [
+    'none',
+    { serves: 'another', backends: awaited, leaving: first },
+    { serves: 'who-stays', backends: awaited, leaving: staying },
+    {
+      serves: 'who-stays',
+      backends: awaited,
+      leaving: new Set([...staying].filter((name) => !second.has(name))),
+    },
+  ];
   return steps
-    .map((step, number): Step => {
-      return { changes: step, condition: number === 0 ? 'none' : 'pool-serves' };
-    })
+    .map((step, number): Step => ({ changes: step, condition: conditions[number] ?? 'none' }))
     .filter((step) => step.changes.length > 0);
 }
 
 const LAST = 3;
-const nameOf = ({ backend, slot }: Change): string => `${backend}/${slot}`;
+const nameOf = ({ backend, slot }: Pick<Change, 'backend' | 'slot'>): string => `${backend}/${slot}`;
+
+/** Half of each backend's, or the only one; who serves nobody first, so that who serves stays until they are over. */
+function firstHalf(takenOver: readonly Change[], serves: StepsPolicy['serves']): Set<string> {
+  const byBackend = new Map<string, string[]>();
+  for (const change of takenOver) {
+    const names = byBackend.get(change.backend) ?? [];
+    byBackend.set(change.backend, names);
+    names.push(nameOf(change));
+  }
+  const first = new Set<string>();
+  for (const names of byBackend.values()) {
+    const silentFirst = [...names.filter((name) => !serves(name)), ...names.filter(serves)];
+    for (const name of silentFirst.slice(0, Math.max(1, Math.floor(names.length / 2)))) first.add(name);
+  }
+  return first;
+}

@@ -3,6 +3,7 @@ import type { Config } from '../config/pools.js';
 import { ConsulError } from '../consul/errors.js';
 import { HAProxyError } from '../haproxy/errors.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import type { MadeChange } from '../model/change.js';
 import { failureOf } from '../model/errors.js';
 import {
   type LeftOutProblem,
@@ -16,9 +17,10 @@ import {
 import type { LoadBalancerReport, Outcome, PoolReport } from '../model/report.js';
 import { isServing, type Observed } from '../model/server.js';
 import { placementOf } from '../plan/placement-of.js';
+import type { Plan } from '../plan/plan.js';
 import type { PoolPlan } from '../plan/pool.js';
-import { inPlannedOrder } from './made-changes.js';
-import type { Progress } from './transaction.js';
+import { inPlannedOrder, settleResults } from './made-changes.js';
+import type { Progress } from './progress.js';
 
 /** Instances named in the error when there is no server for them; the report lists all. */
 const MAX_NAMED = 10;
@@ -32,28 +34,33 @@ const MAX_LEFT_OUT = 100;
 export function loadBalancerReport(
   { pools }: Pick<Config, 'pools'>,
   socket: SocketAddress,
-  { changes, observed, plan, problems: met }: Progress,
+  progress: Progress,
   mode: 'apply' | 'plan',
   thrown?: unknown,
 ): LoadBalancerReport {
+  const { changes, observed, plan, problems: met } = progress;
   const address = printAdminAddress(socket);
   const heldBack = plan?.heldBack ?? [];
-  const leftOut = plan?.pools.flatMap((pool) => pool.leftOut) ?? [];
+  const leftOut = [...(plan?.pools.flatMap((pool) => pool.leftOut) ?? []), ...progress.unplaced.values()];
   const failure = thrown === undefined ? undefined : problemOf(thrown);
+  const failures = [...(observed?.failures?.values() ?? []), ...progress.failures];
+  if (mode === 'apply') settleResults(changes, thrown === undefined ? undefined : UNHEARD);
+  const made = inPlannedOrder(changes);
   const warnings = [
     ...(plan?.pools.flatMap((pool) => pool.problems).filter((problem) => levelOf(problem) === 'warning') ??
       []),
     ...met,
   ];
-  const error = errorText(address, failure, heldBack, leftOut);
+  const error = errorText(address, failure, [...failures, ...heldBack], leftOut);
   return {
     address,
-    outcome: failure ? 'failed' : outcomeOf(heldBack.length, changes.size, mode),
-    changes: inPlannedOrder(changes),
-    pools: observed && plan ? pools.map((pool, at) => poolReport(pool, observed, plan.pools[at])) : [],
+    outcome: failure || failures.length > 0 ? 'failed' : outcomeOf(heldBack.length, made, mode),
+    changes: made,
+    pools: observed && plan ? poolReports(pools, observed, plan, [...progress.unplaced.values()]) : [],
     warnings: [...new Set(warnings.map(textOf))],
     problems: [
       ...(failure ? [failure] : []),
+      ...failures,
       ...heldBack,
       ...leftOut.slice(0, MAX_LEFT_OUT),
       ...warnings,
@@ -61,6 +68,9 @@ export function loadBalancerReport(
     ...(error === '' ? {} : { error }),
   };
 }
+
+/** Of a change that was begun when the run was broken off. */
+const UNHEARD = 'the run was broken off before it was heard whether it was done';
 
 function problemOf(thrown: unknown): Problem {
   const failure = failureOf(thrown);
@@ -70,24 +80,27 @@ function problemOf(thrown: unknown): Problem {
   return { code: 'failed', ...failure };
 }
 
-/** The failure first, and whose errors these are: once, since a failure of HAProxy's begins with its name. */
+/** What broke it off first, and whose errors these are: once, since a failure of HAProxy's begins with its name. */
 function errorText(
   address: string,
   failure: Problem | undefined,
-  heldBack: readonly Problem[],
+  others: readonly Problem[],
   leftOut: readonly LeftOutProblem[],
 ): string {
   const name = `haproxy ${address}: `;
-  const own = [...new Set(heldBack.map(sentenceOf)), ...leftOutTexts(leftOut)].join('; ');
+  const texts = others
+    .map(sentenceOf)
+    .map((text) => (text.startsWith(name) ? text.slice(name.length) : text));
+  const own = [...new Set(texts), ...leftOutTexts(leftOut)].join('; ');
   if (!failure) return own === '' ? '' : `${name}${own}`;
   if (own === '') return sentenceOf(failure);
   return `${sentenceOf(failure)}; ${failure.code === 'haproxy-failed' ? '' : name}${own}`;
 }
 
-function outcomeOf(heldBack: number, changes: number, mode: 'apply' | 'plan'): Outcome {
+function outcomeOf(heldBack: number, changes: readonly MadeChange[], mode: 'apply' | 'plan'): Outcome {
   if (heldBack > 0) return 'guarded';
-  if (changes === 0) return 'unchanged';
-  return mode === 'plan' ? 'planned' : 'changed';
+  if (mode === 'plan') return changes.length === 0 ? 'unchanged' : 'planned';
+  return changes.every(({ result }) => result === 'skipped') ? 'unchanged' : 'changed';
 }
 
 function leftOutTexts(leftOut: readonly LeftOutProblem[]): string[] {
@@ -97,6 +110,23 @@ function leftOutTexts(leftOut: readonly LeftOutProblem[]): string[] {
     .map((problem) => `${problem.instance} (${problem.backend}: ${reasonOf(problem)})`);
   const more = leftOut.length > MAX_NAMED ? ` and ${leftOut.length - MAX_NAMED} more` : '';
   return [`${leftOut.length} left out for want of a slot: ${named.join(', ')}${more}`];
+}
+
+/** Of each pool whose backend could be read. */
+function poolReports(
+  pools: Config['pools'],
+  observed: Observed,
+  plan: Plan,
+  unplaced: readonly LeftOutProblem[],
+): PoolReport[] {
+  return pools.flatMap((pool, at) => {
+    if (observed.failures?.has(pool.backend)) return [];
+    const report = poolReport(pool, observed, plan.pools[at]);
+    const more = unplaced
+      .filter(({ backend }) => backend === pool.backend)
+      .map((problem) => ({ instance: problem.instance, reason: reasonOf(problem) }));
+    return more.length === 0 ? report : { ...report, unplaced: [...report.unplaced, ...more] };
+  });
 }
 
 /** What the pool looks like as last read, with who was left out and who is held. */

@@ -1,16 +1,20 @@
 // Makes one load balancer what the catalog says, over as many connections as that takes, and reports.
 import type { Config } from '../config/pools.js';
 import { HAProxyError, isKind } from '../haproxy/errors.js';
+import { readHAProxy } from '../haproxy/read.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import type { DeadlineClock } from '../model/clock.js';
 import { messageOf, NextStepError } from '../model/errors.js';
+import type { Problem } from '../model/problem.js';
 import type { LoadBalancerReport } from '../model/report.js';
 import type { Connect, RuntimeConnection } from '../model/runtime.js';
 import type { Concurrency, Permit } from './concurrency.js';
 import type { FleetPlaces } from './fleet-places.js';
 import { loadBalancerReport } from './load-balancer-report.js';
+import { makeProgress, type Progress } from './progress.js';
 import type { SharedReads } from './shared-reads.js';
-import { makeProgress, type ReconcileOptions, transact } from './transaction.js';
+import { type ReconcileOptions, transact } from './transaction.js';
+import type { Processes } from './two-processes.js';
 import type { CatalogView } from './views.js';
 
 /** How often a connection may break, or its process be replaced. */
@@ -21,6 +25,9 @@ const LONGEST_PAUSE_MS = 1_000;
 /** How long a socket that gives no prompt keeps others from their turn, in milliseconds. */
 const PATIENCE_MS = 100;
 
+/** How long a second look at the process may take, in milliseconds: others wait for the socket, too. */
+const SECOND_LOOK_MS = 200;
+
 export interface LoadBalancerDeps {
   readonly config: Config;
   readonly connect: Connect;
@@ -28,6 +35,7 @@ export interface LoadBalancerDeps {
   readonly concurrency: Concurrency;
   readonly clock: DeadlineClock;
   readonly places: FleetPlaces;
+  readonly processes: Processes;
 }
 
 /**
@@ -62,11 +70,36 @@ export async function serveLoadBalancer(
       if (!permit.hasWaited() || clock.monotonicMs() < runDeadline) throw error;
       throw withMore(error, timeTaken(concurrency));
     });
+    progress.failures.push(...(await lookAgain(deps, address, progress)));
     return loadBalancerReport(config, address, progress, options.mode);
   } catch (error) {
     return loadBalancerReport(config, address, progress, options.mode, error);
   } finally {
     permit.release();
+  }
+}
+
+/**
+ * Looks, where a pool that served nobody was filled, whether another process answers at the same address: two that
+ * were started on one port, or two containers behind one address, of which each run fills one by chance. Whoever
+ * does not answer at once is met by the next run.
+ */
+async function lookAgain(
+  { connect, processes }: LoadBalancerDeps,
+  address: SocketAddress,
+  { observed, started, empty }: Progress,
+): Promise<Problem[]> {
+  if (!observed) return [];
+  const name = printAdminAddress(address);
+  const found = processes.meet(name, observed.process);
+  const filled = [...started].some((server) => empty?.has(server.split('/')[0] ?? ''));
+  if (found.length > 0 || !filled) return found;
+  try {
+    const connection = await connect(address, SECOND_LOOK_MS);
+    const { process } = await readHAProxy(connection, []).finally(() => connection.close());
+    return processes.meet(name, process);
+  } catch {
+    return [];
   }
 }
 

@@ -12,6 +12,7 @@ import { makeFleetPlaces } from './fleet-places.js';
 import { serveLoadBalancer } from './load-balancer.js';
 import { shareReads } from './shared-reads.js';
 import type { ReconcileOptions } from './transaction.js';
+import { makeProcesses, type Processes } from './two-processes.js';
 import { type CatalogView, instancesIn, readCatalog, versionOf } from './views.js';
 
 export interface ReconcileDeps {
@@ -20,6 +21,8 @@ export interface ReconcileDeps {
   readonly connect: Connect;
   readonly resolve: Resolve;
   readonly clock: DeadlineClock;
+  /** What a warm environment knows of the processes it met. */
+  readonly processes?: Processes;
 }
 
 /** Makes the load balancers at `addresses` what Consul says, or with mode `plan` says what differs. */
@@ -28,7 +31,7 @@ export async function reconcile(
   addresses: readonly SocketAddress[],
   options: ReconcileOptions & { readonly atLeast?: AtLeast },
 ): Promise<Report> {
-  const { config, connect, clock } = deps;
+  const { config, connect, clock, processes = makeProcesses(clock) } = deps;
   const startedAt = clock.monotonicMs();
   let latest: CatalogView | undefined;
   const onRead = (read: CatalogView): void => {
@@ -39,7 +42,7 @@ export async function reconcile(
   const places = makeFleetPlaces();
   const loadBalancers = await Promise.all(
     addresses.map((address) =>
-      serveLoadBalancer({ config, connect, reads, concurrency, clock, places }, address, options),
+      serveLoadBalancer({ config, connect, reads, concurrency, clock, places, processes }, address, options),
     ),
   );
   const problems = latest?.view.problems ?? [];

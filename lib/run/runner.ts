@@ -16,6 +16,7 @@ import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
 import { systemAnswerBudget } from './system-memory.js';
+import { makeProcesses } from './two-processes.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -75,6 +76,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
       }),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
+    processes: makeProcesses(systemClock),
   };
   return {
     settings,

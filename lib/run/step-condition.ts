@@ -1,38 +1,54 @@
 // Which changes of a step may be written, by its condition and by what HAProxy lists at that moment.
-import { readHAProxy } from '../haproxy/read.js';
-import type { Refusals } from '../haproxy/write.js';
 import type { Change } from '../model/change.js';
-import type { RuntimeConnection } from '../model/runtime.js';
 import { isServing, type ObservedServer } from '../model/server.js';
-import type { Step } from '../plan/steps.js';
+import type { Condition } from '../plan/steps.js';
+
+/** Backends to their servers. */
+export type Listed = ReadonlyMap<string, readonly ObservedServer[]>;
 
 /**
- * The changes that may be written now. HAProxy is asked only about the `doubtful` backends, in which it refused
- * something before: elsewhere those who come are ready. What has to wait is added to `refused`, in our words.
+ * The backends in which the condition does not hold, of those that the changes are in. In `doubtful` ones HAProxy
+ * refused somebody: nobody is taken away there for who may not come either.
  */
-export async function allowedIn(
-  connection: RuntimeConnection,
-  { changes, condition }: Step,
-  refused: Refusals,
+export function emptiedBy(
+  changes: readonly Change[],
+  condition: Condition,
+  listed: Listed,
   doubtful: ReadonlySet<string>,
-): Promise<readonly Change[]> {
-  const asked = [...new Set(changes.map(({ backend }) => backend))].filter((backend) =>
-    doubtful.has(backend),
+): string[] {
+  const backends = [...new Set(changes.map(({ backend }) => backend))];
+  return backends.filter(
+    (backend) =>
+      condition.backends.has(backend) &&
+      !holds(backend, condition, listed.get(backend) ?? [], doubtful.has(backend)),
   );
-  if (condition === 'none' || asked.length === 0) return changes;
-  const { backends } = await readHAProxy(connection, asked);
-  const leaving = new Set(changes.filter(({ action }) => action === 'remove').map(nameOf));
-  const serves = (backend: string, server: ObservedServer): boolean =>
-    isServing(server) && !leaving.has(nameOf({ backend, slot: server.slot }));
-  const emptied = asked.filter(
-    (backend) => !backends.get(backend)?.some((server) => serves(backend, server)),
-  );
-  for (const change of changes) {
-    const { backend } = change;
-    if (emptied.includes(backend))
-      refused.set(nameOf(change), { backend, words: `kept, since nobody else of ${backend} serves` });
-  }
-  return changes.filter(({ backend }) => !emptied.includes(backend));
 }
 
-const nameOf = ({ backend, slot }: Pick<Change, 'backend' | 'slot'>): string => `${backend}/${slot}`;
+function holds(
+  backend: string,
+  { serves, leaving }: Condition,
+  servers: readonly ObservedServer[],
+  isDoubtful: boolean,
+): boolean {
+  const others = servers.filter(({ slot }) => !leaving.has(`${backend}/${slot}`));
+  if (others.some(isServing)) return true;
+  return (
+    serves === 'another' &&
+    !isDoubtful &&
+    !others.some(({ state, weight }) => state === 'ready' && weight > 0)
+  );
+}
+
+/** Whether a server of these backends was just made ready and waits for its first check (`init-state down`). */
+export function isAwaitingChecks(
+  backends: readonly string[],
+  started: ReadonlySet<string>,
+  listed: Listed,
+): boolean {
+  return backends.some((backend) =>
+    listed.get(backend)?.some(({ slot, state, status }) => {
+      const isNew = started.has(`${backend}/${slot}`);
+      return isNew && state === 'ready' && status.startsWith('DOWN');
+    }),
+  );
+}

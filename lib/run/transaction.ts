@@ -1,21 +1,24 @@
 // One connection, which is one transaction: read, plan, write, read back, until nothing differs.
 import type { Config } from '../config/pools.js';
 import { HAProxyError } from '../haproxy/errors.js';
-import { readHAProxy } from '../haproxy/read.js';
-import { type Refusals, writeStep } from '../haproxy/write.js';
+import { readWhatIsThere } from '../haproxy/read.js';
 import type { Change } from '../model/change.js';
 import type { DeadlineClock } from '../model/clock.js';
 import { messageOf, NextStepError } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';
-import type { Plan } from '../plan/plan.js';
+import type { Step } from '../plan/steps.js';
 import type { FleetPlaces } from './fleet-places.js';
-import { type Changes, noteChange } from './made-changes.js';
+import { nameOf, withoutGivenUp } from './given-up.js';
+import { checkLevel, isUnchanged, probedBalances } from './last-read.js';
+import { noteChange } from './made-changes.js';
 import { planOn } from './planning.js';
+import type { Progress } from './progress.js';
 import type { SharedReads } from './shared-reads.js';
-import { allowedIn } from './step-condition.js';
 import type { CatalogView } from './views.js';
+import { makeWaits } from './waits.js';
+import { writeSteps } from './write-plan.js';
 
 /** Plans and writes until nothing differs, at most this often on one read of Consul. */
 const MAX_ROUNDS = 3;
@@ -31,20 +34,6 @@ export interface ReconcileOptions {
   readonly force: boolean;
   /** When everything has to be done, by `Clock.monotonicMs`; `loadBalancerTimeoutMs` holds too. */
   readonly deadline?: number;
-}
-
-/** How far the run of one load balancer has come; kept over its connections. */
-export interface Progress {
-  /** Everything that was begun to be written (in `plan`: that would be). */
-  readonly changes: Changes;
-  observed: Observed | undefined;
-  plan: Plan | undefined;
-  /** What was met beside the plan; fails nothing. */
-  readonly problems: Problem[];
-}
-
-export function makeProgress(): Progress {
-  return { changes: new Map(), observed: undefined, plan: undefined, problems: [] };
 }
 
 export interface TransactionDeps {
@@ -78,58 +67,106 @@ export async function transact(
   const backends = config.pools.map(({ backend }) => backend);
   const { pools, maxRemovalPercent } = config;
   const limit = maxRemovalPercent === undefined ? {} : { maxRemovalPercent };
+  const { givenUp } = progress;
+  const waits = makeWaits(clock, deadline);
 
-  const listing = readHAProxy(connection, backends).then((listed) => {
+  const listing = readWhatIsThere(connection, backends).then((listed) => {
     // As soon as it is known: others may plan on it while this one still waits for Consul.
     fleet.note(connection.name, listed);
     return listed;
   });
   let [catalogView, observed] = await bothEnded(read(), listing);
-  let refused: Refusals = new Map();
-  /** Backends in which HAProxy refused something, in any round. */
-  const doubtful = new Set<string>();
+  let words: ReadonlyMap<string, string> = new Map();
   let rereads = 0;
+  /** What was read again, after everything that was waited for. */
+  let reread: Observed | undefined;
   for (let round = 1; ; round += 1) {
-    progress.observed = observed;
-    fleet.note(connection.name, observed);
-    const policy = { pools, force, elsewhere: fleet.besides(connection.name), ...limit };
-    const planned = await inTime(SECOND_LOOK, planOn(catalogView, observed, policy));
-    progress.plan = planned.plan;
-    catalogView = planned.catalogView;
-    const { steps } = planned.plan;
+    // HAProxy is read last: whatever was waited for since the listing, nothing is written on an old one.
+    for (;;) {
+      progress.observed = observed;
+      fleet.note(connection.name, observed);
+      const policy = { pools, force, elsewhere: fleet.besides(connection.name), ...limit };
+      const planned = await inTime(SECOND_LOOK, planOn(catalogView, observed, policy));
+      progress.plan = planned.plan;
+      progress.empty ??= new Set(
+        planned.plan.pools.filter(({ ready }) => ready === 0).map(({ backend }) => backend),
+      );
+      const looked = planned.catalogView !== catalogView;
+      catalogView = planned.catalogView;
+      const isNewest = observed === reread && !looked;
+      const concerned = backendsOf(withoutGivenUp(planned.plan.steps, givenUp));
+      if (mode === 'plan' || concerned.length === 0 || isNewest) break;
+      if (await isUnchanged(connection, observed, concerned)) break;
+      reread = observed = await readWhatIsThere(connection, backends);
+    }
+    const steps = await plannedSteps(connection, progress, mode);
     const changes = steps.flatMap((step) => step.changes);
-    if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, refused);
-    const { pid } = observed.process;
-    const first = progress.changes.size;
-    const places = new Map(
-      planned.plan.pools.flatMap((pool) => pool.changes).map((change, at) => [change, first + at]),
-    );
-    const note = (noted: readonly Change[]): void => {
-      for (const change of noted) noteChange(progress.changes, change, pid, places.get(change));
-    };
-    if (mode === 'plan') note(changes);
+    if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, words);
+    const note = notesOf(progress, observed, changes);
+    if (mode === 'plan' && changes.length > 0) {
+      note(changes);
+      await checkLevel(connection);
+    }
     if (mode === 'plan' || changes.length === 0) return;
-    refused = new Map();
-    for (const step of steps) {
-      const allowed = await allowedIn(connection, step, refused, doubtful);
-      // Before they are written: when the connection breaks, who knows which of them were.
-      note(allowed);
-      await writeStep(connection, allowed, refused, { clock, addressTimeoutMs: config.answerTimeoutMs });
-      for (const { backend } of refused.values()) doubtful.add(backend);
+    const deps = { connection, clock, waits, progress, note, addressTimeoutMs: config.answerTimeoutMs };
+    const written = await writeSteps(deps, steps, observed);
+    words = written.words;
+    if (!written.wrote && written.kept.size > 0) {
+      for (const [backend, slots] of written.kept)
+        progress.failures.push({ code: 'leaving-kept', backend, slots });
+      return;
     }
     const canReread = rereads < MAX_REREADS;
-    const [written, moved] = await bothEnded(
-      readHAProxy(connection, backends),
+    const [listed, moved] = await bothEnded(
+      readWhatIsThere(connection, backends),
       canReread ? hasMoved(catalogView, clock, progress.problems) : false,
     );
-    observed = written;
+    observed = listed;
     progress.observed = observed;
     if (!moved) continue;
     rereads += 1;
     round = 0;
-    [catalogView, observed] = await bothEnded(read(), readHAProxy(connection, backends));
+    [catalogView, observed] = await bothEnded(read(), readWhatIsThere(connection, backends));
   }
 }
+
+/** Takes note of changes, in the order of the plan, whatever is begun first. */
+function notesOf(
+  { changes, plan }: Progress,
+  { process }: Observed,
+  planned: readonly Change[],
+): (noted: readonly Change[]) => void {
+  const first = changes.size;
+  const order = plan?.pools.flatMap((pool) => pool.changes) ?? planned;
+  const places = new Map(order.map((change, at) => [`${nameOf(change)} ${change.action}`, first + at]));
+  return (noted) => {
+    for (const change of noted)
+      noteChange(changes, change, process.pid, places.get(`${nameOf(change)} ${change.action}`));
+  };
+}
+
+/** What is to be written: the plan without what HAProxy refused before, and without weights where it takes none. */
+async function plannedSteps(
+  connection: RuntimeConnection,
+  { plan, givenUp, problems }: Progress,
+  mode: 'apply' | 'plan',
+): Promise<readonly Step[]> {
+  const steps = withoutGivenUp(plan?.steps ?? [], givenUp);
+  if (mode === 'apply') return steps;
+  const found = await probedBalances(
+    connection,
+    steps.flatMap((step) => step.changes),
+  );
+  for (const backend of found) {
+    givenUp.staticBackends.add(backend);
+    problems.push({ code: 'balance-static', backend });
+  }
+  return withoutGivenUp(steps, givenUp);
+}
+
+const backendsOf = (steps: readonly Step[]): string[] => [
+  ...new Set(steps.flatMap(({ changes }) => changes.map(({ backend }) => backend))),
+];
 
 const READ = 'consul: it and the host names it lists were not read';
 const SECOND_LOOK = 'consul: the second look before a large removal was not done';
@@ -156,10 +193,14 @@ async function hasMoved(
   }
 }
 
-function stillDiffers(address: string, changes: readonly Change[], refused: Refusals): HAProxyError {
+function stillDiffers(
+  address: string,
+  changes: readonly Change[],
+  words: ReadonlyMap<string, string>,
+): HAProxyError {
   const slots = changes.slice(0, 5).map(({ backend, slot, action, reason }) => {
     const name = `${backend}/${slot}`;
-    return `${name} (${action}: ${refused.get(name)?.words ?? reason})`;
+    return `${name} (${action}: ${words.get(name) ?? reason})`;
   });
   const more = changes.length > slots.length ? ` and ${changes.length - slots.length} more` : '';
   const detail = `still differs after ${MAX_ROUNDS} rounds: ${slots.join(', ')}${more}`;

@@ -36,7 +36,7 @@ export function linesOf(report: Report, context: RunContext, now: number): Line[
   };
   const changes = report.loadBalancers.flatMap(({ address, changes }) =>
     changes.map(
-      ({ backend, slot, instance, action, before, after, reason }): Line => ({
+      ({ backend, slot, instance, action, before, after, reason, result, error }): Line => ({
         timestamp,
         level: 'INFO',
         message: `${action} ${backend}/${slot}`,
@@ -49,6 +49,8 @@ export function linesOf(report: Report, context: RunContext, now: number): Line[
         before,
         after,
         reason,
+        result,
+        ...(error === undefined ? {} : { error }),
       }),
     ),
   );

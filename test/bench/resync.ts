@@ -51,7 +51,7 @@ export async function benchResync(harness: Harness, bundle: string, runs: number
 
   const { changes } = await resync('changed');
   if (changes.length !== 2 * COUNT) throw new Error(`${changes.length} changes, not ${2 * COUNT}`);
-  const { maintenance, addresses, settings, ready } = phasesOf(changes);
+  const { maintenance, addresses, settings, ready } = phasesOf(changes, () => false);
   const commands = [...maintenance, ...addresses, ...settings, ...ready].map(({ line }) => line);
   const read = (): Promise<unknown> => getJson(`${consul.url}/v1/health/service/iri`, consul.token);
   /** Catalog read, listings, commands, listings again; `atOnce` lists while it reads, as a run does. */

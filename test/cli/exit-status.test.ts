@@ -1,15 +1,16 @@
 // The exit status of plan, apply and status: the first that holds of failed, pending, somebody should look.
 import { describe, expect, it } from 'vitest';
 import { fleetStatus, reportStatus } from '../../lib/cli/exit-status.js';
-import type { Change } from '../../lib/model/change.js';
+import type { MadeChange } from '../../lib/model/change.js';
 import { type Problem, reported } from '../../lib/model/problem.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
 import type { PoolStatus, Status } from '../../lib/model/status.js';
 
 const settings = { address: null, port: 0, weight: 1, maxconn: 0, state: 'maintenance' } as const;
-const change: Change = {
+const change: MadeChange = {
   ...{ backend: 'b', slot: 's1', instance: 'n/a', action: 'add', before: settings, after: settings },
   reason: 'passing in Consul',
+  result: 'planned',
 };
 const leftOut: Problem = { code: 'slots-taken', backend: 'b', instance: 'n/z', prefix: 's', slots: 1 };
 const filtered: Problem = { code: 'answer-filtered', service: 'iri', tokenName: 'T' };

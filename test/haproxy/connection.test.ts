@@ -16,6 +16,8 @@ const OPTIONS: ConnectOptions = {
   answerTimeoutMs: 10_000,
   totalTimeoutMs: 30_000,
 };
+/** What answers the two exchanges with which a connection begins: of one line, and of two. */
+const OPENING = ['\n> ', '\n> \n> '];
 const backends = [{ name: 'b', ranges: [{ prefix: 's', slots: 1_500 }] }];
 
 let harness: Harness;
@@ -172,7 +174,7 @@ describe('what else may be at the address', () => {
   it('one that answers in part and falls silent, or closes', async () => {
     const silent = await stranger((socket) => {
       let prompts = 0;
-      socket.on('data', () => socket.write(prompts++ < 2 ? '\n> ' : 'Name: HAProxy\n'));
+      socket.on('data', () => socket.write(OPENING[prompts++] ?? 'Name: HAProxy\n'));
     });
     const connection = await connectTo(silent, { answerTimeoutMs: 100 });
     await expect(connection.send(['show info'])).rejects.toMatchObject({
@@ -181,7 +183,9 @@ describe('what else may be at the address', () => {
     });
     const closing = await stranger((socket) => {
       let prompts = 0;
-      socket.on('data', () => (prompts++ < 2 ? socket.write('\n> ') : socket.end('Name: HAProxy\n')));
+      socket.on('data', () =>
+        prompts < 2 ? socket.write(OPENING[prompts++] ?? '') : socket.end('Name: HAProxy\n'),
+      );
     });
     const other = await connectTo(closing);
     await expect(other.send(['show info'])).rejects.toMatchObject({
@@ -201,7 +205,7 @@ describe('what else may be at the address', () => {
     const address = await stranger((socket) => {
       let prompts = 0;
       socket.on('data', () => {
-        if (prompts++ < 2) socket.write('\n> ');
+        if (prompts < 2) socket.write(OPENING[prompts++] ?? '');
         else setInterval(() => socket.write('\n> '), 20).unref();
       });
     });
@@ -215,7 +219,7 @@ describe('what else may be at the address', () => {
   it('answers cut into single bytes are put together', async () => {
     const address = await stranger((socket) => {
       socket.setNoDelay(true);
-      const answers = ['\n> ', '\n> ', 'a\n\nb > c\n\n> ', '\n\n> '];
+      const answers = ['\n> ', '\n> ', '\n> ', 'a\n\nb > c\n\n> ', '\n\n> '];
       let at = 0;
       socket.on('data', async (chunk) => {
         for (const _ of chunk.toString().matchAll(/\n/g)) {

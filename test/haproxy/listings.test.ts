@@ -86,6 +86,7 @@ describe('show info', () => {
       version: '2.6.12',
       pid: 7,
       uptimeSeconds: 3,
+      counters: [0, 0, 0, 0],
       node: 'lb1',
       stopping: true,
     });

@@ -8,9 +8,9 @@ import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
 const config = parseConfig({ pools: [{ backend: 'b', service: 'iri', ranges: [{ prefix: 's' }] }] });
 
-/** A HAProxy that refuses weights, with two slots; the first holds an instance that Consul does not list. */
+/** A HAProxy that refuses addresses, with two slots; the first holds an instance that Consul does not list. */
 function refusing(): SimulatedHAProxy {
-  const haproxy = new SimulatedHAProxy({ asynchronous: false, refuse: (line) => / weight /.test(line) });
+  const haproxy = new SimulatedHAProxy({ asynchronous: false, refuse: (line) => / addr /.test(line) });
   haproxy.addRange('b', 's', 2);
   Object.assign(haproxy.server('b', 's1'), { address: '10.0.0.9', port: 14265, state: 'ready' });
   return haproxy;

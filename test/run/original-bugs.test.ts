@@ -101,10 +101,10 @@ it('8: pow=only is in the PoW backend alone, true in both, and a move is made', 
   ]);
 });
 
-it('9: a weight that HAProxy refuses is an error in its own words', async () => {
+it('9: a weight that HAProxy refuses is told in its own words, and costs the weight, not the server', async () => {
   const rig = rigOf([row({ tags: ['haproxy.weight=9'] })]);
   const connection = rig.haproxy.connect();
-  const words = 'Backend is using a static LB algorithm and only accepts weights 0% and 100%.';
+  const words = 'Absolute weight can only be between 0 and 256 inclusive.';
   const haproxy = Object.assign(Object.create(rig.haproxy), {
     connect: () => ({
       ...connection,
@@ -113,9 +113,11 @@ it('9: a weight that HAProxy refuses is an error in its own words', async () => 
     }),
   });
   const { only } = await runOnce({ ...rig, haproxy });
-  expect(only.outcome).toBe('failed');
-  expect(only.error).toContain('static LB algorithm');
-  expect(only.error).toMatch(/still differs after 3 rounds/);
+  expect(only.outcome).toBe('changed');
+  expect(only.error).toBeUndefined();
+  expect(only.warnings.join()).toContain(words);
+  expect(only.changes.map(({ result }) => result)).toEqual(['failed']);
+  expect(readyIn(rig.haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
 });
 
 it('10: a tag value never becomes a command, a prefix is no substring, and a value may hold a dot', async () => {

@@ -32,7 +32,10 @@ describe('when HAProxy refuses those who come', () => {
     expect(readyIn(haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
     expect(only.outcome).toBe('failed');
     expect(only.error).toContain('kept, since nobody else of iri_back serves');
-    expect(only.changes.map(({ action }) => action)).toEqual(['add']);
+    expect(only.changes.map(({ action, result }) => [action, result])).toEqual([
+      ['remove', 'skipped'],
+      ['add', 'failed'],
+    ]);
   });
 
   it('the second half of a full pool is not taken over once the first has failed', async () => {
@@ -63,7 +66,10 @@ describe('when HAProxy refuses those who come', () => {
     const { only } = await runOnce({ haproxy: breaking, catalog: memoryCatalog([next]) });
     expect(connections).toBeGreaterThan(1);
     expect(readyIn(haproxy, 'iri_back')).toEqual(['irisrv 10.0.0.1:14265 w1 m0']);
-    expect(only.changes.map(({ action }) => action)).toEqual(['add']);
+    expect(only.changes.map(({ action, result }) => [action, result])).toEqual([
+      ['add', 'failed'],
+      ['remove', 'skipped'],
+    ]);
   });
 
   it('one that leaves goes, while another serves', async () => {

@@ -12,6 +12,8 @@ export interface SimulatedServer {
   state: SlotState;
   sessions: number;
   tls: boolean;
+  /** As its checks see it while it is not in maintenance. */
+  status: string;
 }
 
 export interface SimulationOptions {
@@ -21,6 +23,12 @@ export interface SimulationOptions {
   readonly step?: () => boolean;
   /** Commands that are refused, without effect. */
   readonly refuse?: (line: string) => boolean;
+  /** 3.0.0 by default. */
+  readonly version?: string;
+  /** Backends whose balance takes no weight but 0 and the configured one, which is 1. */
+  readonly staticBackends?: readonly string[];
+  /** Of the socket; `admin` by default. */
+  readonly level?: 'admin' | 'operator';
   /** Told of every command that was carried out, after it, with the server it names. */
   readonly watch?: (line: string, server: SimulatedServer | undefined) => void;
 }
@@ -49,6 +57,7 @@ export class SimulatedHAProxy {
         state: 'maintenance',
         sessions: 0,
         tls,
+        status: 'UP',
       };
       servers.set(`${prefix}${slot}`, empty as SimulatedServer);
     }
@@ -84,6 +93,8 @@ export class SimulatedHAProxy {
     if (line === 'show info') return this.info();
     if (words[0] === 'show' && words[1] === 'servers') return this.serversState(words[3] ?? '');
     if (words[0] === 'show' && words[1] === 'stat') return this.stat(words[2] ?? '');
+    if (line === 'show cli level') return this.options.level ?? 'admin';
+    if (words[0] === 'add') return this.addServer(words[2] ?? '');
     const isMaxconn = words[1] === 'maxconn';
     const [backend = '', slot = ''] = (words[isMaxconn ? 3 : 2] ?? '').split('/');
     const servers = this.backends.get(backend);
@@ -91,7 +102,12 @@ export class SimulatedHAProxy {
     const server = servers.get(slot);
     if (!server) return 'No such server.';
     if (this.options.refuse?.(line)) return 'Refused by the simulation.';
-    const answer = isMaxconn ? setMaxconn(server, words[4] ?? '') : this.setServer(server, words.slice(3));
+    const isStatic = this.options.staticBackends?.includes(backend) ?? false;
+    const answer = isMaxconn
+      ? setMaxconn(server, words[4] ?? '')
+      : isStatic && words[3] === 'weight' && !['0', '1'].includes(words[4] ?? '')
+        ? "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'."
+        : this.setServer(server, words.slice(3));
     this.options.watch?.(line, server);
     return answer;
   }
@@ -109,6 +125,7 @@ export class SimulatedHAProxy {
       server.state = state;
       return '';
     }
+    if (what === 'agent') return 'agent checks are not enabled on this server.';
     const ip = parseIp(value);
     if (!ip)
       return this.options.asynchronous
@@ -128,8 +145,15 @@ export class SimulatedHAProxy {
     return `IP changed from '${server.address}' to '${ip.text}' by 'stats socket command'`;
   }
 
+  /** Without an address it refuses everything; a static balance comes first. */
+  private addServer(name: string): string {
+    const isStatic = this.options.staticBackends?.includes(name.split('/')[0] ?? '') ?? false;
+    if (isStatic) return 'Backend must use a dynamic load balancing to support dynamic servers.';
+    return "'server' expects <name> and <addr>[:<port>] as arguments.";
+  }
+
   private info(): string {
-    return `Name: HAProxy\nVersion: 3.0.0\nPid: 4711\nUptime_sec: 60\nnode: sim\nStopping: ${this.stopping ? 1 : 0}`;
+    return `Name: HAProxy\nVersion: ${this.options.version ?? '3.0.0'}\nPid: 4711\nUptime_sec: 60\nnode: sim\nStopping: ${this.stopping ? 1 : 0}`;
   }
 
   private serversState(backend: string): string {
@@ -147,8 +171,8 @@ export class SimulatedHAProxy {
     const servers = this.backends.get(backend);
     if (!servers) return 'No such proxy.';
     const rows = [...servers].map(
-      ([slot, { maxconn, sessions, state }]) =>
-        `${backend},${slot},0,0,${sessions},0,${maxconn === 0 ? '' : maxconn},0,0,0,,0,,0,0,0,0,${state === 'maintenance' ? 'MAINT' : 'UP'},1,`,
+      ([slot, { maxconn, sessions, state, status }]) =>
+        `${backend},${slot},0,0,${sessions},0,${maxconn === 0 ? '' : maxconn},0,0,0,,0,,0,0,0,0,${state === 'maintenance' ? 'MAINT' : state === 'drain' ? 'DRAIN' : status},1,`,
     );
     return [`# ${STAT_COLUMNS}`, ...rows].join('\n');
   }

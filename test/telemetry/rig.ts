@@ -1,11 +1,11 @@
 // A run's report and an recorder whose lines are kept, for the tests of logs and metrics.
-import type { Change } from '../../lib/model/change.js';
+import type { MadeChange } from '../../lib/model/change.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
 import { makeRecorder } from '../../lib/telemetry/recorder.js';
 
 export const invocation = { awsRequestId: 'request-1', functionName: 'watch' };
 const slot = { address: '10.0.0.1', port: 14265, weight: 1, maxconn: 0, state: 'ready' } as const;
-export const change: Change = {
+export const change: MadeChange = {
   backend: 'iri_back',
   slot: 'irisrv1',
   instance: 'node-1/iri-1',
@@ -13,6 +13,7 @@ export const change: Change = {
   before: { ...slot, state: 'maintenance' },
   after: slot,
   reason: 'passing, without a slot',
+  result: 'done',
 };
 const pool: PoolReport = {
   backend: 'iri_back',
