@@ -49,8 +49,11 @@ export async function writeStep(
   const { clock, addressTimeoutMs, listed, keepsConnections, wait } = options;
   const refused = new Refusals();
   const servers = serversIn(changes, listed);
+  // One that was planned on as drained is no operator's.
+  const known = new Set(changes.filter(({ before }) => before.state === 'drain').map(nameOf));
   for (const [name, { backend, server }] of servers)
-    if (server?.state === 'drain') refused.add(name, { backend, kind: 'drain', words: DRAINED });
+    if (server?.state === 'drain' && !known.has(name))
+      refused.add(name, { backend, kind: 'drain', words: DRAINED });
 
   const { maintenance, addresses, settings, ready } = phasesOf(
     changes,
@@ -139,6 +142,8 @@ export async function writeStep(
   }
 }
 
+const nameOf = ({ backend, slot }: Pick<Change, 'backend' | 'slot'>): string => `${backend}/${slot}`;
+
 /** Makes these servers ready again as they are, whoever they are for. */
 export async function restoreServers(
   connection: RuntimeConnection,
@@ -166,7 +171,7 @@ function serversIn(
       slots = new Map((listed.get(backend) ?? []).map((server) => [server.slot, server]));
       bySlot.set(backend, slots);
     }
-    servers.set(`${backend}/${slot}`, { backend, server: slots.get(slot) });
+    servers.set(nameOf({ backend, slot }), { backend, server: slots.get(slot) });
   }
   return servers;
 }

@@ -86,7 +86,10 @@ export async function transact(
       progress.observed = observed;
       fleet.note(connection.name, observed);
       const policy = { pools, force, elsewhere: fleet.besides(connection.name), ...limit };
-      const planned = await inTime(SECOND_LOOK, planOn(catalogView, observed, policy));
+      const planned = await inTime(
+        SECOND_LOOK,
+        planOn(catalogView, { ...observed, staticBalance: givenUp.staticBackends }, policy),
+      );
       progress.plan = planned.plan;
       progress.empty ??= new Set(
         planned.plan.pools.filter(({ ready }) => ready === 0).map(({ backend }) => backend),
