@@ -9,6 +9,8 @@ const LINE_END = 0x0a;
  */
 export class AnswerReader {
   private chunks: Buffer[] = [];
+  /** Bytes of the answer that is not yet complete. */
+  held = 0;
 
   /** The answers completed by `chunk`, in order, without prompt and surrounding blank lines. */
   read(chunk: Buffer): string[] {
@@ -21,10 +23,16 @@ export class AnswerReader {
         this.chunks.length === 0 && (at === from || (at === from + 1 && data[from] === LINE_END));
       answers.push(isEmpty ? '' : trimLines(this.completed(data.subarray(from, at))));
       this.chunks = [];
+      this.held = 0;
       from = at + PROMPT.length;
     }
-    if (from < data.length) this.chunks.push(from === 0 ? data : data.subarray(from));
+    if (from < data.length) this.keep(from === 0 ? data : data.subarray(from));
     return answers;
+  }
+
+  private keep(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.held += chunk.length;
   }
 
   private completed(last: Buffer): string {
@@ -41,8 +49,9 @@ export class AnswerReader {
   private bridge(chunk: Buffer): Buffer {
     const last = this.chunks.pop();
     if (!last) return chunk;
+    this.held -= last.length;
     const keep = Math.max(0, last.length - (PROMPT.length - 1));
-    if (keep > 0) this.chunks.push(last.subarray(0, keep));
+    if (keep > 0) this.keep(last.subarray(0, keep));
     return Buffer.concat([last.subarray(keep), chunk]);
   }
 }

@@ -1,5 +1,6 @@
 // One interactive connection to a HAProxy admin socket: commands pipelined, answers counted by prompts.
 import type net from 'node:net';
+import { type AnswerShare, makeAnswerShare } from '../config/memory.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
 import type { RuntimeConnection } from '../model/runtime.js';
@@ -43,6 +44,7 @@ export async function connectRuntime(
 
 class Connection implements RuntimeConnection {
   private readonly reader = new AnswerReader();
+  private readonly share: AnswerShare;
   private pending: Pending | undefined;
   private failure: Error | undefined;
   private prompted = false;
@@ -56,6 +58,7 @@ class Connection implements RuntimeConnection {
     readonly name: string,
     private readonly options: ConnectOptions,
   ) {
+    this.share = makeAnswerShare(options.memory);
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('error', (error) =>
       this.fail(new HAProxyError(name, 'closed', `connection lost (${messageOf(error)})`)),
@@ -99,6 +102,7 @@ class Connection implements RuntimeConnection {
     clearTimeout(this.timer);
     clearTimeout(this.total);
     this.failure ??= new HAProxyError(this.name, 'closed', 'closed by us');
+    this.share.release();
     if (this.socket.destroyed) return;
     // All answers were read, so nothing can be lost: close at once, and wait until it is.
     const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
@@ -164,6 +168,12 @@ class Connection implements RuntimeConnection {
   private onData(chunk: Buffer): void {
     if (this.failure) return;
     const answers = this.reader.read(chunk);
+    try {
+      this.share.grow(this.reader.held);
+    } catch (error) {
+      this.fail(new HAProxyError(this.name, 'too-large', messageOf(error), 'is this HAProxy?'));
+      return;
+    }
     if (!this.prompted && (answers[0] ?? this.reader.begun()).trim() !== '') {
       this.fail(notHAProxy(this.name, answers[0] ?? this.reader.begun()));
       return;
@@ -208,6 +218,7 @@ class Connection implements RuntimeConnection {
   private fail(error: Error): void {
     if (this.failure) return;
     this.failure = error;
+    this.share.release();
     clearTimeout(this.timer);
     clearTimeout(this.total);
     this.socket.destroy();

@@ -19,6 +19,8 @@ export type HAProxyErrorKind =
   | 'no-backend'
   /** A listing or an answer that we cannot make sense of. */
   | 'listing'
+  /** An answer that would take more memory than answers may. */
+  | 'too-large'
   /** The process we spoke to is being replaced (`Stopping: 1`). */
   | 'stopping'
   /** After all rounds HAProxy still differs from what was written. */

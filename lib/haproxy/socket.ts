@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly answerTimeoutMs: number;
   /** For everything on this connection, in milliseconds; HAProxy is told it too (`set timeout cli`). */
   readonly totalTimeoutMs: number;
+  /** Memory that answers may take a share of, in bytes; what this process has by default. */
+  readonly memory?: number;
   /** Client certificate and authority for `tls://`. */
   readonly tls?: TlsFiles;
   /** Resolves a host name; as Node does by default. */

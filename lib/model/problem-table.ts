@@ -170,7 +170,10 @@ export const PROBLEMS = {
     NAME_SERVER,
   ),
   'server-unchanged': warning(
-    ({ instance }: LeftOut) => `${instance}: host name does not resolve; its slot stays as it is`,
+    ({ instance, slot }: LeftOut & { readonly slot: string | null }) =>
+      `${instance}: host name does not resolve; ${
+        slot === null ? 'it has no slot yet' : `its slot ${slot} stays as it is`
+      }`,
     NAME_SERVER,
   ),
   'server-kept': warning((facts: Slot) => `${slotText(facts)} is kept for ${facts.instance}`, NAME_SERVER),

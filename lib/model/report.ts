@@ -31,6 +31,13 @@ export interface PoolReport {
   readonly unplaced: readonly { readonly instance: string; readonly reason: string }[];
 }
 
+/** Entries of lists that were left out of a report that was too long. */
+export interface LeftOutCounts {
+  readonly changes: number;
+  readonly warnings: number;
+  readonly unplaced: number;
+}
+
 export interface LoadBalancerReport {
   readonly address: string;
   readonly outcome: Outcome;
@@ -41,6 +48,8 @@ export interface LoadBalancerReport {
   readonly problems: readonly ReportedProblem[];
   /** The sentences of those that fail the run. */
   readonly error?: string;
+  /** Where a function's result would have been too long. */
+  readonly leftOut?: LeftOutCounts;
 }
 
 export interface Report {

@@ -56,7 +56,8 @@ export function planGroup(
     heldSlots: heldSlotsOf(group, dispositions),
     problems: [
       ...wanted.unresolved.map(({ label }): Problem => {
-        return { code: 'server-unchanged', backend: group.backend, instance: label };
+        const slot = keptSlotOf(group, dispositions, label);
+        return { code: 'server-unchanged', backend: group.backend, instance: label, slot };
       }),
       ...dispositions.flatMap((disposition) => (disposition.is === 'kept' ? disposition.problems : [])),
       ...there.held,
@@ -84,6 +85,21 @@ interface There {
   /** Of servers on which somebody else's word holds. */
   readonly held: Problem[];
 }
+
+/** The slot that is kept for a name that does not resolve, as far as can be told. */
+function keptSlotOf(
+  { places }: PlaceGroup,
+  dispositions: readonly Disposition[],
+  instance: string,
+): string | null {
+  const at = dispositions.findIndex(
+    (disposition) =>
+      disposition.is === 'kept' &&
+      disposition.problems.some((problem) => 'instance' in problem && problem.instance === instance),
+  );
+  return places[at]?.server.slot ?? null;
+}
+
 const isSurplus = (disposition: Disposition | undefined): boolean =>
   disposition?.is === 'leaving' && !disposition.gone;
 

@@ -216,6 +216,22 @@ describe('what else may be at the address', () => {
     });
   });
 
+  it('one whose answer has no end is given up, by name, before memory is', async () => {
+    const address = await stranger((socket) => {
+      let prompts = 0;
+      const flood = (): void => {
+        while (!socket.destroyed && socket.write('x'.repeat(65_536)));
+      };
+      socket.on('data', () => (prompts < 2 ? socket.write(OPENING[prompts++] ?? '') : flood()));
+      socket.on('drain', flood);
+    });
+    const connection = await connectTo(address, { memory: 8_000_000 });
+    await expect(connection.send(['show info'])).rejects.toMatchObject({
+      kind: 'too-large',
+      message: `haproxy ${address}: an answer of more than 1000000 bytes; is this HAProxy?`,
+    });
+  });
+
   it('answers cut into single bytes are put together', async () => {
     const address = await stranger((socket) => {
       socket.setNoDelay(true);
