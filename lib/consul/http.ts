@@ -153,7 +153,7 @@ function failEarly(bytes: AnswerBytes, maxBytes: number): PapiStep {
             length += chunk.length;
             if (length > maxBytes) return fail('the answer is too large');
             try {
-              bytes.add(chunk.length);
+              bytes.hold(length);
             } catch (error) {
               fail(messageOf(error));
             }

@@ -1,8 +1,8 @@
 // One interactive connection to a HAProxy admin socket: commands pipelined, answers counted by prompts.
 import type net from 'node:net';
-import { type AnswerShare, makeAnswerShare } from '../config/memory.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
+import { type AnswerBytes, UNBOUNDED } from '../model/memory.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
@@ -44,7 +44,7 @@ export async function connectRuntime(
 
 class Connection implements RuntimeConnection {
   private readonly reader = new AnswerReader();
-  private readonly share: AnswerShare;
+  private readonly bytes: AnswerBytes;
   private pending: Pending | undefined;
   private failure: Error | undefined;
   private prompted = false;
@@ -58,7 +58,7 @@ class Connection implements RuntimeConnection {
     readonly name: string,
     private readonly options: ConnectOptions,
   ) {
-    this.share = makeAnswerShare(options.memory);
+    this.bytes = (options.budget ?? UNBOUNDED).begin();
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('error', (error) =>
       this.fail(new HAProxyError(name, 'closed', `connection lost (${messageOf(error)})`)),
@@ -102,7 +102,7 @@ class Connection implements RuntimeConnection {
     clearTimeout(this.timer);
     clearTimeout(this.total);
     this.failure ??= new HAProxyError(this.name, 'closed', 'closed by us');
-    this.share.release();
+    this.bytes.end();
     if (this.socket.destroyed) return;
     // All answers were read, so nothing can be lost: close at once, and wait until it is.
     const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
@@ -169,7 +169,7 @@ class Connection implements RuntimeConnection {
     if (this.failure) return;
     const answers = this.reader.read(chunk);
     try {
-      this.share.grow(this.reader.held);
+      this.bytes.hold(this.reader.held);
     } catch (error) {
       this.fail(new HAProxyError(this.name, 'too-large', messageOf(error), 'is this HAProxy?'));
       return;
@@ -218,7 +218,7 @@ class Connection implements RuntimeConnection {
   private fail(error: Error): void {
     if (this.failure) return;
     this.failure = error;
-    this.share.release();
+    this.bytes.end();
     clearTimeout(this.timer);
     clearTimeout(this.total);
     this.socket.destroy();

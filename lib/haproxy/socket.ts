@@ -4,6 +4,7 @@ import tls from 'node:tls';
 import type { TlsFiles } from '../config/reading.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import { codeOf, messageOf } from '../model/errors.js';
+import type { AnswerBudget } from '../model/memory.js';
 import { showMs } from '../model/text.js';
 import { connectionWords } from '../model/tls-words.js';
 import { HAProxyError } from './errors.js';
@@ -17,8 +18,8 @@ export interface ConnectOptions {
   readonly answerTimeoutMs: number;
   /** For everything on this connection, in milliseconds; HAProxy is told it too (`set timeout cli`). */
   readonly totalTimeoutMs: number;
-  /** Memory that answers may take a share of, in bytes; what this process has by default. */
-  readonly memory?: number;
+  /** Bounds what is answered; unbounded by default. */
+  readonly budget?: AnswerBudget;
   /** Client certificate and authority for `tls://`. */
   readonly tls?: TlsFiles;
   /** Resolves a host name; as Node does by default. */

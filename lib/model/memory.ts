@@ -7,8 +7,8 @@ const ALL_ANSWERS = 1 / 2;
 
 /** The bytes of one answer as they come; `end` gives them back. */
 export interface AnswerBytes {
-  /** Counts `bytes` more. Throws an Error that says which bound they are beyond. */
-  add(bytes: number): void;
+  /** Takes note that `bytes` are held of it by now. Throws an Error that says which bound that is beyond. */
+  hold(bytes: number): void;
   end(): void;
 }
 
@@ -26,9 +26,9 @@ export function makeAnswerBudget(memoryBytes: number): AnswerBudget {
     begin() {
       let own = 0;
       return {
-        add(bytes) {
-          own += bytes;
-          together += bytes;
+        hold(bytes) {
+          together += bytes - own;
+          own = bytes;
           if (own > most) throw new Error(`the answer is too large: over ${showBytes(most)}`);
           if (together > mostTogether)
             throw new Error(`the answers under way are too large: over ${showBytes(mostTogether)} together`);

@@ -31,13 +31,6 @@ export interface PoolReport {
   readonly unplaced: readonly { readonly instance: string; readonly reason: string }[];
 }
 
-/** Entries of lists that were left out of a report that was too long. */
-export interface LeftOutCounts {
-  readonly changes: number;
-  readonly warnings: number;
-  readonly unplaced: number;
-}
-
 export interface LoadBalancerReport {
   readonly address: string;
   readonly outcome: Outcome;
@@ -48,8 +41,6 @@ export interface LoadBalancerReport {
   readonly problems: readonly ReportedProblem[];
   /** The sentences of those that fail the run. */
   readonly error?: string;
-  /** Where a function's result would have been too long. */
-  readonly leftOut?: LeftOutCounts;
 }
 
 export interface Report {
@@ -68,6 +59,8 @@ export interface Report {
   readonly loadBalancers: readonly LoadBalancerReport[];
   /** Milliseconds. */
   readonly durationMs: number;
+  /** Entries that were left out of a function's answer, because it was larger than Lambda takes. */
+  readonly cut?: Readonly<Record<'changes' | 'warnings' | 'problems' | 'unplaced', number>>;
 }
 
 /** What went wrong in a run, one line each, the same line once; empty when all is well. */

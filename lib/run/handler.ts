@@ -4,8 +4,8 @@ import { withParameters } from '../config/pem-parameters.js';
 import { ssmParameters } from '../config/ssm.js';
 import { failuresOf, type Report } from '../model/report.js';
 import { makeRecorder, type RecordedRun } from '../telemetry/recorder.js';
+import { answerOf } from './answer.js';
 import { systemLookup } from './lookup.js';
-import { fitReport } from './report-size.js';
 import { makeRunner, type Runner, type RunOptions } from './runner.js';
 import { systemClock } from './system-clock.js';
 
@@ -67,7 +67,7 @@ export async function invocation(
   });
   recorded.finished(report);
   if (failuresOf(report).length > 0) throw new RunFailed(report);
-  return fitReport(report);
+  return answerOf(report);
 }
 
 /** Parameters that were read, until there are settings: SSM may allow one call a second. */

@@ -73,6 +73,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
         totalTimeoutMs: budgetMs,
         tls: haproxy.tls,
         lookup: systemLookup,
+        budget: systemAnswerBudget,
       }),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,

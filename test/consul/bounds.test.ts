@@ -96,12 +96,12 @@ test('an answer without end of the parameter store', async () => {
 test('answers under way have a bound together, and give back what they took', () => {
   const budget = makeAnswerBudget(80);
   const answers = [0, 1, 2, 3].map(() => budget.begin());
-  for (const answer of answers) answer.add(10);
+  for (const answer of answers) answer.hold(10);
   const fifth = budget.begin();
-  expect(() => fifth.add(1)).toThrow('the answers under way are too large');
+  expect(() => fifth.hold(1)).toThrow('the answers under way are too large');
   fifth.end();
   answers[0]?.end();
   const sixth = budget.begin();
-  sixth.add(10);
-  expect(() => sixth.add(1)).toThrow('the answer is too large');
+  sixth.hold(10);
+  expect(() => sixth.hold(11)).toThrow('the answer is too large');
 });

@@ -8,6 +8,7 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { type ConnectOptions, connectRuntime } from '../../lib/haproxy/connection.js';
 import { parseAdminAddress, type SocketAddress } from '../../lib/model/admin-address.js';
+import { makeAnswerBudget } from '../../lib/model/memory.js';
 import type { RuntimeConnection } from '../../lib/model/runtime.js';
 
 const OPTIONS: ConnectOptions = {
@@ -225,10 +226,10 @@ describe('what else may be at the address', () => {
       socket.on('data', () => (prompts < 2 ? socket.write(OPENING[prompts++] ?? '') : flood()));
       socket.on('drain', flood);
     });
-    const connection = await connectTo(address, { memory: 8_000_000 });
+    const connection = await connectTo(address, { budget: makeAnswerBudget(2 ** 23) });
     await expect(connection.send(['show info'])).rejects.toMatchObject({
       kind: 'too-large',
-      message: `haproxy ${address}: an answer of more than 1000000 bytes; is this HAProxy?`,
+      message: `haproxy ${address}: the answer is too large: over 1 MB; is this HAProxy?`,
     });
   });
 
