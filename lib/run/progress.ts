@@ -4,6 +4,7 @@ import type { Observed } from '../model/server.js';
 import type { Plan } from '../plan/plan.js';
 import { type GivenUp, makeGivenUp } from './given-up.js';
 import type { Changes } from './made-changes.js';
+import type { Waits } from './waits.js';
 
 export interface Progress {
   /** Everything that was begun to be written (in `plan`: that would be), and what became of it. */
@@ -15,6 +16,8 @@ export interface Progress {
   /** The same, and fails the run. */
   readonly failures: Problem[];
   readonly givenUp: GivenUp;
+  /** What is left of the time to wait for requests and first checks; undefined: all of it. */
+  waits: Waits | undefined;
   /** Backends of which a server could not be written as planned. */
   readonly doubtful: Set<string>;
   /** Backends in which nobody was ready when the run came; undefined: it has not planned yet. */
@@ -33,6 +36,7 @@ export function makeProgress(): Progress {
     problems: [],
     failures: [],
     givenUp: makeGivenUp(),
+    waits: undefined,
     doubtful: new Set(),
     empty: undefined,
     started: new Set(),

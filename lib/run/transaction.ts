@@ -68,7 +68,8 @@ export async function transact(
   const { pools, maxRemovalPercent } = config;
   const limit = maxRemovalPercent === undefined ? {} : { maxRemovalPercent };
   const { givenUp } = progress;
-  const waits = makeWaits(clock, deadline);
+  progress.waits ??= makeWaits(clock, deadline);
+  const { waits } = progress;
 
   const listing = readWhatIsThere(connection, backends).then((listed) => {
     // As soon as it is known: others may plan on it while this one still waits for Consul.
