@@ -18,7 +18,7 @@ export function plainText(text: string, max = 200): string {
  */
 export function jsonText(value: unknown, indent?: number): string {
   // JSON has escaped all below a blank, so what is left of those are its own line ends.
-  return JSON.stringify(value, null, indent).replace(UNSEEN, (c) => (c === '\n' ? c : codeOf(c)));
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(UNSEEN, (c) => (c === '\n' ? c : codeOf(c)));
 }
 
 /** Control characters, and those that reorder text. */
