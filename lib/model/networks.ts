@@ -1,6 +1,7 @@
 // Which addresses a server may have: the networks that are allowed, and what nobody may be registered at. Pure.
 import { parsePort, printHostPort } from './address.js';
 import { bytesOf, type IpRange, isIn, isWithin, parseRange } from './ip-range.js';
+import { isLoopbackIp, LOOPBACK } from './loopback.js';
 
 /** Why no server may be at an address. */
 export type Refusal =
@@ -50,7 +51,7 @@ export function judgeOf({ networks, listeners }: NetworkRule, admins: readonly I
   return (ip, port) => {
     const bytes = judgedAs(ip);
     for (const [refusal, never] of NEVER) if (never.some((range) => isIn(range, bytes))) return refusal;
-    const isLoopback = LOOPBACK.some((range) => isIn(range, bytes));
+    const isLoopback = isLoopbackIp(bytes);
     const key = bytes.join();
     if (closed.has(`${key} ${port}`)) return 'listener';
     if (closedEverywhere.has(port) && (isLoopback || own.has(key))) return 'listener';
@@ -77,7 +78,6 @@ export function isClosedEverywhere({ listeners }: Pick<NetworkRule, 'listeners'>
 
 const rangesOf = (...texts: readonly string[]): IpRange[] => texts.flatMap((text) => parseRange(text) ?? []);
 
-const LOOPBACK = rangesOf('127.0.0.0/8', '::1');
 /** In this order: what an instance can find out about a cloud is named as that, wherever it lies. */
 const NEVER: readonly (readonly [Refusal, readonly IpRange[]])[] = [
   ['metadata', rangesOf('169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '100.100.100.200')],

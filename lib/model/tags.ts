@@ -59,7 +59,7 @@ export const TAGS: readonly TagRow[] = [
 
 /** By key; apart from the rows, since functions do not need it. */
 export const TAG_HELP: Readonly<Record<string, TagHelp>> = {
-  weight: { help: 'share of the requests', otherwise: "Consul's Weights for the status" },
+  weight: { help: 'share of the requests', otherwise: "Consul's passing weight" },
   maxconn: { help: 'requests at a time, 0 is no limit', otherwise: "the pool's maxconn" },
   scheme: { help: 'how HAProxy connects', otherwise: 'http' },
   sslverify: {

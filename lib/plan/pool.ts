@@ -3,6 +3,7 @@ import type { Pool } from '../config/pools.js';
 import type { Change } from '../model/change.js';
 import { isHealthy } from '../model/instance.js';
 import type { LeftOutProblem, Problem } from '../model/problem.js';
+import { limited } from '../model/problem-limit.js';
 import type { PoolReport, RangeReport } from '../model/report.js';
 import type { ObservedServer } from '../model/server.js';
 import { type Desired, desiredServers } from './desired.js';
@@ -90,11 +91,11 @@ export function planPool(
     changes,
     leftOut: [...plans.flatMap(({ leftOut }) => leftOut), ...withoutGroup(pool, groups, desired, drained)],
     heldSlots: plans.flatMap(({ heldSlots }) => heldSlots),
-    problems: [
+    problems: limited([
       ...desired.problems,
       ...plans.flatMap(({ problems }) => problems),
       ...unservedIn(pool, servers, groups, desired, changes),
-    ],
+    ]),
     ranges: plans.map(({ counts }) => counts),
     awaited: isAwaited(desired),
     surplus: plans.flatMap(({ surplus }) => surplus),
