@@ -39,6 +39,7 @@ export type Judge = (ip: string, port: number) => Refusal | undefined;
 /** `admins` are the sockets of the load balancers; nothing else may be served at these, nor at `listeners`. */
 export function judgeOf({ networks, listeners }: NetworkRule, admins: readonly IpPort[] = []): Judge {
   const ranges = networks.flatMap((text) => parseRange(text) ?? []);
+  const ofLoopback = ranges.filter((range) => LOOPBACK.some((loopback) => isWithin(range, loopback)));
   const own = new Set(admins.map(({ ip }) => judgedAs(ip).join()));
   const closed = new Set(admins.map(({ ip, port }) => `${judgedAs(ip).join()} ${port}`));
   const closedEverywhere = new Set<number>();
@@ -48,17 +49,19 @@ export function judgeOf({ networks, listeners }: NetworkRule, admins: readonly I
     if (ip === undefined) closedEverywhere.add(port);
     else closed.add(`${judgedAs(ip).join()} ${port}`);
   }
+  const isClosed = (bytes: readonly number[], port: number, isLoopback: boolean): boolean => {
+    if (closed.size === 0 && closedEverywhere.size === 0) return false;
+    const key = bytes.join();
+    if (closed.has(`${key} ${port}`)) return true;
+    return closedEverywhere.has(port) && (isLoopback || own.has(key));
+  };
   return (ip, port) => {
     const bytes = judgedAs(ip);
     for (const [refusal, never] of NEVER) if (never.some((range) => isIn(range, bytes))) return refusal;
     const isLoopback = isLoopbackIp(bytes);
-    const key = bytes.join();
-    if (closed.has(`${key} ${port}`)) return 'listener';
-    if (closedEverywhere.has(port) && (isLoopback || own.has(key))) return 'listener';
-    const listed = ranges.filter((range) => isIn(range, bytes));
-    if (!isLoopback) return listed.length > 0 ? undefined : 'not-listed';
-    const isMeant = listed.some((range) => LOOPBACK.some((loopback) => isWithin(range, loopback)));
-    return isMeant ? undefined : 'loopback';
+    if (isClosed(bytes, port, isLoopback)) return 'listener';
+    if (!isLoopback) return ranges.some((range) => isIn(range, bytes)) ? undefined : 'not-listed';
+    return ofLoopback.some((range) => isIn(range, bytes)) ? undefined : 'loopback';
   };
 }
 
