@@ -39,7 +39,7 @@ export async function reconcile(
   };
   const reads = shareReads(() => readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead), clock);
   const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());
-  const places = makeFleetPlaces();
+  const places = makeFleetPlaces(clock);
   const loadBalancers = await Promise.all(
     addresses.map((address) =>
       serveLoadBalancer({ config, connect, reads, concurrency, clock, places, processes }, address, options),

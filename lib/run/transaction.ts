@@ -71,12 +71,9 @@ export async function transact(
   progress.waits ??= makeWaits(clock, deadline);
   const { waits } = progress;
 
-  const listing = readWhatIsThere(connection, backends).then((listed) => {
-    // As soon as it is known: others may plan on it while this one still waits for Consul.
-    fleet.note(connection.name, listed);
-    return listed;
-  });
+  const listing = fleet.listing(connection.name, readWhatIsThere(connection, backends));
   let [catalogView, observed] = await bothEnded(read(), listing);
+  await fleet.heard(connection.name);
   let words: ReadonlyMap<string, string> = new Map();
   let rereads = 0;
   /** What was read again, after everything that was waited for. */

@@ -1,4 +1,4 @@
-// The same instance in the same slot: on fresh HAProxies, and on one that lived through 500 changes.
+// The same instance in the same slot: on one HAProxy that lived through 500 changes, and on fresh ones beside it.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { minimalConfig } from '../../infra/local/minimal-cfg.js';
@@ -74,20 +74,9 @@ it(`puts an instance into the slot that it prefers through ${CHANGES} changes, u
 
   expect([...one.keys()].sort()).toEqual(churn.passing().sort());
   expect([...two]).toEqual([...one]);
-  const rivals = (at: string): string[] =>
-    churn.passing().filter((other) => other !== at && preferred(other) === preferred(at));
-  const undisputed = churn.passing().filter((at) => !displaced.has(at) && rivals(at).length === 0);
-  expect(undisputed.length).toBeGreaterThan(0);
-  for (const at of undisputed)
-    expect([at, old.get(at), one.get(at)]).toEqual([at, preferred(at), preferred(at)]);
-
-  const differing = churn.passing().filter((at) => old.get(at) !== one.get(at));
-  const [oldest = '', ...others] = admins;
-  const lines = others.flatMap((admin) =>
-    differing.map((at) => `iri_back ${at}: ${old.get(at)} on ${oldest}, ${one.get(at)} on ${admin}`),
-  );
-  expect([...status.differences].sort()).toEqual(lines.sort());
-  console.log(`${placed} placed, ${undisputed.length} undisputed, ${differing.length} of ${one.size} differ`);
+  expect([...one]).toEqual([...old]);
+  expect(status.differences).toEqual([]);
+  console.log(`${placed} placed, ${displaced.size} are where they do not prefer to be`);
 }, 180_000);
 
 it('shows who is there but does not serve, and whose weight is another, on one load balancer', async () => {

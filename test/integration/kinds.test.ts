@@ -67,9 +67,14 @@ describe('kinds of registration', () => {
     expect(await slots()).toEqual(before);
   });
 
-  it('are all in maintenance once everything is deregistered', async () => {
+  it('stay when everything is deregistered, and are all in maintenance once that is forced', async () => {
     for (const { ID } of REGISTRATIONS) await rig.consul.deregister(ID);
-    const { only } = await rig.apply();
+    const kept = await rig.apply();
+    expect(kept.only.outcome).toBe('guarded');
+    expect(await rig.ready('iri_back')).toHaveLength(6);
+    const forced = await rig.runner.run({ mode: 'apply', force: true });
+    const [only] = forced.loadBalancers;
+    if (!only) throw new Error('no load balancer in the report');
     expect(only.error).toBeUndefined();
     expect(only.pools.map(({ ready, slots: all, maintenance }) => [ready, all - maintenance])).toEqual([
       [0, 0],
@@ -113,6 +118,13 @@ describe('the life of an instance', () => {
     await rig.consul.setTtl('check:two', 'passing');
     await rig.consul.deregister('one');
     expect(await actions()).toEqual([]);
+    await rig.consul.register({
+      Name: 'iri',
+      ID: 'three',
+      Address: '10.0.1.3',
+      Port: 14265,
+      Check: { CheckID: 'check:three', TTL: '1h', Status: 'critical' },
+    });
     await rig.consul.deregister('two');
     expect(await actions()).toEqual(['remove']);
     expect(await rig.ready('iri_back')).toEqual([]);

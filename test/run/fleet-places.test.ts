@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Observed } from '../../lib/model/server.js';
 import { makeFleetPlaces } from '../../lib/run/fleet-places.js';
+import { systemClock } from '../../lib/run/system-clock.js';
 import { observedWith, server } from '../plan/rig.js';
 import { runFleet } from '../simulation/fleet.js';
-import { haproxyFor, memoryCatalog, parseConfig, runOnce } from '../simulation/rig.js';
+import { haproxyFor, instantClock, memoryCatalog, parseConfig, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 import type { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
@@ -58,7 +59,7 @@ describe('what a plan may know of the others', () => {
   const at = '10.0.0.1:80';
 
   it('is where they have an address, and never where it has it itself', () => {
-    const places = makeFleetPlaces();
+    const places = makeFleetPlaces(instantClock());
     places.note('a', holding('s1'));
     expect(places.besides('a')('web', at)).toBeUndefined();
     expect(places.besides('b')('web', at)).toBe('s1');
@@ -66,11 +67,32 @@ describe('what a plan may know of the others', () => {
   });
 
   it('is the word of the fullest, by name among equals, and the newest of each', () => {
-    const places = makeFleetPlaces();
+    const places = makeFleetPlaces(instantClock());
     places.note('c', holding('s3'));
     places.note('a', holding('s1'));
     expect(places.besides('b')('web', at)).toBe('s1');
     places.note('c', observedWith([server('s4'), server('s5', { address: '10.0.0.5' })]));
     expect(places.besides('b')('web', at)).toBe('s4');
+  });
+
+  it('is heard by one that has nobody ready, before it plans; one that serves waits for nobody', async () => {
+    const places = makeFleetPlaces(systemClock);
+    let tell: (observed: Observed) => void = () => {};
+    const slow = places.listing('slow', new Promise((resolve) => (tell = resolve)));
+    await places.listing('serving', Promise.resolve(holding('s9')));
+    await places.heard('serving');
+    await places.listing('empty', Promise.resolve(observedWith([])));
+    const heard = places.heard('empty');
+    tell(holding('s1', 's2'));
+    await Promise.all([slow, heard]);
+    expect(places.besides('empty')('web', at)).toBe('s2');
+  });
+
+  it('is not waited for longer than a moment', async () => {
+    const places = makeFleetPlaces(instantClock());
+    void places.listing('hung', new Promise(() => {}));
+    await places.listing('empty', Promise.resolve(observedWith([])));
+    await places.heard('empty');
+    expect(places.besides('empty')('web', at)).toBeUndefined();
   });
 });
