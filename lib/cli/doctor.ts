@@ -1,39 +1,41 @@
 // `iri-lb doctor`: what is set up wrongly between here, Consul and HAProxy, and what to do about it.
 import type { Command } from 'commander';
+import type { Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
-import { diagnose } from '../doctor/doctor.js';
-import { type Diagnosis, errorFrom, type Finding, needsAttention } from '../doctor/finding.js';
-import { ConfigError } from '../model/errors.js';
+import { configurationDiagnosis, examine } from '../doctor/doctor.js';
+import { type Diagnosis, type Finding, worstOf } from '../doctor/finding.js';
 import { systemClock } from '../run/system-clock.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
 
 export function registerDoctor(program: Command, terminal: Terminal): void {
   program
     .command('doctor')
-    .description('examine Consul, the token and every load balancer; exit 0, or 1 with findings')
+    .description(
+      'examine Consul, the token and every load balancer; exit 0, 1 with errors, 3 with warnings only',
+    )
     .option('--json', 'print the findings as JSON')
     .action(({ json }: { json?: boolean }) =>
       guarded(terminal, async () => {
-        const diagnosis = await examine(terminal);
+        const diagnosis = await diagnosisOf(terminal);
         if (json) terminal.out(JSON.stringify(diagnosis, null, 2));
         else for (const line of diagnosisLines(diagnosis)) terminal.out(line);
-        if (needsAttention(diagnosis)) terminal.exit(1);
+        terminal.exit(EXIT[worstOf(diagnosis)]);
       }),
     );
 }
 
-/** The doctor reads what runs read; a mistake in what only rendering reads is a finding, too. */
-async function examine(terminal: Terminal): Promise<Diagnosis> {
+/** Something fails, or somebody should look. */
+const EXIT = { ok: 0, warning: 3, error: 1 } as const;
+
+/** Reads everything once. The doctor reads what runs read; a mistake in what only rendering reads is a finding, too. */
+async function diagnosisOf(terminal: Terminal): Promise<Diagnosis> {
+  let settings: Settings;
   try {
-    settingsOf({ ...terminal, env: await withParameters(terminal.env, systemClock) });
+    settings = settingsOf({ ...terminal, env: await withParameters(terminal.env, systemClock) });
   } catch (problem) {
-    if (!(problem instanceof ConfigError)) throw problem;
-    const findings = problem.problems.map(({ path, message }) =>
-      errorFrom('configuration', path, { detail: message, nextStep: '' }),
-    );
-    return { version: 1, findings };
+    return configurationDiagnosis(problem);
   }
-  return diagnose(terminal.env);
+  return examine(settings);
 }
 
 /** What is well, then what is not, each with what to do, then how many there are. */

@@ -29,13 +29,15 @@ export interface Question {
 
 type Secret = string | undefined;
 
-/** One address of Consul. Both calls throw RequestFailure and nothing else. */
+/** One address of Consul. All calls throw RequestFailure and nothing else. */
 export interface Endpoint {
   readonly address: string;
   /** `GET /v1/health/service/:name`, within `timeoutMs`. */
   readService(service: string, query: ServiceQuery, secret: Secret, timeoutMs: number): Promise<Answer>;
   /** `POST /v1/internal/acl/authorize`: may this token do that? Within `timeoutMs`. */
   authorize(questions: readonly Question[], secret: Secret, timeoutMs: number): Promise<Answer>;
+  /** `GET /v1/catalog/services`: every service that the token may read, with its tags. Within `timeoutMs`. */
+  listServices(secret: Secret, timeoutMs: number): Promise<Answer>;
   close(): void;
 }
 
@@ -63,6 +65,11 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
       };
       const path = `/v1/health/service/${encodeURIComponent(service)}`;
       const reply = await client.request({ method: 'GET', path, query, secret, timeoutMs });
+      return toAnswer(reply, secretsOf(secret, auth));
+    },
+    listServices: async (secret, timeoutMs) => {
+      const path = '/v1/catalog/services';
+      const reply = await client.request({ method: 'GET', path, query: inDatacenter, secret, timeoutMs });
       return toAnswer(reply, secretsOf(secret, auth));
     },
     authorize: async (questions, secret, timeoutMs) => {

@@ -1,15 +1,12 @@
-// Judges the backends of one HAProxy: ranges, room for the instances selected now, balance. Pure.
-import type { Config, Pool } from '../config/pools.js';
-import { type DesiredServer, desiredServers } from '../plan/desired.js';
-import type { PlaceGroup } from '../plan/placement.js';
-import { placementOf } from '../plan/placement-of.js';
-import { drainedIn, statesIn } from '../plan/states.js';
-import type { BackendFacts, Facts, LoadBalancerFacts } from './facts.js';
+// Judges the backends of one HAProxy: what is declared, room, balance, and whether anybody is served. Pure.
+import type { Config } from '../config/pools.js';
+import { judgeDeclared } from './declared.js';
+import { desiredIn, type PoolHere } from './desired.js';
+import type { BackendFacts, Facts, HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
-
-/** In use, of the slots of a range: from here on there is a warning. */
-const NEARLY_FULL = 0.8;
-const RENDER = 'iri-lb render haproxy shows how';
+import { judgeReuse } from './reuse.js';
+import { judgeRoom } from './room.js';
+import { judgeServing } from './serving.js';
 
 export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts, facts: Facts): Finding[] {
   if ('failure' in found) return [];
@@ -17,35 +14,34 @@ export function judgeBackends(config: Config, { name, found }: LoadBalancerFacts
     const subject = `${name} ${pool.backend}`;
     const backend = found.backends.get(pool.backend);
     if (!backend) return [];
-    if ('failure' in backend) return [errorFrom('haproxy', subject, backend.failure)];
-    const groups = placementOf(pool).groupsOf(pool, backend.servers);
-    const desired = desiredOf(pool, groups, facts);
+    const namesakes = judgeNamesake(subject, pool.backend, found);
+    if ('failure' in backend) return [...namesakes, errorFrom('haproxy', subject, backend.failure)];
+    const here = desiredIn(pool, backend.servers, facts);
     return [
+      ...namesakes,
       ...(found.level === 'admin' ? [judgeBalance(subject, backend)] : []),
-      ...groups.map((group) => judgeGroup(subject, pool, group, desired)),
-      ...judgeTransports(subject, groups, desired),
+      ...judgeRoom(subject, backend, here),
+      ...judgeTransports(subject, here),
+      ...judgeDeclared(subject, backend, here, found),
+      ...judgeServing(subject, backend, here),
+      ...judgeReuse(subject, backend, here, found.process.version),
     ];
   });
 }
 
-function desiredOf(
-  { backend }: Pool,
-  groups: readonly PlaceGroup[],
-  { catalog }: Facts,
-): readonly DesiredServer[] {
-  if ('failure' in catalog) return [];
-  const selected = catalog.view.selected.get(backend) ?? [];
-  return desiredServers(selected, statesIn(groups, drainedIn(groups))).servers;
+/** Both halves of a `listen` section are one proxy, with one id. HAProxy 3.3 and later refuse what is found here. */
+function judgeNamesake(subject: string, backend: string, { proxies }: HAProxyFacts): Finding[] {
+  const named = proxies.filter(({ name }) => name === backend);
+  if (new Set(named.map(({ id }) => id)).size < 2) return [];
+  const finding =
+    'a frontend has the same name, and HAProxy answers for either when it is asked by that name';
+  return [warning('haproxy', subject, finding, 'rename one of the two: HAProxy 3.3 and later refuse it')];
 }
 
 /** A run names these instances, too, and serves none of them. */
-function judgeTransports(
-  subject: string,
-  groups: readonly PlaceGroup[],
-  desired: readonly DesiredServer[],
-): Finding[] {
+function judgeTransports(subject: string, { groups, servers = [] }: PoolHere): Finding[] {
   const known = new Set(groups.map(({ transport }) => transport));
-  const without = desired.filter(({ transport }) => !known.has(transport));
+  const without = servers.filter(({ transport }) => !known.has(transport));
   return [...new Set(without.map(({ transport }) => transport))].map((transport) => {
     const labels = without.filter((server) => server.transport === transport).map(({ label }) => label);
     const finding = `has no ${transport} range in LB_CONFIG, which ${labels.length} instances need (${labels[0]}, …)`;
@@ -58,40 +54,16 @@ function judgeTransports(
   });
 }
 
-/** Verified and unverified TLS look the same from outside: the listing says only whether there is TLS. */
-function judgeGroup(
-  subject: string,
-  pool: Pool,
-  group: PlaceGroup,
-  desired: readonly DesiredServer[],
-): Finding {
-  const { name: prefix, transport, places } = group;
-  const needed = desired.filter((server) => server.transport === transport).length;
-  const obstacle = placementOf(pool).obstacleTo(group);
-  if (obstacle?.code === 'range-undeclared') {
-    const finding = `has no server-template ${prefix} (${transport})`;
-    return needed > 0
-      ? error('haproxy', subject, `${finding}, which ${needed} instances need`, `declare it (${RENDER})`)
-      : warning('haproxy', subject, finding, `declare it (${RENDER}), or take the range out of LB_CONFIG`);
-  }
-  if (obstacle?.code === 'range-transport') {
-    const finding = `${prefix} should be ${transport}, but HAProxy connects ${obstacle.tls ? 'with' : 'without'} TLS`;
-    return error('haproxy', subject, finding, `correct its server-template (${RENDER}), or LB_CONFIG`);
-  }
-  const text = `${prefix}: ${needed} of ${places.length} slots needed`;
-  const todo = 'declare more slots (pools.ranges.slots in LB_CONFIG, iri-lb render haproxy) and reload';
-  const missing = needed - places.length;
-  if (missing > 0) return error('haproxy', subject, `${text}, so ${missing} instances are left out`, todo);
-  if (needed > places.length * NEARLY_FULL)
-    return warning('haproxy', subject, `${text}, more than ${NEARLY_FULL * 100} %`, todo);
-  return ok('haproxy', subject, text);
-}
+const DYNAMIC = 'use leastconn, roundrobin, or add "hash-type consistent"';
 
-function judgeBalance(subject: string, { servers, balance }: BackendFacts): Finding {
-  const todo = 'use leastconn, roundrobin, or add "hash-type consistent"';
+function judgeBalance(subject: string, { servers, balance, proxy }: BackendFacts): Finding {
   if (balance === 'static')
-    return error('haproxy', subject, 'its balance is static and refuses weights', todo);
+    return error('haproxy', subject, 'its balance is static and refuses weights', DYNAMIC);
   if (balance === 'dynamic') return ok('haproxy', subject, 'its balance takes weights');
+  if (balance === 'hidden') {
+    const finding = `balance ${proxy.algorithm} takes weights with "hash-type consistent", which shows once one is set`;
+    return ok('haproxy', subject, finding);
+  }
   const why = servers.length === 0 ? 'it has no servers' : 'HAProxy before 2.6 does not say';
-  return warning('haproxy', subject, `whether its balance takes weights is unknown: ${why}`, todo);
+  return warning('haproxy', subject, `whether its balance takes weights is unknown: ${why}`, DYNAMIC);
 }

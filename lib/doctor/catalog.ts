@@ -21,7 +21,8 @@ export function judgeCatalog(config: Config, { catalog, token, consul }: Facts):
       problemFinding('catalog', services, problem),
     ]),
   );
+  const instances = [...catalog.listed.values()].reduce((sum, count) => sum + count, 0);
   return found.size > 0
     ? [...found.values()]
-    : [ok('catalog', services, `${catalog.instances} instances, all understood`)];
+    : [ok('catalog', services, `${instances} instances, all understood`)];
 }

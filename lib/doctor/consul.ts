@@ -32,13 +32,21 @@ function judgeAddress({ address, failure, leaderless, clockAheadMs }: ConsulFact
     const todo = 'start Consul there, or correct CONSUL_HTTP_ADDR, CONSUL_CACERT, routes and security groups';
     return [error('consul', address, `cannot be read (${failure.message})`, todo)];
   }
-  if (failure) {
-    const todo = /No path to datacenter/i.test(failure.message)
-      ? 'check CONSUL_DATACENTER: Consul knows no such datacenter'
-      : "see Consul's log there";
-    return [error('consul', address, `answers ${failure.message}`, todo)];
-  }
+  if (failure) return [error('consul', address, `answers ${failure.message}`, adviceOn(failure))];
   return [ok('consul', address, 'answers, and knows a leader'), ...judgeClock(address, clockAheadMs)];
+}
+
+/** Consul's own words for a datacenter that it does not know come with status 500, like those for no leader. */
+function adviceOn({
+  status,
+  message,
+}: {
+  readonly status: number | undefined;
+  readonly message: string;
+}): string {
+  if (/no path to datacenter/i.test(message)) return 'correct CONSUL_DATACENTER, or join that datacenter';
+  if (status === 400) return 'check CONSUL_NAMESPACE and CONSUL_DATACENTER';
+  return "see Consul's log there";
 }
 
 function judgeClock(address: string, aheadMs: number | undefined): Finding[] {
@@ -48,7 +56,7 @@ function judgeClock(address: string, aheadMs: number | undefined): Finding[] {
   return [warning('consul', address, finding, 'synchronise both clocks (NTP)')];
 }
 
-function judgeRights({ services, nodeRead }: Rights, { name }: TokenFacts): Finding[] {
+function judgeRights({ services, nodeRead, refusal }: Rights, { name }: TokenFacts): Finding[] {
   if (services.some(({ read }) => read === 'acls-disabled')) {
     const finding = 'are off: whoever reaches Consul can put servers into rotation';
     return [
@@ -61,7 +69,7 @@ function judgeRights({ services, nodeRead }: Rights, { name }: TokenFacts): Find
       ? [error('consul', 'nodes', `${name}: may not read nodes, so Consul leaves instances out`, POLICY)]
       : [];
   return [
-    ok('consul', 'ACLs', 'are on'),
+    ...(refusal === undefined ? [ok('consul', 'ACLs', 'are on')] : [unsaid(name, refusal)]),
     ...nodes,
     ...services.flatMap((entry) => {
       const { service, read, write } = entry;
@@ -70,15 +78,18 @@ function judgeRights({ services, nodeRead }: Rights, { name }: TokenFacts): Find
         return [error('consul', subject, `${name}: may not read it; Consul answers an empty list`, POLICY)];
       if (write === 'allowed')
         return [warning('consul', subject, `${name}: may also write it, which no run needs`, POLICY)];
-      if (read === 'unknown') return [unasked(subject), ...judgeFiltered(entry)];
+      if (read === 'unknown') return judgeFiltered(entry);
       return [ok('consul', subject, 'may be read, and no more'), ...judgeFiltered(entry)];
     }),
   ];
 }
 
-function unasked(subject: string): Finding {
-  const finding = 'nobody says whether it may be read, so a run reads it twice before it removes anybody';
-  return warning('consul', subject, finding, 'let POST /v1/internal/acl/authorize through to Consul');
+/** Runs go on, since what keeps the question away is no reason to serve who has left. */
+function unsaid(name: string, refusal: string): Finding {
+  const finding = `nobody says what ${name} may read: POST /v1/internal/acl/authorize got ${refusal}; runs take away what is missing only after a second look`;
+  const todo =
+    'let that request through to Consul: see allow_write_http_from and http_config.block_endpoints of the agent, and any proxy before it';
+  return warning('consul', 'rights', finding, todo);
 }
 
 function judgeFiltered({ service, filtered }: Rights['services'][number]): Finding[] {

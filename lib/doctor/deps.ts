@@ -3,6 +3,7 @@ import type { Settings } from '../config/environment.js';
 import type { ConsulClient } from '../consul/client.js';
 import type { Endpoint } from '../consul/endpoint.js';
 import type { TokenSource } from '../consul/token.js';
+import type { Identity } from '../haproxy/identity.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import type { Clock } from '../model/clock.js';
 import type { Resolve } from '../model/resolve.js';
@@ -20,10 +21,11 @@ export interface DoctorDeps {
   readonly consulTimeoutMs: number;
   readonly connect: Connect;
   /**
-   * Whether a client that connects now is given a prompt within a short time; undefined where it could not
-   * connect at all.
+   * Whether a client that connects now is given a prompt within a short time; undefined where it is turned away.
    */
   readonly isPrompted: (address: SocketAddress) => Promise<boolean | undefined>;
+  /** Who answers in a connection of its own; undefined where nobody does within a short time. */
+  readonly identify: (address: SocketAddress) => Promise<Identity | undefined>;
   readonly resolve: Resolve;
   readonly clock: Clock;
 }

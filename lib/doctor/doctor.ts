@@ -7,24 +7,26 @@ import { makeSource } from '../consul/source.js';
 import { makeTokenSource } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
 import { isKind } from '../haproxy/errors.js';
+import { parseIdentity } from '../haproxy/identity.js';
 import type { DeadlineClock } from '../model/clock.js';
 import { ConfigError, failureOf } from '../model/errors.js';
 import { findLoadBalancers } from '../run/find-load-balancers.js';
-import { mapBounded } from '../run/map-bounded.js';
 import { makeResolve } from '../run/resolve.js';
 import { systemClock } from '../run/system-clock.js';
-import { instancesIn, readCatalog } from '../run/views.js';
+import { readCatalog } from '../run/views.js';
 import { judgeBackends } from './backends.js';
 import { judgeCatalog } from './catalog.js';
 import { judgeConsul } from './consul.js';
 import type { DoctorDeps } from './deps.js';
-import type { Facts } from './facts.js';
+import type { CatalogFacts, Facts } from './facts.js';
 import { type Diagnosis, errorFrom, type Finding, ok } from './finding.js';
 import { judgeFleet } from './fleet.js';
+import { gatherBalances } from './gather-balance.js';
 import { gatherConsul } from './gather-consul.js';
-import { gatherHAProxy } from './gather-haproxy.js';
+import { gatherFleet } from './gather-fleet.js';
 import { judgeProcess } from './haproxy.js';
 import { judgeRestore } from './restore.js';
+import { judgeServices } from './services.js';
 
 /** Longest waits in milliseconds. */
 const CONNECT_MS = 2_000;
@@ -33,10 +35,10 @@ const CONSUL_MS = 10_000;
 const LOAD_BALANCER_MS = 20_000;
 /** Of a given time, what Consul and then the load balancers may take at most. */
 const SHARE = 0.45;
-/** They are only asked, so all at once. */
-const AT_ONCE = 256;
 /** How long a second client is listened to: a free socket gives its prompt within a few milliseconds. */
 const SECOND_PROMPT_MS = 500;
+/** How long it is waited for to be let in, where another one just was. */
+const SECOND_CONNECT_MS = 1_000;
 
 export interface DiagnoseOptions {
   readonly clock?: DeadlineClock;
@@ -47,27 +49,44 @@ export interface DiagnoseOptions {
 /** Examines what these environment variables name. Never throws: what goes wrong is a finding. */
 export async function diagnose(
   env: Readonly<Record<string, string | undefined>>,
-  { clock = systemClock, budgetMs = Number.POSITIVE_INFINITY }: DiagnoseOptions = {},
+  options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
   let settings: Settings;
   try {
     settings = readSettings(await withParameters(env, systemClock));
   } catch (problem) {
-    if (!(problem instanceof ConfigError)) throw problem;
-    const findings = problem.problems.map(({ path, message, nextStep = '' }) =>
-      errorFrom('configuration', path, { detail: message, nextStep }),
-    );
-    return { version: 1, findings };
+    return configurationDiagnosis(problem);
   }
+  return examine(settings, options);
+}
+
+/** What is wrong with the settings, each as a finding; throws what is no ConfigError. */
+export function configurationDiagnosis(problem: unknown): Diagnosis {
+  if (!(problem instanceof ConfigError)) throw problem;
+  const findings = problem.problems.map(({ path, message, nextStep = '' }) =>
+    errorFrom('configuration', path, { detail: message, nextStep }),
+  );
+  return { version: 1, findings };
+}
+
+/** Examines what settings name that were read already. */
+export async function examine(
+  settings: Settings,
+  { clock = systemClock, budgetMs = Number.POSITIVE_INFINITY }: DiagnoseOptions = {},
+): Promise<Diagnosis> {
   const { config } = settings;
-  const facts = await gather(depsOf(settings, clock, budgetMs * SHARE));
+  const endMs = clock.monotonicMs() + budgetMs * (1 - SHARE);
+  const canWait = (): boolean => clock.monotonicMs() < endMs;
+  const facts = await gather(depsOf(settings, clock, budgetMs * SHARE), canWait);
+  const named = facts.loadBalancers.map(({ address }) => address);
   const findings: Finding[] = [
     ok('configuration', 'LB_CONFIG', `${config.pools.map(({ backend }) => backend).join(', ')}`),
     ...judgeConsul(facts),
+    ...judgeServices(config, facts),
     ...judgeCatalog(config, facts),
-    ...judgeFleet(facts),
+    ...judgeFleet(config, facts),
     ...facts.loadBalancers.flatMap((loadBalancer) => [
-      ...judgeProcess(loadBalancer),
+      ...judgeProcess(config, loadBalancer, named),
       ...judgeBackends(config, loadBalancer, facts),
       ...judgeRestore(config, loadBalancer),
     ]),
@@ -75,27 +94,31 @@ export async function diagnose(
   return { version: 1, findings };
 }
 
-async function gather(deps: DoctorDeps): Promise<Facts> {
+async function gather(deps: DoctorDeps, canWait: () => boolean): Promise<Facts> {
   const { settings, client } = deps;
   const consul = gatherConsul(deps);
   const admins = settings.haproxy.addresses.flatMap((address) =>
     address.kind === 'consul' ? [] : [address],
   );
-  const view = readCatalog({ ...deps, config: settings.config, admins }).then(
-    ({ view: found, catalog }) => ({ view: found, instances: instancesIn(catalog) }),
+  const catalog = readCatalog({ ...deps, config: settings.config, admins }).then(
+    ({ view, catalog: { services } }): CatalogFacts => {
+      const listed = services.map(({ service, instances }) => [service, instances.length] as const);
+      return { view, listed: new Map(listed) };
+    },
     (error: unknown) => ({ failure: failureOf(error) }),
   );
   const [found] = await Promise.allSettled([findLoadBalancers(client, settings.haproxy.addresses)]);
   const { addresses, problems } =
     found.status === 'fulfilled' ? found.value : { addresses: [], problems: [] };
-  const loadBalancers = await mapBounded(addresses, AT_ONCE, (address) => gatherHAProxy(deps, address));
-  return {
+  const loadBalancers = await gatherFleet(deps, addresses, canWait);
+  const facts = {
     ...(await consul),
-    catalog: await view,
+    catalog: await catalog,
     discoveryFailure: found.status === 'rejected' ? failureOf(found.reason) : undefined,
     discoveryProblems: problems,
     loadBalancers,
   };
+  return canWait() ? gatherBalances(deps, facts) : facts;
 }
 
 function depsOf(settings: Settings, clock: DeadlineClock, shareMs: number): DoctorDeps {
@@ -110,6 +133,12 @@ function depsOf(settings: Settings, clock: DeadlineClock, shareMs: number): Doct
     clock,
     random: Math.random,
   });
+  const soon = {
+    ...limits,
+    connectTimeoutMs: SECOND_CONNECT_MS,
+    promptTimeoutMs: SECOND_PROMPT_MS,
+    totalTimeoutMs: LOAD_BALANCER_MS,
+  };
   return {
     settings,
     endpoints: consul.addresses.map((address) => makeEndpoint(address, consul)),
@@ -124,13 +153,28 @@ function depsOf(settings: Settings, clock: DeadlineClock, shareMs: number): Doct
       return connectRuntime(address, { ...limits, promptTimeoutMs, totalTimeoutMs });
     },
     isPrompted: async (address) => {
-      const options = { ...limits, promptTimeoutMs: SECOND_PROMPT_MS, totalTimeoutMs: LOAD_BALANCER_MS };
       try {
-        const connection = await connectRuntime(address, options);
+        const connection = await connectRuntime(address, soon);
         await connection.close();
         return true;
       } catch (error) {
-        return isKind(error, 'no-prompt') ? false : undefined;
+        // No room left among those who wait is silence, too: ours, at the same address, was let in.
+        const isSilent =
+          isKind(error, 'no-prompt') || (isKind(error, 'connect') && /within/.test(error.detail));
+        return isSilent ? false : undefined;
+      }
+    },
+    identify: async (address) => {
+      try {
+        const connection = await connectRuntime(address, soon);
+        try {
+          const [info = ''] = await connection.send(['show info']);
+          return parseIdentity(info);
+        } finally {
+          await connection.close();
+        }
+      } catch {
+        return undefined;
       }
     },
     resolve: makeResolve({ timeoutMs: CONNECT_MS }),

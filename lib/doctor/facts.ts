@@ -1,6 +1,8 @@
 // What the doctor gathers before it judges: facts, and no secret among them. Types only.
 import type { Right } from '../consul/answers.js';
-import type { Balance, CliSocket, Declared } from '../haproxy/probes.js';
+import type { Identity } from '../haproxy/identity.js';
+import type { Balance, CliSocket } from '../haproxy/probes.js';
+import type { Declared, ListedProxy } from '../haproxy/proxies.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import type { Failure } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
@@ -44,6 +46,8 @@ export interface Rights {
     readonly filtered: boolean;
   }[];
   readonly nodeRead: Right;
+  /** What Consul said in place of an answer to the question about rights: `405 "Method not allowed"`. */
+  readonly refusal?: string;
 }
 
 export interface BackendFacts {
@@ -51,6 +55,7 @@ export interface BackendFacts {
   /** By slot. */
   readonly declared: ReadonlyMap<string, Declared>;
   readonly balance: Balance;
+  readonly proxy: ListedProxy;
 }
 
 /** What one HAProxy said of itself. */
@@ -61,6 +66,11 @@ export interface HAProxyFacts {
   readonly sockets: readonly CliSocket[];
   /** Whether a second client waits while a first is connected; undefined where that could not be told. */
   readonly exclusive: boolean | undefined;
+  /** Who answered, each time in a new connection. */
+  readonly answeredBy: readonly Identity[];
+  readonly proxies: readonly ListedProxy[];
+  /** Whether some `resolvers` section asks name servers, and is answered. */
+  readonly resolvers: { readonly ask: boolean; readonly answer: boolean };
   /** By backend; or why it could not be read. */
   readonly backends: ReadonlyMap<string, BackendFacts | Failed>;
 }
@@ -70,14 +80,24 @@ export interface LoadBalancerFacts {
   /** As in HAPROXY_ADDRESSES. */
   readonly name: string;
   readonly found: HAProxyFacts | Failed;
+  /** Of those before it in the list, the one that is the same process. */
+  readonly sameAs?: string | undefined;
+}
+
+/** The catalog as runs see it. */
+export interface CatalogFacts {
+  readonly view: View;
+  /** By service: how many instances Consul listed, usable or not. */
+  readonly listed: ReadonlyMap<string, number>;
 }
 
 export interface Facts {
   readonly token: TokenFacts;
   readonly consul: readonly ConsulFacts[];
   readonly rights: Rights | undefined;
-  /** The catalog as runs see it; `instances`: how many Consul listed, usable or not. */
-  readonly catalog: { readonly view: View; readonly instances: number } | Failed;
+  readonly catalog: CatalogFacts | Failed;
+  /** Every service that Consul names to our token. */
+  readonly serviceNames: readonly string[];
   /** Why `consul:SERVICE` could not be looked up. */
   readonly discoveryFailure: Failure | undefined;
   readonly discoveryProblems: readonly Problem[];

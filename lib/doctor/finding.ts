@@ -46,7 +46,8 @@ export function problemFinding(area: Area, subject: string, problem: Problem): F
   return finding(area, subject, textOf(problem), nextStepOf(problem));
 }
 
-/** Whether there is something to do. */
-export function needsAttention({ findings }: Diagnosis): boolean {
-  return findings.some(({ level }) => level !== 'ok');
+/** The level of the worst of them. */
+export function worstOf({ findings }: Diagnosis): Level {
+  const has = (wanted: Level): boolean => findings.some(({ level }) => level === wanted);
+  return has('error') ? 'error' : has('warning') ? 'warning' : 'ok';
 }

@@ -11,7 +11,9 @@ type Secret = string | undefined;
 /** Only `node_prefix ""` covers the empty name; rules for single nodes and for longer prefixes do not. */
 const ANY_NODE = '';
 
-export async function gatherConsul(deps: DoctorDeps): Promise<Pick<Facts, 'token' | 'consul' | 'rights'>> {
+type ConsulSide = Pick<Facts, 'token' | 'consul' | 'rights' | 'serviceNames'>;
+
+export async function gatherConsul(deps: DoctorDeps): Promise<ConsulSide> {
   const { endpoints, settings } = deps;
   const { facts: token, secret } = await readToken(deps);
   const services = servicesOf(settings);
@@ -23,6 +25,7 @@ export async function gatherConsul(deps: DoctorDeps): Promise<Pick<Facts, 'token
     token,
     consul: asked,
     rights: answering && (await readRights(deps, answering, services, secret)),
+    serviceNames: answering ? await readServiceNames(deps, answering, secret) : [],
   };
 }
 
@@ -75,11 +78,19 @@ async function readRights(
   services: readonly string[],
   secret: Secret,
 ): Promise<Rights> {
-  const may = (question: Question): Promise<Right> =>
-    parseRights(endpoint.authorize([question], secret, consulTimeoutMs), 1).then(
-      ([right = 'unknown']) => right,
-      () => 'unknown',
-    );
+  let refusal: string | undefined;
+  const may = async (question: Question): Promise<Right> => {
+    const pending = endpoint.authorize([question], secret, consulTimeoutMs);
+    let said = '';
+    const hear = (error: unknown): Right[] => {
+      said = messageOf(error);
+      return [];
+    };
+    pending.catch(hear);
+    const [right = 'unknown'] = await parseRights(pending, 1).catch(hear);
+    if (right === 'unknown') refusal ??= said;
+    return right;
+  };
   const filtered = (service: string): Promise<boolean> =>
     endpoint.readService(service, {}, secret, consulTimeoutMs).then(
       (answer) => parseRead(answer).filtered,
@@ -94,5 +105,19 @@ async function readRights(
       filtered: await filtered(service),
     })),
   ]);
-  return { services: found, nodeRead };
+  return { services: found, nodeRead, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+/** For near names only, so that nothing is lost where it fails. */
+async function readServiceNames(
+  { consulTimeoutMs }: DoctorDeps,
+  endpoint: Endpoint,
+  secret: Secret,
+): Promise<string[]> {
+  try {
+    const { body } = await endpoint.listServices(secret, consulTimeoutMs);
+    return typeof body === 'object' && body !== null && !Array.isArray(body) ? Object.keys(body) : [];
+  } catch {
+    return [];
+  }
 }

@@ -1,18 +1,41 @@
-// Judges one HAProxy process: reachable, version, and how its admin socket is set up. Pure.
-import { isLoopback } from '../model/loopback.js';
+// Judges one HAProxy process: reachable, one, its version, and how its admin socket is set up. Pure.
+import type { Config } from '../config/pools.js';
+import { areSeveralProcesses } from '../haproxy/identity.js';
+import type { SocketAddress } from '../model/admin-address.js';
 import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
+import { judgeSockets } from './sockets.js';
 
-export function judgeProcess(loadBalancer: LoadBalancerFacts): Finding[] {
+/** `named`: the addresses of all load balancers. */
+export function judgeProcess(
+  config: Config,
+  loadBalancer: LoadBalancerFacts,
+  named: readonly SocketAddress[],
+): Finding[] {
   const { name, found } = loadBalancer;
   if ('failure' in found) return [errorFrom('haproxy', name, found.failure)];
+  const isSeveral = areSeveralProcesses(found.answeredBy);
   return [
     judgeVersion(name, found),
     judgeLevel(name, found),
-    judgeExclusive(name, found),
-    ...judgeExposure(loadBalancer, found),
+    // A second client may have met the other one.
+    ...(isSeveral ? [several(name, found)] : [judgeExclusive(name, found)]),
+    ...judgeSockets(config, loadBalancer, found, named),
   ];
+}
+
+function several(name: string, { answeredBy }: HAProxyFacts): Finding {
+  const pids = [
+    ...new Set(answeredBy.map(({ pid, node }) => `pid ${pid}${node ? ` on ${showName(node)}` : ''}`)),
+  ];
+  const finding = `several HAProxy processes answer in turn (${pids.slice(0, 3).join(', ')}), and each run fills one of them`;
+  return error(
+    'haproxy',
+    name,
+    finding,
+    'stop all but one, or give each an address of its own in HAPROXY_ADDRESSES',
+  );
 }
 
 function judgeVersion(name: string, { process: { version } }: HAProxyFacts): Finding {
@@ -36,27 +59,8 @@ function judgeLevel(name: string, { level }: HAProxyFacts): Finding {
 function judgeExclusive(name: string, { exclusive }: HAProxyFacts): Finding {
   if (exclusive) return ok('haproxy', name, 'its socket takes one client at a time');
   const todo = 'put "maxconn 1" on its stats socket line, so that a run is a transaction';
+  const check = 'see that "maxconn 1" is on its stats socket line, and who turns connections away';
   return exclusive === undefined
-    ? warning('haproxy', name, 'a second connection failed, so whether it would wait is unknown', todo)
+    ? warning('haproxy', name, 'a second connection failed, so whether it would wait is unknown', check)
     : warning('haproxy', name, 'its socket takes several clients at a time', todo);
-}
-
-/** The TCP socket has no authentication, and `ssl` on its line is plain text without a word since 2.6. */
-function judgeExposure({ address, name }: LoadBalancerFacts, { sockets }: HAProxyFacts): Finding[] {
-  const todo = 'bind it to 127.0.0.1, and reach it through the gateway (tls://) of iri-lb render systemd';
-  const exposed = sockets.filter((socket) => socket.level !== 'user' && isBeyondLoopback(socket.address));
-  if (exposed.length > 0) {
-    return exposed.map((socket) =>
-      error('haproxy', name, `${showName(socket.address)} answers everyone in plain text`, todo),
-    );
-  }
-  if (address.kind === 'tcp' && !isLoopback(address.host))
-    return [error('haproxy', name, 'answers in plain text beyond loopback', todo)];
-  return [ok('haproxy', name, 'answers nobody in plain text beyond loopback')];
-}
-
-/** `ipv4@10.0.0.5:9999` and `ipv6@[::]:9999` are; sockets of the file system and loopback are not. */
-function isBeyondLoopback(socket: string): boolean {
-  const host = /^ipv[46]@(.*):\d+$/.exec(socket)?.[1];
-  return host !== undefined && !isLoopback(host);
 }

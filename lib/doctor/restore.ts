@@ -1,5 +1,6 @@
 // Judges whether addresses and states come back when HAProxy is reloaded. Pure.
 import type { Config } from '../config/pools.js';
+import { showName } from '../model/text.js';
 import { placementOf } from '../plan/placement-of.js';
 import type { BackendFacts, LoadBalancerFacts } from './facts.js';
 import { error, type Finding, ok, warning } from './finding.js';
@@ -26,12 +27,16 @@ export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts)
     const facts = found.backends.get(backend);
     if (!facts || 'failure' in facts) continue;
     const groups = placementOf(pool).groupsOf(pool, facts.servers);
-    const slots = groups.flatMap(({ places }) => places.map(({ server }) => server));
+    // Where HAProxy fills slots from an SRV record, that is found already.
+    const isFilled = (slot: string): boolean => (facts.declared.get(slot)?.srvRecord ?? null) !== null;
+    const slots = groups
+      .flatMap(({ places }) => places.map(({ server }) => server))
+      .filter(({ slot }) => !isFilled(slot));
     const names = slots.map(({ slot }) => slot);
     findings.push(
-      ...judgeUnsettable(`${name} ${backend}`, slots),
+      ...judgeUnsettable(`${name} ${backend}`, slots, facts, found.resolvers.ask),
       ...judgeLiteral(`${name} ${backend}`, names, facts),
-      ...judgePort(`${name} ${backend}`, slots),
+      ...judgePort(`${name} ${backend}`, slots, found.process.version),
     );
     restored ||= names.some((slot) => isOlder(facts, slot, found.process.uptimeSeconds));
   }
@@ -49,10 +54,22 @@ export function judgeRestore(config: Config, { name, found }: LoadBalancerFacts)
   ];
 }
 
-function judgeUnsettable(subject: string, slots: BackendFacts['servers']): Finding[] {
-  const unset = slots.filter(({ address }) => address === null).length;
-  if (unset === 0) return [];
-  return [error('haproxy', subject, `${unset} slots take no address at runtime`, DECLARE)];
+function judgeUnsettable(
+  subject: string,
+  slots: BackendFacts['servers'],
+  { declared }: BackendFacts,
+  isAsked: boolean,
+): Finding[] {
+  const unset = slots.filter(({ address }) => address === null).map(({ slot }) => slot);
+  const [first] = unset;
+  if (first === undefined) return [];
+  const finding = `${unset.length} slots take no address at runtime`;
+  const host = declared.get(first)?.hostName;
+  // Without resolvers at work they would be declared with "init-addr none".
+  const isLost = isAsked && host !== null && declared.get(first)?.isUnresolved;
+  if (!isLost) return [error('haproxy', subject, finding, DECLARE)];
+  const why = `${finding}: HAProxy finds none for ${showName(host ?? '')}, and has resolvers that ask`;
+  return [error('haproxy', subject, why, `${DECLARE}, without "resolvers"`)];
 }
 
 /** haproxy#3265: they come back ready, on the literal. */
@@ -66,8 +83,11 @@ function judgeLiteral(subject: string, names: readonly string[], { declared }: B
 /**
  * A declared port of 0 is an offset to the client's port, and still is after a reload has restored the
  * real one: HAProxy then shows that port and connects to another (2.6.12, 3.0.11, 3.2.26).
+ * From 3.3 on a slot may list port 0 until a run has set one, however it is declared.
  */
-function judgePort(subject: string, slots: BackendFacts['servers']): Finding[] {
+function judgePort(subject: string, slots: BackendFacts['servers'], version: string): Finding[] {
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  if (Number(major) * 1000 + Number(minor) >= 3003) return [];
   const mapped = slots.filter(({ port }) => port === 0).length;
   if (mapped === 0) return [];
   const finding = `${mapped} slots are declared with port 0, which a reload turns into an offset to the client's port`;

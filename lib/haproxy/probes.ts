@@ -6,6 +6,9 @@ import { readRecord } from './csv.js';
 /** `admin`, `operator` or `user`: what the connection may do. */
 export const SHOW_LEVEL = 'show cli level';
 export const SHOW_SOCKETS = 'show cli sockets';
+export const SHOW_RESOLVERS = 'show resolvers';
+/** A socket line may say `severity-output number`, which puts `[6]: ` before answers on its connections. */
+export const PLAIN_ANSWERS = 'set severity-output none';
 
 /** A `stats socket` of the process. */
 export interface CliSocket {
@@ -14,18 +17,15 @@ export interface CliSocket {
   readonly level: string;
 }
 
-/** `dynamic`: servers take any weight at runtime; `static`: 0 % and 100 % of the configured one only. */
-export type Balance = 'dynamic' | 'static' | 'unknown';
+/**
+ * `dynamic`: servers take any weight at runtime; `static`: 0 % and 100 % of the configured one only;
+ * `hidden`: it depends on `hash-type`, which cannot be asked for without an ALERT in HAProxy's log.
+ */
+export type Balance = 'dynamic' | 'static' | 'hidden' | 'unknown';
 
-/** How a slot is declared, as far as the listing shows. */
-export interface Declared {
-  /** The host name in the configuration; null for an IP literal. It stays when an address is set. */
-  readonly hostName: string | null;
-  /**
-   * Seconds since the server's last change of state. It comes back with the state file: older than the
-   * process means that the state was loaded when it started (2.6.12, 3.0.11, 3.2.26).
-   */
-  readonly unchangedSeconds: number;
+/** Parses `show cli level`. */
+export function parseLevel(text: string): string {
+  return text.trim().replace(/^\[\w+\]: /, '');
 }
 
 /** Parses `show cli sockets`. */
@@ -36,10 +36,24 @@ export function parseSockets(text: string): CliSocket[] {
   });
 }
 
+/** Whether a `resolvers` section has asked a name server, and got answers, from `show resolvers`. */
+export function parseResolvers(text: string): { readonly ask: boolean; readonly answer: boolean } {
+  return { ask: /^\s+sent:\s+[1-9]/m.test(text), answer: /^\s+valid:\s+[1-9]/m.test(text) };
+}
+
 /**
- * The balance algorithm shows in `show stat`, but not `hash-type`, on which it depends whether weights are
- * taken; and setting one would be a change. `add server` refuses a static algorithm before it looks at
- * anything else, and with the name of a server that is there, and no address, it refuses everything.
+ * What the algorithm in `show stat` says by itself. With those that hash it depends on `hash-type`, which
+ * shows nowhere; `random` shows as `unknown` (2.6.12 to 3.4.7).
+ */
+export function balanceOf(algorithm: string): Balance {
+  if (/^(?:roundrobin|leastconn|first|random)$/.test(algorithm)) return 'dynamic';
+  return algorithm === 'static-rr' ? 'static' : 'hidden';
+}
+
+/**
+ * `hash-type` is told by no listing, and setting a weight would be a change. `add server` refuses a static
+ * algorithm before it looks at anything else, and with the name of a server that is there, and no address,
+ * it refuses everything. Where the algorithm is dynamic, versions before 3.4 log that as an ALERT.
  */
 export function balanceProbe(server: ServerName): string {
   return `add server ${serverPath(server)}`;
@@ -52,26 +66,14 @@ export function hasDynamicBalance(stat: string): boolean {
   return /^(?:roundrobin|leastconn|first|random)/.test(fields[header.fields.indexOf('algo')] ?? '');
 }
 
-/** Reads the refusal of `balanceProbe`; before 2.6 the command is unknown or experimental. */
-export function parseBalance(answer: string): Balance {
-  if (/must use a dynamic load balancing/.test(answer)) return 'static';
-  return /expects <name> and <addr>|Already exists/.test(answer) ? 'dynamic' : 'unknown';
+/** Whether `balanceProbe` leaves HAProxy's log alone whatever the answer. */
+export function isProbeSilent(version: string): boolean {
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) * 1000 + Number(minor) >= 3004;
 }
 
-/** How each slot of a backend is declared, from its `show servers state`. */
-export function parseDeclared(text: string): Map<string, Declared> {
-  const [, header = '', ...rows] = text.split('\n');
-  const names = header.replace('# ', '').split(' ');
-  const column = (fields: readonly string[], name: string): string => fields[names.indexOf(name)] ?? '';
-  return new Map(
-    rows.filter(Boolean).map((row) => {
-      const fields = row.split(' ');
-      const hostName = column(fields, 'srv_fqdn');
-      const unchangedSeconds = Number(column(fields, 'srv_time_since_last_change')) || 0;
-      return [
-        column(fields, 'srv_name'),
-        { hostName: hostName === '' || hostName === '-' ? null : hostName, unchangedSeconds },
-      ];
-    }),
-  );
+/** Reads the refusal of `balanceProbe`; before 2.6 the command is unknown or experimental. */
+export function parseBalance(answer: string): Balance {
+  if (/must use a dynamic load balancing|non dynamic load balancing/.test(answer)) return 'static';
+  return /expects <name> and <addr>|Already exists/.test(answer) ? 'dynamic' : 'unknown';
 }

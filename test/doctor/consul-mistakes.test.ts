@@ -95,6 +95,7 @@ describe('Consul', () => {
 
   it('has ACLs off', async () => {
     const open = await startConsul(rig.harness, { acls: false });
+    await open.register({ Name: 'iri', ID: 'one', Address: '10.0.0.1', Port: 14265 });
     expect(await rig.findings({ ...env, CONSUL_HTTP_ADDR: open.url })).toEqual([
       'warning consul ACLs: are off: whoever reaches Consul can put servers into rotation -> turn them on with default_policy = "deny"',
     ]);

@@ -29,8 +29,11 @@ beforeAll(async () => {
   });
   await gateway.until(() => isOpen(port), { what: 'the gateway to listen' });
   address = `tls://127.0.0.1:${port}`;
+  // The socket behind the gateway is on loopback, where then no instance may be.
+  const { networks: _, ...lb } = JSON.parse(rig.env.LB_CONFIG ?? '');
   env = {
     ...rig.env,
+    LB_CONFIG: JSON.stringify(lb),
     HAPROXY_ADDRESSES: address,
     HAPROXY_CACERT: server.cert,
     HAPROXY_CLIENT_CERT: client.cert,
@@ -52,6 +55,14 @@ function isOpen(port: number): Promise<boolean> {
 describe('through the gateway', () => {
   it('there is nothing to find: it is exclusive, and nothing is in plain text beyond loopback', async () => {
     expect(await rig.findings(env)).toEqual([]);
+  });
+
+  it('an admin socket behind it that LB_CONFIG lets be registered as an instance is found', async () => {
+    expect(await rig.findings({ ...env, LB_CONFIG: rig.env.LB_CONFIG ?? '' })).toEqual([
+      expect.stringMatching(
+        /^error haproxy \S+: ipv4@127\.0\.0\.1:\d+ can be registered as an instance: .* -> give it a path/,
+      ),
+    ]);
   });
 
   it('a certificate that the gateway does not know is found', async () => {

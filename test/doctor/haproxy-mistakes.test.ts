@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Rig, said, startRig } from './rig.js';
+import { isFrom, type Rig, said, startRig } from './rig.js';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -14,19 +14,12 @@ afterAll(async () => {
 });
 
 /** The findings on a load balancer with this mistake; `LB` stands for its address. */
-async function findings(mistake: (rendered: string, adminPort: number) => string): Promise<string[]> {
-  const haproxy = await rig.startLoadBalancer((rendered, adminPort) => {
+const findings = (mistake: (rendered: string, adminPort: number) => string): Promise<string[]> =>
+  rig.findingsOn((rendered, adminPort) => {
     const changed = mistake(rendered, adminPort);
     expect(changed).not.toBe(rendered);
     return changed;
   });
-  try {
-    const found = await rig.findings({ ...rig.env, HAPROXY_ADDRESSES: haproxy.admin });
-    return found.map((line) => line.replaceAll(haproxy.admin, 'LB'));
-  } finally {
-    await haproxy.stop();
-  }
-}
 
 const socket = (port: number): string => `stats socket 127.0.0.1:${port} level admin maxconn 1`;
 
@@ -144,22 +137,6 @@ describe('the backends', () => {
       ),
     ]);
   });
-
-  it('the balance is static', async () => {
-    const found = await findings((text) => text.replace(/^ *hash-type consistent\n/m, ''));
-    expect(found).toEqual([
-      'error haproxy LB iri_back: its balance is static and refuses weights -> use leastconn, roundrobin, or add "hash-type consistent"',
-    ]);
-  });
-
-  it.each(['static-rr', 'uri', 'hdr(X)'])('balance %s', async (algorithm) => {
-    const found = await findings((text) =>
-      text.replace(/balance source\n *hash-type consistent/, `balance ${algorithm}`),
-    );
-    expect(found).toEqual([
-      expect.stringContaining('LB iri_back: its balance is static and refuses weights'),
-    ]);
-  });
 });
 
 describe('room', () => {
@@ -194,7 +171,8 @@ describe('state over a reload', () => {
     ]);
   });
 
-  it('comes back wrong in slots that are declared with port 0', async () => {
+  // Later versions may list port 0 however a slot is declared.
+  it.skipIf(isFrom(3, 3))('comes back wrong in slots that are declared with port 0', async () => {
     const found = await findings((text) =>
       text.replace('irisrv 1-4 slot.invalid:1', 'irisrv 1-4 slot.invalid:0'),
     );

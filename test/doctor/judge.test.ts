@@ -1,22 +1,29 @@
 // What no process here can be made to say: bad versions, addresses of other machines, an old Consul.
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { configSchema } from '../../lib/config/pools.js';
 import { judgeConsul } from '../../lib/doctor/consul.js';
 import type { Facts, HAProxyFacts, Rights } from '../../lib/doctor/facts.js';
 import type { Finding } from '../../lib/doctor/finding.js';
 import { judgeProcess } from '../../lib/doctor/haproxy.js';
 import { parseBalance } from '../../lib/haproxy/probes.js';
+import { iriLayout } from '../../lib/iri/layout.js';
 
 const healthy: HAProxyFacts = {
   process: { version: '2.6.12', pid: 1, uptimeSeconds: 1, node: 'lb', stopping: false },
   level: 'admin',
   sockets: [{ address: 'ipv4@127.0.0.1:9999', level: 'admin' }],
   exclusive: true,
+  answeredBy: [],
+  proxies: [],
+  resolvers: { ask: false, answer: false },
   backends: new Map(),
 };
 
 function process(facts: Partial<HAProxyFacts>, host = '127.0.0.1'): string[] {
   const address = { kind: 'tcp', host, port: 9999 } as const;
-  return bad(judgeProcess({ address, name: 'LB', found: { ...healthy, ...facts } }));
+  const config = v.parse(configSchema, iriLayout);
+  return bad(judgeProcess(config, { address, name: 'LB', found: { ...healthy, ...facts } }, [address]));
 }
 
 function bad(findings: readonly Finding[]): string[] {
@@ -96,6 +103,7 @@ describe('a Consul', () => {
         token: { name: 'CONSUL_HTTP_TOKEN', found: 'yes' },
         consul: [{ address: 'C', leaderless: false, clockAheadMs: 900 }],
         rights: rights({}),
+        serviceNames: [],
         catalog: { failure: { detail: '', nextStep: '' } },
         discoveryFailure: undefined,
         discoveryProblems: [],
@@ -115,8 +123,9 @@ describe('a Consul', () => {
   });
 
   it('too old to be asked for rights', () => {
-    expect(consul({ rights: rights({ read: 'unknown', write: 'unknown' }) })).toEqual([
-      expect.stringMatching(/^warning nobody says whether it may be read/),
+    const unsaid = { ...rights({ read: 'unknown', write: 'unknown' }), refusal: '404' };
+    expect(consul({ rights: unsaid })).toEqual([
+      expect.stringMatching(/^warning nobody says what CONSUL_HTTP_TOKEN may read: POST \S+ got 404; runs/),
     ]);
   });
 

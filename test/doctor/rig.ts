@@ -1,9 +1,10 @@
 // Real parts set up as `iri-lb render` says, with nothing for the doctor to find, to plant mistakes in.
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
-import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
+import { type HAProxy, haproxyBin, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
@@ -20,19 +21,41 @@ const SLOTS = 4;
 
 type Environment = Readonly<Record<string, string>>;
 
+export type Mistake = (rendered: string, adminPort: number) => string;
+
+export interface FindingsOptions {
+  /** Done to it before it is examined. */
+  readonly prepare?: (haproxy: HAProxy) => Promise<void>;
+  /** Beside what the rig has. */
+  readonly env?: Environment;
+  /** HAPROXY_ADDRESSES, for another than its address. */
+  readonly addresses?: (haproxy: HAProxy) => string;
+}
+
 export interface Rig {
   readonly harness: Harness;
   readonly consul: Consul;
   readonly store: ParameterStore;
   /** With the policy of `iri-lb render policy`. */
   readonly token: string;
+  /** One at which nobody listens. */
+  readonly port: number;
   /** What a function or a workstation is given; HAPROXY_ADDRESSES is for startLoadBalancer to say. */
   readonly env: Environment;
   /** Starts a load balancer on the rendered configuration, with `mistake` made in its text. */
-  startLoadBalancer(mistake?: (rendered: string, adminPort: number) => string): Promise<HAProxy>;
+  startLoadBalancer(mistake?: Mistake): Promise<HAProxy>;
   /** What is not well, as `level area subject: finding -> todo`. */
   findings(env: Environment): Promise<string[]>;
+  /** The same on a load balancer of its own with this mistake, whose address is `LB`. */
+  findingsOn(mistake: Mistake, options?: FindingsOptions): Promise<string[]>;
   close(): Promise<void>;
+}
+
+/** Whether the HAProxy under test is of this series or a later one. */
+export function isFrom(major: number, minor: number): boolean {
+  const said = execFileSync(haproxyBin(), ['-v'], { encoding: 'utf8' });
+  const [, here = 0, there = 0] = /version (\d+)\.(\d+)/.exec(said) ?? [];
+  return Number(here) > major || (Number(here) === major && Number(there) >= minor);
 }
 
 /** Everything that a diagnosis said so far. */
@@ -57,7 +80,9 @@ export async function startRig(): Promise<Rig> {
       CONSUL_HTTP_TOKEN_PARAMETER: PARAMETER,
       LB_CONFIG: JSON.stringify(lb),
     };
+    const port = await harness.freePort();
     return {
+      port,
       harness,
       consul,
       store,
@@ -65,6 +90,19 @@ export async function startRig(): Promise<Rig> {
       env,
       startLoadBalancer: (mistake = (text) => text) => start(harness, mistake),
       findings: async (settings) => (await examine(settings)).map(print),
+      findingsOn: async (
+        mistake,
+        { prepare, env: more = {}, addresses = ({ admin }: HAProxy) => admin } = {},
+      ) => {
+        const haproxy = await start(harness, mistake);
+        try {
+          await prepare?.(haproxy);
+          const found = await examine({ ...env, ...more, HAPROXY_ADDRESSES: addresses(haproxy) });
+          return found.map(print).map((line) => line.replaceAll(haproxy.admin, 'LB'));
+        } finally {
+          await haproxy.stop();
+        }
+      },
       close: async () => {
         process.env = before;
         await harness.close();
@@ -76,10 +114,7 @@ export async function startRig(): Promise<Rig> {
   }
 }
 
-async function start(
-  harness: Harness,
-  mistake: (rendered: string, adminPort: number) => string,
-): Promise<HAProxy> {
+async function start(harness: Harness, mistake: Mistake): Promise<HAProxy> {
   const ports = [await harness.freePort(), await harness.freePort(), await harness.freePort()] as const;
   const config = configOf(harness, ...ports);
   writeFileSync(join(harness.dir, 'state'), '1\n');
@@ -110,6 +145,27 @@ async function examine(env: Environment): Promise<Finding[]> {
   const { findings } = await diagnose(env);
   said.push(JSON.stringify(findings));
   return findings.filter(({ level }) => level !== 'ok');
+}
+
+/** Puts a server in at an address, as a run would. */
+export async function fill(
+  haproxy: HAProxy,
+  server: string,
+  hostPort: string,
+  state: 'ready' | 'drain' | 'maint' = 'ready',
+): Promise<void> {
+  const [address, port] = hostPort.split(':');
+  await haproxy.query(`set server ${server} addr ${address} port ${port}`);
+  // From 2.9 on the address shows a moment later, and `ready` would take effect before it.
+  const shows = async (): Promise<boolean> => {
+    const [backend = '', slot = ''] = server.split('/');
+    const listing = await haproxy.query(`show servers state ${backend}`);
+    return listing
+      .split('\n')
+      .some((row) => row.includes(` ${slot} ${address} `) && row.includes(` ${port} `));
+  };
+  await haproxy.child.until(shows, { what: `${server} to show ${hostPort}` });
+  await haproxy.query(`set server ${server} state ${state}`);
 }
 
 export function print({ level, area, subject, finding, todo }: Finding): string {
