@@ -24,7 +24,7 @@ export function judgeServices(config: Config, facts: Facts): Finding[] {
           error(
             'catalog',
             service,
-            `Consul lists nobody of this service${here}; ${counted(ready, 'ready server')} are kept until it does`,
+            `Consul lists nobody of this service${here}; ${counted(ready, 'ready server')} ${ready === 1 ? 'is' : 'are'} kept until it does`,
             `${todo}; where it is gone for good, iri-lb apply --force takes them out`,
           ),
         ];
