@@ -14,6 +14,8 @@ export interface SimulatedServer {
   tls: boolean;
   /** As its checks see it while it is not in maintenance. */
   status: string;
+  /** `agent_status`, where it has an agent-check: what that said last (test/integration/agent-checks.test.ts). */
+  agent?: string;
 }
 
 export interface SimulationOptions {
@@ -161,8 +163,8 @@ export class SimulatedHAProxy {
     if (!servers) return "Can't find backend.";
     const bits = { ready: 4, drain: 12, maintenance: 5 };
     const rows = [...servers].map(
-      ([slot, { address, port, weight, state, tls }], index) =>
-        `2 ${backend} ${index + 1} ${slot} ${address} ${state === 'maintenance' ? 0 : 2} ${bits[state]} ${weight} 1 0 1 0 0 0 0 0 0 slot.invalid ${port} - ${tls ? 1 : 0} 0 - - 0`,
+      ([slot, { address, port, weight, state, tls, agent }], index) =>
+        `2 ${backend} ${index + 1} ${slot} ${address} ${state === 'maintenance' ? 0 : 2} ${bits[state]} ${weight} 1 0 1 0 0 0 ${agent === undefined ? 0 : 22} 0 0 slot.invalid ${port} - ${tls ? 1 : 0} 0 - - 0`,
     );
     return ['1', `# ${STATE_COLUMNS}`, ...rows].join('\n');
   }
@@ -171,11 +173,18 @@ export class SimulatedHAProxy {
     const servers = this.backends.get(backend);
     if (!servers) return 'No such proxy.';
     const rows = [...servers].map(
-      ([slot, { maxconn, sessions, state, status }]) =>
-        `${backend},${slot},0,0,${sessions},0,${maxconn === 0 ? '' : maxconn},0,0,0,,0,,0,0,0,0,${state === 'maintenance' ? 'MAINT' : state === 'drain' ? 'DRAIN' : status},1,`,
+      ([slot, { maxconn, sessions, state, status, agent = '' }]) =>
+        `${backend},${slot},0,0,${sessions},0,${maxconn === 0 ? '' : maxconn},0,0,0,,0,,0,0,0,0,${statusOf(state, status, agent)},1,${agent},`,
     );
     return [`# ${STAT_COLUMNS}`, ...rows].join('\n');
   }
+}
+
+/** Every drained server that has an agent is `DRAIN (agent)`, whoever drained it. */
+function statusOf(state: SlotState, status: string, agent: string): string {
+  if (state === 'maintenance') return 'MAINT';
+  if (state === 'ready') return status;
+  return agent === '' ? 'DRAIN' : 'DRAIN (agent)';
 }
 
 function setMaxconn(server: SimulatedServer, value: string): string {
@@ -188,4 +197,4 @@ function setMaxconn(server: SimulatedServer, value: string): string {
 const STATE_COLUMNS =
   'be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
 const STAT_COLUMNS =
-  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,';
+  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,agent_status,';
