@@ -100,7 +100,7 @@ export function parseServersState(text: string): ServerStateRow[] {
         weight: count(fields[weight], 'srv_uweight', line),
         state: stateOf(bits),
         tls: tls === -1 || fields[tls] === '-1' ? undefined : fields[tls] === '1',
-        hasAgent: (Number(fields[agent]) & AGENT_ENABLED) !== 0 || undefined,
+        hasAgent: hasAgent(fields[agent]),
         fixed: fixedBy(bits, ip, fields[fqdn], fields[srvRecord]),
       };
     });
@@ -117,9 +117,14 @@ function stateOf(bits: number): SlotState {
 function fixedBy(bits: number, address: string | null, fqdn = '-', srvRecord = '-'): Fixed | undefined {
   if (bits & INHERITED_MAINTENANCE) return 'tracking';
   if (srvRecord !== '-') return 'resolvers';
-  const isName = fqdn !== '-' && !fqdn.endsWith('.invalid');
-  if (isName && (bits & RESOLVER_MAINTENANCE || address === null)) return 'resolvers';
+  if (address !== null && !(bits & RESOLVER_MAINTENANCE)) return undefined;
+  if (fqdn !== '-' && !fqdn.endsWith('.invalid')) return 'resolvers';
   return address === null ? 'no-address' : undefined;
+}
+
+/** Most have none, which costs no parsing. */
+function hasAgent(state = '0'): true | undefined {
+  return state !== '0' && (Number(state) & AGENT_ENABLED) !== 0 ? true : undefined;
 }
 
 /** Parses `show stat <backend> 4 -1`. Throws when its header lacks what we need. */
