@@ -1,6 +1,7 @@
 // Parses `show info`, `show servers state` and `show stat`, and joins the two of a backend. Columns by header name. Pure.
 import { parseIp } from '../model/address.js';
-import type { Fixed, ObservedServer, ProcessInfo, SlotState } from '../model/server.js';
+import type { Fixed } from '../model/fixed.js';
+import type { ObservedServer, ProcessInfo, SlotState } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { readRecord } from './csv.js';
 

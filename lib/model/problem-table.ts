@@ -1,6 +1,6 @@
 // The table of everything that a run may find wrong: code, facts, level, text and next step. Pure.
 import type { Failure } from './errors.js';
-
+import type { Fixed } from './fixed.js';
 import type { Refusal } from './networks.js';
 import type {
   LeftOut,
@@ -15,7 +15,6 @@ import type {
   Unselected,
   Unserved,
 } from './problem-facts.js';
-import type { Fixed } from './server.js';
 import { quote, showName } from './text.js';
 
 /** `error` fails the run; `warning` does not. */

@@ -1,4 +1,5 @@
 // A server as HAProxy has it, and one HAProxy as it was read. Pure.
+import type { Fixed } from './fixed.js';
 import type { Problem } from './problem.js';
 
 export type SlotState = 'ready' | 'drain' | 'maintenance';
@@ -34,13 +35,6 @@ export interface ObservedServer extends ServerSettings {
   /** Why it cannot be given to anybody; undefined: it can. */
   readonly fixed?: Fixed | undefined;
 }
-
-/**
- * What keeps a server from being a slot: it never had an address family, so that it takes no address; HAProxy's
- * `resolvers` fill it, and gave it none (once it has one it takes others, and keeps them: 2.6.12 to 3.4.7), or
- * fill it from SRV records; it is in maintenance because the server is that it `track`s.
- */
-export type Fixed = 'no-address' | 'resolvers' | 'tracking';
 
 /**
  * Whether requests reach it: it is ready, HAProxy does not have it DOWN (nor NOLB, which a check that was

@@ -1,6 +1,7 @@
 // What becomes of each server that a pool has, before anybody new is placed. Pure.
+
+import type { Fixed } from '../model/fixed.js';
 import type { Problem } from '../model/problem.js';
-import type { Fixed } from '../model/server.js';
 import { agentWordOn } from './agent-word.js';
 import type { DesiredServer } from './desired.js';
 import type { Ownership, Place, PlaceGroup, Wanted } from './placement.js';

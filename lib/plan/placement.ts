@@ -1,7 +1,8 @@
 // The seam between instances and servers: who has which one, and where a newcomer goes. Types only.
 import type { Pool, Transport } from '../config/pools.js';
+import type { Fixed } from '../model/fixed.js';
 import type { LeftOutProblem } from '../model/problem.js';
-import type { Fixed, ObservedServer } from '../model/server.js';
+import type { ObservedServer } from '../model/server.js';
 import type { DesiredServer, Unresolved } from './desired.js';
 import type { Addresses } from './view.js';
 

@@ -250,7 +250,9 @@ describe('any run', () => {
             rows.length === 0 ? had.length > 0 : had.length > 1 && selectedIn(rows, backend) === 0;
           if (!isKept) continue;
           expect(servingPlaces(haproxy, backend)).toEqual(had);
-          expect(only.outcome).toBe('guarded');
+          // The other pool may keep those who left for want of somebody who serves, which is a failure.
+          const isOther = only.problems.some(({ code }) => code === 'leaving-kept');
+          expect(only.outcome).toBe(isOther ? 'failed' : 'guarded');
         }
       }),
       { numRuns: runs(150) },
