@@ -31,8 +31,12 @@ export async function awaitIdle(
   refused: Refusals,
   {
     wait,
-    drained,
-  }: { readonly wait: (isOver: () => Promise<boolean>) => Promise<boolean>; readonly drained: string },
+    holdsDrained,
+  }: {
+    readonly wait: (isOver: () => Promise<boolean>) => Promise<boolean>;
+    /** Refuses one that is in DRAIN, unless it was planned on so; whether it did. */
+    readonly holdsDrained: (name: string, backend: string) => boolean;
+  },
 ): Promise<void> {
   const backends = [...new Set(slots.map(({ backend }) => backend))];
   const reusing = new Set<string>();
@@ -45,8 +49,8 @@ export async function awaitIdle(
     const { backends: listed } = await readHAProxy(connection, [...new Set(busy.map((one) => one.backend))]);
     busy = busy.filter(({ name, backend, slot }) => {
       const server = listed.get(backend)?.find((one) => one.slot === slot);
-      if (server?.state === 'drain') refused.add(name, { backend, kind: 'drain', words: drained });
-      return server?.state !== 'drain' && (server?.sessions ?? 0) > 0;
+      const isHeld = server?.state === 'drain' && holdsDrained(name, backend);
+      return !isHeld && (server?.sessions ?? 0) > 0;
     });
     return busy.length === 0;
   });

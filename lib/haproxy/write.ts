@@ -49,11 +49,15 @@ export async function writeStep(
   const { clock, addressTimeoutMs, listed, keepsConnections, wait } = options;
   const refused = new Refusals();
   const servers = serversIn(changes, listed);
-  // One that was planned on as drained is no operator's.
+  // One that was planned on as drained is no operator's: its agent says so, again and again, of who has left.
   const known = new Set(changes.filter(({ before }) => before.state === 'drain').map(nameOf));
+  const holdsDrained = (name: string, backend: string): boolean => {
+    if (known.has(name)) return false;
+    refused.add(name, { backend, kind: 'drain', words: DRAINED });
+    return true;
+  };
   for (const [name, { backend, server }] of servers)
-    if (server?.state === 'drain' && !known.has(name))
-      refused.add(name, { backend, kind: 'drain', words: DRAINED });
+    if (server?.state === 'drain') holdsDrained(name, backend);
 
   const { maintenance, addresses, settings, ready } = phasesOf(
     changes,
@@ -66,13 +70,12 @@ export async function writeStep(
       ({ name }) =>
         !refused.stops(name) && (stopped.has(name) || (servers.get(name)?.server?.sessions ?? 0) > 0),
     );
-    await awaitIdle(connection, doubtful, refused, { wait, drained: DRAINED });
+    await awaitIdle(connection, doubtful, refused, { wait, holdsDrained });
   }
   const backends = [...new Set([...addresses, ...ready].map(({ backend }) => backend))];
   const first = await send([...addresses, ...settings], backends);
   const newest = await awaitAddresses(first);
-  for (const { name, backend } of ready)
-    if (newest.get(backend)?.has(name)) refused.add(name, { backend, kind: 'drain', words: DRAINED });
+  for (const { name, backend } of ready) if (newest.get(backend)?.has(name)) holdsDrained(name, backend);
   await send(ready);
   return refused;
 
