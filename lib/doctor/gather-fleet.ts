@@ -60,6 +60,12 @@ async function findTwins(
 function mayBeTwins({ found: one }: LoadBalancerFacts, { found: other }: LoadBalancerFacts): boolean {
   if ('failure' in one || 'failure' in other) return false;
   if (areSeveralProcesses(one.answeredBy) || areSeveralProcesses(other.answeredBy)) return false;
+  if (
+    one.answeredBy[0]?.startedAt !== other.answeredBy[0]?.startedAt &&
+    one.answeredBy[0] &&
+    other.answeredBy[0]
+  )
+    return false;
   return one.process.pid === other.process.pid && one.process.node === other.process.node;
 }
 

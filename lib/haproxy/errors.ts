@@ -43,14 +43,21 @@ export class HAProxyError extends NextStepError {
   }
 }
 
-/** `text` is what came in place of a prompt. */
+/** `text` is what came in place of a prompt. The master process (`-S`) has no servers, and a prompt of its own. */
 export const notHAProxy = (address: string, text: string): HAProxyError =>
-  new HAProxyError(
-    address,
-    'not-haproxy',
-    `answered ${quote(text, 60)}, not a prompt`,
-    "is this HAProxy's admin socket?",
-  );
+  text.startsWith('master>')
+    ? new HAProxyError(
+        address,
+        'not-haproxy',
+        "is the socket of HAProxy's master process, which has no servers",
+        'name a "stats socket" of the configuration, not the one of -S',
+      )
+    : new HAProxyError(
+        address,
+        'not-haproxy',
+        `answered ${quote(text, 60)}, not a prompt`,
+        "is this HAProxy's admin socket?",
+      );
 
 /** `command` is the one that waits for its answer, if any. */
 export function closedByHAProxy(

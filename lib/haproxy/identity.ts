@@ -54,6 +54,10 @@ export function areOneProcess(reads: readonly Identity[]): boolean {
  */
 export function areSeveralProcesses(reads: readonly Identity[]): boolean {
   const staying = reads.filter(({ stopping }) => !stopping);
+  const [first] = staying;
+  // Versions before 2.6 may not count connections to admin sockets; who counts them does at every read.
+  if (first && staying.every((read) => mayBeSame(first, read) && read.connections === first.connections))
+    return false;
   if (areOneProcess(staying)) return false;
   const isOld = staying.every(({ uptimeSeconds }) => uptimeSeconds >= YOUNG_SECONDS);
   const changes = staying.filter((read, index) => {

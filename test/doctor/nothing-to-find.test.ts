@@ -1,10 +1,12 @@
 // What `iri-lb render` prints, running: the doctor has nothing to find, on a workstation and in a function.
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handler as resync } from '../../functions/resync/index.js';
 import { handler as watch } from '../../functions/watch/index.js';
 import type { HAProxy } from '../../infra/local/haproxy.js';
+import { listenOnLoopback } from '../../infra/local/http-server.js';
 import { environmentOf } from '../../infra/stack/environment.js';
 import { lambdaContext } from '../../lib/cli/invoke.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
@@ -105,6 +107,34 @@ describe('on what is rendered, with the rendered policy', () => {
     const before = await listing();
     await iriLb(['doctor']);
     expect(await listing()).toBe(before);
+  });
+
+  it('has nothing to find after a run, either, and HAProxy has nothing to log of it', async () => {
+    const node = createServer((_request, response) => response.end('{}'));
+    const Port = await listenOnLoopback(node).then((url) => Number(new URL(url).port));
+    const lb = await rig.startLoadBalancer((text) => text.replace(/( check inter) \S+ .*/g, '$1 100s'));
+    const one = { Name: 'iri', Address: '127.0.0.1' };
+    await rig.consul.deregister('one');
+    await rig.consul.register({ ...one, ID: 'a', Port, Tags: ['haproxy.weight=3', 'haproxy.pow=true'] });
+    try {
+      const more = { HAPROXY_ADDRESSES: lb.admin };
+      expect((await iriLb(['apply'], more)).status).toBe(0);
+      const { status, stdout } = await iriLb(['doctor'], more);
+      expect(
+        stdout
+          .trim()
+          .split('\n')
+          .filter((line) => !line.startsWith('ok ')),
+      ).toEqual([expect.stringMatching(/nothing to find$/)]);
+      expect(stdout).toContain('iri_back: 1 of 1 ready servers serve');
+      expect(status).toBe(0);
+      expect(lb.child.output()).not.toMatch(/ALERT/);
+    } finally {
+      node.close();
+      await lb.stop();
+      await rig.consul.deregister('a');
+      await rig.consul.register({ Name: 'iri', ID: 'one', Address: '10.0.0.1', Port: 14265 });
+    }
   });
 
   it('exits 1 and says what to do when there is something to find', async () => {

@@ -1,5 +1,6 @@
 // Which process answers where: one that is named thrice, two that share a port, and two that only look like one.
 import { createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHAProxy } from '../../infra/local/haproxy.js';
 import { areOneProcess, areSeveralProcesses, type Identity } from '../../lib/haproxy/identity.js';
@@ -27,6 +28,23 @@ describe('one HAProxy', () => {
       expect.stringMatching(/^warning haproxy tcp:\S+ is the same process as (?:LB|tcp:\S+)$/),
     ]);
     expect(found.join()).not.toContain('maxconn');
+  });
+});
+
+describe("the master's socket", () => {
+  it('is told to be that', async () => {
+    const port = await rig.harness.freePort();
+    const lb = await startHAProxy(rig.harness, {
+      config: `global\n  stats socket 127.0.0.1:${port} level admin maxconn 1\n`,
+      adminPort: port,
+      master: true,
+    });
+    const master = `unix:${join(dirname(lb.configFile), 'master.sock')}`;
+    const found = await rig.findings({ ...rig.env, HAPROXY_ADDRESSES: master });
+    await lb.stop();
+    expect(found).toEqual([
+      `error haproxy ${master}: is the socket of HAProxy's master process, which has no servers -> name a "stats socket" of the configuration, not the one of -S`,
+    ]);
   });
 });
 
@@ -100,13 +118,17 @@ describe('reads of who answers', () => {
   });
 
   it.each([
-    ['counted apart', [read(5), read(5)]],
+    ['counted apart', [read(5), read(5), read(6)]],
     ['counted apart, with a lead', [read(5), read(90), read(6)]],
     ['of another second', [read(5), read(6, { startedAt: 1_001 })]],
     ['of another host', [read(5), read(6, { node: 'other' })]],
   ])('are of two where they are %s', (_how, reads) => {
     expect(areOneProcess(reads)).toBe(false);
     expect(areSeveralProcesses(reads)).toBe(true);
+  });
+
+  it('are no two processes where connections are not counted at all', () => {
+    expect(areSeveralProcesses([read(0), read(0), read(0)])).toBe(false);
   });
 
   it('are no two processes during a reload', () => {

@@ -1,6 +1,6 @@
 // Who serves, and who has a slot for nothing, on a real HAProxy: what the report of a run does not have to say.
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HAProxy } from '../../infra/local/haproxy.js';
 import { fill, type Mistake, type Rig, said, startRig } from './rig.js';
@@ -130,6 +130,36 @@ describe('slots', () => {
       expect.stringMatching(
         /^warning haproxy LB iri_back: irisrv: 1 of 1 slots needed: whoever takes over the only slot leaves a gap/,
       ),
+    ]);
+  });
+});
+
+describe('a server with minconn in the configuration', () => {
+  it('takes more than its maxconn, which is found while it does', async () => {
+    const waiting = new Set<ServerResponse>();
+    const slow = createServer((_request, response) => void waiting.add(response));
+    const at = `127.0.0.1:${await new Promise((resolve) => slow.listen(0, '127.0.0.1', () => resolve((slow.address() as { port: number }).port)))}`;
+    await as('slow', at, { Tags: ['haproxy.maxconn=1'] });
+    const found = await rig.findingsOn(
+      (text) =>
+        unchecked(text, 0).replace(/(backend iri_back.*?default-server \S+ \S+)/s, '$1 minconn 3 maxconn 5'),
+      {
+        prepare: async (lb) => {
+          await fill(lb, 'iri_back/irisrv1', at);
+          await lb.query('set maxconn server iri_back/irisrv1 1');
+          const front = /bind (127\.0\.0\.1:\d+)/.exec(configOf(lb))?.[1];
+          for (const _ of [1, 2, 3])
+            void fetch(`http://${front}/`, { method: 'POST', headers: HEADERS, body: BODY }).catch(() => {});
+          await lb.child.until(() => waiting.size === 3, { what: 'three requests at a time' });
+        },
+      },
+    );
+    for (const response of waiting) response.end();
+    slow.closeAllConnections();
+    slow.close();
+    await rig.consul.deregister('slow');
+    expect(inBack(found)).toEqual([
+      'warning haproxy LB iri_back: irisrv1: 3 requests at a time, where maxconn is 1 -> take minconn out of the configuration; without it, maxconn was lowered just now',
     ]);
   });
 });
