@@ -111,7 +111,7 @@ describe('on what is rendered, with the rendered policy', () => {
 
   it('has nothing to find after a run, either, and HAProxy has nothing to log of it', async () => {
     const node = createServer((_request, response) => response.end('{}'));
-    const Port = await listenOnLoopback(node).then((url) => Number(new URL(url).port));
+    const Port = await listenOnLoopback(node, 0).then((url) => Number(new URL(url).port));
     const lb = await rig.startLoadBalancer((text) => text.replace(/( check inter) \S+ .*/g, '$1 100s'));
     const one = { Name: 'iri', Address: '127.0.0.1' };
     await rig.consul.deregister('one');
