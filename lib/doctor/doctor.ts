@@ -78,7 +78,11 @@ export async function examine(
   const endMs = clock.monotonicMs() + budgetMs * (1 - SHARE);
   const canWait = (): boolean => clock.monotonicMs() < endMs;
   const facts = await gather(depsOf(settings, clock, budgetMs * SHARE), canWait);
-  const named = facts.loadBalancers.map(({ address }) => address);
+  const labels = 'failure' in facts.catalog ? [] : [...facts.catalog.view.labels.values()];
+  const surroundings = {
+    named: facts.loadBalancers.map(({ address }) => address),
+    registered: new Map(labels.flatMap((ofService) => [...ofService])),
+  };
   const findings: Finding[] = [
     ok('configuration', 'LB_CONFIG', `${config.pools.map(({ backend }) => backend).join(', ')}`),
     ...judgeConsul(facts),
@@ -86,7 +90,7 @@ export async function examine(
     ...judgeCatalog(config, facts),
     ...judgeFleet(config, facts),
     ...facts.loadBalancers.flatMap((loadBalancer) => [
-      ...judgeProcess(config, loadBalancer, named),
+      ...judgeProcess(config, loadBalancer, surroundings),
       ...judgeBackends(config, loadBalancer, facts),
       ...judgeRestore(config, loadBalancer),
     ]),

@@ -1,17 +1,15 @@
 // Judges one HAProxy process: reachable, one, its version, and how its admin socket is set up. Pure.
 import type { Config } from '../config/pools.js';
 import { areSeveralProcesses } from '../haproxy/identity.js';
-import type { SocketAddress } from '../model/admin-address.js';
 import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, errorFrom, type Finding, ok, warning } from './finding.js';
-import { judgeSockets } from './sockets.js';
+import { judgeSockets, type Surroundings } from './sockets.js';
 
-/** `named`: the addresses of all load balancers. */
 export function judgeProcess(
   config: Config,
   loadBalancer: LoadBalancerFacts,
-  named: readonly SocketAddress[],
+  surroundings: Surroundings,
 ): Finding[] {
   const { name, found } = loadBalancer;
   if ('failure' in found) return [errorFrom('haproxy', name, found.failure)];
@@ -21,7 +19,7 @@ export function judgeProcess(
     judgeLevel(name, found),
     // A second client may have met the other one.
     ...(isSeveral ? [several(name, found)] : [judgeExclusive(name, found)]),
-    ...judgeSockets(config, loadBalancer, found, named),
+    ...judgeSockets(config, loadBalancer, found, surroundings),
   ];
 }
 

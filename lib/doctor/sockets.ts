@@ -6,17 +6,28 @@ import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, type Finding, ok } from './finding.js';
 
+/** What is there beside this load balancer. */
+export interface Surroundings {
+  /** The addresses of all load balancers. */
+  readonly named: readonly SocketAddress[];
+  /** By `address:port`: the instances in Consul. */
+  readonly registered: ReadonlyMap<string, string>;
+}
+
 /** The TCP socket has no authentication, and `ssl` on its line is plain text without a word since 2.6. */
 export function judgeSockets(
   config: Config,
   { address, name }: LoadBalancerFacts,
   { sockets }: HAProxyFacts,
-  named: readonly SocketAddress[],
+  { named, registered }: Surroundings,
 ): Finding[] {
   const todo = 'bind it to 127.0.0.1, and reach it through the gateway (tls://) of iri-lb render systemd';
   const writing = sockets.filter(({ level }) => level !== 'user');
   const exposed = writing.filter((socket) => isBeyondLoopback(socket.address));
-  const servable = judgeServable(config, name, named, writing);
+  const servable = [
+    ...judgeServable(config, name, named, writing),
+    ...judgeRegistered(name, registered, writing),
+  ];
   if (exposed.length > 0) {
     const findings = exposed.map((socket) =>
       error('haproxy', name, `${showName(socket.address)} answers everyone in plain text`, todo),
@@ -57,6 +68,20 @@ function judgeServable(
   return servable.map((socket) => {
     const finding = `${showName(socket.address)} can be registered as an instance: then requests to it run as commands`;
     return error('haproxy', name, finding, todo);
+  });
+}
+
+/** Whoever registered it, by mistake or not, had better not be served. */
+function judgeRegistered(
+  name: string,
+  registered: Surroundings['registered'],
+  writing: HAProxyFacts['sockets'],
+): Finding[] {
+  return writing.flatMap((socket) => {
+    const label = registered.get(socket.address.replace(/^ipv[46]@/, ''));
+    if (label === undefined) return [];
+    const finding = `instance ${label} is registered at ${showName(socket.address)}, an admin socket of this HAProxy`;
+    return [error('haproxy', name, finding, 'deregister it, and see who may write to Consul')];
   });
 }
 

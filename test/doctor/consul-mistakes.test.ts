@@ -154,6 +154,18 @@ describe('what is registered', () => {
     }
   });
 
+  it("a load balancer's own admin socket, whatever networks are allowed", async () => {
+    const [, Address = '', port] = /tcp:\/\/(.*):(\d+)/.exec(env.HAPROXY_ADDRESSES ?? '') ?? [];
+    await rig.consul.register({ Name: 'iri', ID: 'evil', Address, Port: Number(port) });
+    try {
+      expect(await rig.findings(env)).toContainEqual(
+        `error haproxy ${env.HAPROXY_ADDRESSES}: instance local/evil is registered at ipv4@${Address}:${port}, an admin socket of this HAProxy -> deregister it, and see who may write to Consul`,
+      );
+    } finally {
+      await rig.consul.deregister('evil');
+    }
+  });
+
   it('no load balancer where they are looked for', async () => {
     const policy = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }';
     rig.store.set(PARAMETER, await rig.consul.createPolicyToken(policy));

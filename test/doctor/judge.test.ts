@@ -23,7 +23,13 @@ const healthy: HAProxyFacts = {
 function process(facts: Partial<HAProxyFacts>, host = '127.0.0.1'): string[] {
   const address = { kind: 'tcp', host, port: 9999 } as const;
   const config = v.parse(configSchema, iriLayout);
-  return bad(judgeProcess(config, { address, name: 'LB', found: { ...healthy, ...facts } }, [address]));
+  return bad(
+    judgeProcess(
+      config,
+      { address, name: 'LB', found: { ...healthy, ...facts } },
+      { named: [address], registered: new Map() },
+    ),
+  );
 }
 
 function bad(findings: readonly Finding[]): string[] {
