@@ -43,12 +43,13 @@ function judgeDisabled(subject: string, slots: readonly Slot[]): Finding[] {
   const open = slots.filter(
     ({ isDisabled, isUnresolved, srvRecord }) => !isDisabled && !isUnresolved && srvRecord === null,
   );
-  const [first] = open;
-  if (!first) return [];
-  const { address, port } = first.place.server;
-  const where = first.place.hostPort === undefined ? 'this very host' : 'where they point';
-  const at = address === null ? '' : ` (${address === '0.0.0.0' ? `port ${port}` : `${address}:${port}`})`;
-  const finding = `${counted(open.length, 'slot')} (${namesOf(open)}) declared without "disabled": from each start to the first run they take requests, and send them to ${where}${first.place.hostPort === undefined ? at : ''}`;
+  if (open.length === 0) return [];
+  // What is filled now is empty after the next start, and a placeholder means the host itself.
+  const empty = open.find(({ place }) => place.hostPort === undefined);
+  const port = empty && empty.place.server.port > 0 ? ` (port ${empty.place.server.port})` : '';
+  const isLiteral = open.every(({ hostName }) => hostName === null);
+  const where = isLiteral ? 'the address that they are declared with' : `this very host${port}`;
+  const finding = `${counted(open.length, 'slot')} (${namesOf(open)}) declared without "disabled": from each start to the first run they take requests, and send them to ${where}`;
   return [error('haproxy', subject, finding, 'add "disabled" to the server-template line')];
 }
 
