@@ -28,8 +28,9 @@ export function readSettingsWith<C extends Config>(
   const problems: SettingProblem[] = [];
   const reader = settingReader(env, problems);
   const consul = readConsul(env, reader);
-  const named = list(env.HAPROXY_ADDRESSES, 'tcp://127.0.0.1:9999');
-  if (named.length === 0) reader.problem('HAPROXY_ADDRESSES', 'names no address', 'use tcp://host:port');
+  const named = list(env.HAPROXY_ADDRESSES, 'unix:/run/haproxy/iri-lb.sock');
+  if (named.length === 0)
+    reader.problem('HAPROXY_ADDRESSES', 'names no address', 'use unix:/path or tcp://host:port');
   const settings: Settings<C> = {
     consul,
     haproxy: {

@@ -27,17 +27,25 @@ export function requestRules({ bodyLimitBytes, deniedCommands }: IriSettings): R
     ),
     longest(414, 'URI', 'url,length', URI_LIMIT_BYTES),
     longest(431, 'head', 'req.hdrs,length', HEAD_LIMIT_BYTES),
+    // Announced or read: from 3.3 on, HTTP/2 clients that announce nothing have a `req.body_size` of 0.
     longest(413, 'body', 'req.body_size', bodyLimitBytes),
-    deny(400, 'A preflight has no body', 'if preflight { req.body_size gt 0 }'),
+    longest(413, 'body', 'req.body_len', bodyLimitBytes),
+    deny(
+      400,
+      'A preflight has no body',
+      'if preflight { req.body_size gt 0 } or preflight { req.body_len gt 0 }',
+    ),
     deny(400, 'Invalid API Version', 'if !preflight !{ req.hdr(X-IOTA-API-Version) -m found }'),
     // As text a body ends at its first NUL; what was read must be all that was announced.
-    { line: 'http-request set-var(txn.body_bytes) req.body_size' },
-    { line: 'acl body_read req.body,length,sub(txn.body_bytes) eq 0' },
+    { line: 'http-request set-var(txn.body_announced) req.body_size' },
+    { line: 'http-request set-var(txn.body_bytes) req.body_len' },
+    { line: 'acl body_text req.body,length,sub(txn.body_bytes) eq 0' },
+    { line: 'acl body_read req.body_len,sub(txn.body_announced) ge 0' },
     { line: `acl command_body req.body -m reg '${COMMAND_BODY}'` },
     deny(
       400,
       'The body must be a JSON object with one command',
-      'if !preflight !body_read or !preflight !command_body',
+      'if !preflight !body_text or !preflight !body_read or !preflight !command_body',
     ),
     { line: `http-request set-var(txn.command) ${COMMAND_OF_BODY} if !preflight` },
     // Should the grammar and json_query ever disagree, nothing goes through.

@@ -12,8 +12,11 @@ export const gatewaySettings = strict({
   ),
   /** Addresses and networks that it talks to; all others are cut off before TLS. */
   sources: v.pipe(v.array(source), v.minLength(1, 'name the networks of the functions'), v.maxLength(50)),
-  /** Common names of the client certificates taken; without it, every one that the authority signed. */
-  clientNames: v.optional(v.pipe(v.array(hostName), v.minLength(1), v.maxLength(16))),
+  /**
+   * Common names of the client certificates taken; null takes every one that the authority signed, those of
+   * servers included.
+   */
+  clientNames: v.optional(v.nullable(v.pipe(v.array(hostName), v.minLength(1), v.maxLength(16))), ['iri-lb']),
 });
 
 export type GatewaySettings = v.InferOutput<typeof gatewaySettings>;

@@ -40,7 +40,11 @@ function passwordNotes({ frontend }: FrontendSettings): string[] {
 }
 
 function adminNotes({ admin: { bind } }: FrontendSettings): string[] {
-  if (bind.startsWith('/') || isLoopback(bind.slice(0, bind.lastIndexOf(':')))) return [];
+  if (bind.startsWith('/')) return [];
+  if (isLoopback(bind.slice(0, bind.lastIndexOf(':'))))
+    return [
+      `whoever may register an instance at ${bind} could speak to the admin socket through HAProxy: give haproxy.admin.bind a path, or name ${bind} in listeners of every LB_CONFIG`,
+    ];
   return [
     `whoever reaches ${bind} controls this HAProxy: give haproxy.admin.bind a path, and use haproxy.gateway`,
   ];

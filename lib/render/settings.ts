@@ -87,17 +87,18 @@ const process = strict({
 
 const admin = strict({
   /**
-   * The functions' socket, `address:port` or a path. It has no authentication: keep it on loopback or a
-   * private network. Behind the gateway use a path, which no request sent by HAProxy itself can reach.
+   * The runs' socket, a path or `address:port`. It has no authentication. No request that HAProxy itself sends
+   * can reach a path; who can register an instance at `address:port` can speak to it through the frontend.
    */
   bind: v.optional(
     v.union([field.bindAddress, field.socketPath], 'use "address:port" or a socket path'),
-    '127.0.0.1:9999',
+    '/run/haproxy/iri-lb.sock',
   ),
   /** A second socket, for people, so that they never wait for a run or hold one up; null for none. */
   unix: v.optional(v.nullable(field.socketPath), '/run/haproxy/admin.sock'),
   unixMode: v.optional(field.fileMode, '660'),
-  idleSeconds: seconds(120),
+  /** An idle client holds the runs' socket for as long. */
+  idleSeconds: seconds(35),
 });
 
 const stats = strict({

@@ -18,7 +18,7 @@ describe('settings', () => {
   it('have defaults for everything', () => {
     const { consul, haproxy, config } = readSettings({});
     expect(consul.addresses).toEqual(['http://127.0.0.1:8500']);
-    expect(haproxy.addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 9999 }]);
+    expect(haproxy.addresses).toEqual([{ kind: 'unix', path: '/run/haproxy/iri-lb.sock' }]);
     expect(config.pools.map(({ backend, maxconn }) => [backend, maxconn])).toEqual([
       ['iri_back', 0],
       ['iri_pow_back', 1],

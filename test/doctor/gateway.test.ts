@@ -23,7 +23,8 @@ beforeAll(async () => {
   const port = await rig.harness.freePort();
   const file = join(dir, 'gateway.cfg');
   const admin = haproxy.admin.replace('tcp://', '');
-  writeFileSync(file, renderGateway({ bind: `127.0.0.1:${port}`, sources: ['127.0.0.1'] }, admin));
+  const settings = { bind: `127.0.0.1:${port}`, sources: ['127.0.0.1'], clientNames: null };
+  writeFileSync(file, renderGateway(settings, admin));
   const gateway = await rig.harness.spawn('gateway', haproxyBin(), ['-db', '-f', file], {
     env: { CREDENTIALS_DIRECTORY: dir },
   });

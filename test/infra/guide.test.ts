@@ -72,7 +72,7 @@ describe('the commands of the guide', () => {
 
   it.each(['10.0.1.5', '10.0.2.5'])('make the files of %s as they are rendered for it', (host) => {
     const { haproxy } = config;
-    const gateway = { sources: [], ...haproxy.gateway, bind: `${host}:9998` };
+    const gateway = { sources: [], clientNames: null, ...haproxy.gateway, bind: `${host}:9998` };
     const files = renderSystemd({ ...config, haproxy: { ...haproxy, gateway } });
     const tree = join(folder, 'hosts', host);
     for (const { path, mode, text } of files) {

@@ -196,9 +196,11 @@ describe('renderHAProxy', () => {
       );
   });
 
-  it('makes the admin socket exclusive and fills nothing before a run does', () => {
+  it('makes the admin socket exclusive, at a path that no request reaches, and fills nothing before a run', () => {
     const text = renderHAProxy(configOf({}));
-    expect(text).toContain('stats socket 127.0.0.1:9999 level admin maxconn 1\n');
+    expect(text).toMatch(/ stats socket \/run\/haproxy\/iri-lb\.sock .*level admin maxconn 1\n/);
+    expect(text).toContain('stats timeout 35s\n');
+    expect(text).not.toMatch(/stats socket [^/]/);
     expect(text).toContain('default-server init-addr last,0.0.0.0');
     for (const line of text.match(/^ *server-template.*$/gm) ?? [])
       expect(line).toMatch(/ slot\.invalid:1 .*disabled$/);

@@ -179,7 +179,11 @@ describe('settings', () => {
   });
 
   it.each<[string, FrontendInput, string]>([
-    ['frontend and admin socket', { frontend: { bind: '127.0.0.1:9999' } }, 'admin.bind'],
+    [
+      'frontend and admin socket',
+      { frontend: { bind: '127.0.0.1:9999' }, admin: { bind: '127.0.0.1:9999' } },
+      'admin.bind',
+    ],
     ['frontend on all addresses and stats', { frontend: { bind: '0.0.0.0:9292' } }, 'stats.bind'],
     ['both admin sockets', { admin: { bind: '/run/haproxy/admin.sock' } }, 'admin.unix'],
     [
@@ -192,7 +196,10 @@ describe('settings', () => {
     ],
     [
       'admin socket and gateway',
-      { gateway: { bind: '127.0.0.1:9999', sources: ['10.0.0.0/8'] } },
+      {
+        admin: { bind: '127.0.0.1:9999' },
+        gateway: { bind: '127.0.0.1:9999', sources: ['10.0.0.0/8'] },
+      },
       'gateway.bind',
     ],
   ])('refuse one address for %s: HAProxy would start without a word', (_what, settings, path) => {

@@ -17,8 +17,9 @@ export function backendSection(pool: Pool, { settings, api }: Layout): string {
     compression && 'compression algo gzip',
     compression && `compression type ${compression.types.join(' ')}`,
     ...checkLines(settings, api),
-    // Only so can addresses be set at runtime and come back from the state file (HAProxy 2.6 to 3.2).
+    // Only so can addresses be set at runtime and come back from the state file (HAProxy 2.6 to 3.4).
     `default-server init-addr last,0.0.0.0${pool.maxconn > 0 ? ` maxconn ${pool.maxconn}` : ''}${checkOptions(servers)}`,
+    ...sniLines(pool, servers),
     ...pool.ranges.map((range) => templateLine(range, servers)),
   ]);
 }
@@ -41,6 +42,12 @@ function checkOptions({ healthCheck }: FrontendSettings['servers']): string {
   if (!healthCheck) return '';
   const { intervalSeconds, fastIntervalSeconds, downIntervalSeconds, rise, fall } = healthCheck;
   return ` check inter ${intervalSeconds}s fastinter ${fastIntervalSeconds}s downinter ${downIntervalSeconds}s rise ${rise} fall ${fall}`;
+}
+
+/** From 3.3 on, the name in the client's request is what servers are asked for and verified by, unless told otherwise. */
+function sniLines({ ranges }: Pool, { verifyName }: FrontendSettings['servers']): Line[] {
+  if (verifyName || ranges.every(({ transport }) => transport === 'plain')) return [];
+  return ['.if version_atleast(3.3)', 'default-server no-sni-auto no-check-sni-auto', '.endif'];
 }
 
 /**

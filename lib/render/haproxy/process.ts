@@ -25,14 +25,26 @@ export function globalSection({ settings, api }: Layout): string {
   ]);
 }
 
+/** The releases of each branch from which a kept connection belongs to the address it goes to. */
+const KEYS_CONNECTIONS_BY_ADDRESS = [
+  'version_atleast(3.2)',
+  'version_atleast(3.0.10) && version_before(3.1)',
+  'version_atleast(2.8.15) && version_before(2.9)',
+  'version_atleast(2.6.22) && version_before(2.7)',
+].join(' || ');
+
 export function defaultsSection({ servers, stateFile, timeouts }: FrontendSettings): string {
   return section('defaults', [
     'mode http',
     'log global',
     'option dontlognull',
     'option redispatch',
-    // Connections to servers are not kept: a slot whose address changes never serves the old one.
+    // Before these releases a slot that changes its address goes on serving the old one over connections that were
+    // in use (upstream 5fda64e87): connections to servers are not kept there.
+    `.if ${KEYS_CONNECTIONS_BY_ADDRESS}`,
+    '.else',
     'option http-server-close',
+    '.endif',
     // At a reload a client's idle connection is closed after one more answer, not under its next request.
     'option idle-close-on-response',
     `retries ${servers.retries}`,

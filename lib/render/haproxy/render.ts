@@ -9,7 +9,7 @@ import { defaultsSection, globalSection, userSections } from './process.js';
 import { statsSections } from './stats.js';
 
 /**
- * The configuration for HAProxy 2.6 to 3.2, built with PCRE2. Equal settings give equal text, so that it can
+ * The configuration for HAProxy 2.6 to 3.4, built with PCRE2. Equal settings give equal text, so that it can
  * be compared with a running one. Throws ConfigError where settings do not fit together.
  */
 export function renderHAProxy(config: RenderConfig): string {

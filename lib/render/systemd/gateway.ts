@@ -6,6 +6,14 @@ import { aclOf, refuseSixToFour, section } from '../section.js';
 const IDLE_SECONDS = 30;
 /** Longest wait for the client before, in seconds; a function is told sooner, by its own deadline. */
 const QUEUE_SECONDS = 60;
+/** Longest time for TLS, in seconds; before 3.0 it is that of silence. */
+const HANDSHAKE_SECONDS = 5;
+/** Connections of one source, those included of which no certificate was seen yet. */
+const MAX_PENDING = 200;
+/** Of these, whose certificate was taken. */
+const MAX_SESSIONS = 20;
+/** Of all sources: several that fill theirs keep nobody out. */
+const MAX_CONNECTIONS = 2_000;
 
 /**
  * The gateway's own haproxy.cfg. The TCP admin socket has no authentication, and `ssl` on a `stats socket`
@@ -25,7 +33,7 @@ export function renderGateway(settings: GatewaySettings, socket: string): string
     '# Rendered by iri-lb from LB_CONFIG; change the settings, not this file.\n',
     section('global', [
       'log stdout format raw daemon',
-      'maxconn 100',
+      `maxconn ${MAX_CONNECTIONS}`,
       // One client at a time; a thread for each processor would only meet TasksMax.
       'nbthread 1',
       'ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
@@ -39,14 +47,24 @@ export function renderGateway(settings: GatewaySettings, socket: string): string
       `timeout server ${IDLE_SECONDS}s`,
       `timeout queue ${QUEUE_SECONDS}s`,
       'retries 0',
+      '.if version_atleast(3.0)',
+      `timeout client-hs ${HANDSHAKE_SECONDS}s`,
+      '.endif',
     ]),
+    section('backend sessions', ['stick-table type ipv6 size 10k expire 2m store conn_cur']),
     section('listen admin', [
+      'stick-table type ipv6 size 10k expire 2m store conn_cur',
       `bind ${bind} ssl crt ${credential('server')} ca-file ${credential('ca')} verify required`,
       ...aclOf('function_network', 'src', sources),
       'tcp-request connection reject if !function_network',
       ...refuseSixToFour('function_network', sources, bind),
+      // Idle connections of a neighbour without a certificate keep nobody out.
+      'tcp-request connection track-sc0 src',
+      `tcp-request connection reject if { sc0_conn_cur gt ${MAX_PENDING} }`,
+      'tcp-request session track-sc1 src table sessions',
+      `tcp-request session reject if { sc1_conn_cur gt ${MAX_SESSIONS} }`,
       ...(clientNames ? aclOf('function_name', 'ssl_c_s_dn(cn) -m str', clientNames) : []),
-      clientNames && 'tcp-request content reject if !function_name',
+      clientNames !== null && 'tcp-request content reject if !function_name',
       `server haproxy ${server} maxconn 1`,
     ]),
   ].join('\n');
