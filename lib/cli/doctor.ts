@@ -5,7 +5,8 @@ import { withParameters } from '../config/pem-parameters.js';
 import { configurationDiagnosis, examine } from '../doctor/doctor.js';
 import { type Diagnosis, type Finding, worstOf } from '../doctor/finding.js';
 import { systemClock } from '../run/system-clock.js';
-import { guarded, settingsOf, type Terminal } from './output.js';
+import { EXIT } from './exit-status.js';
+import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 
 export function registerDoctor(program: Command, terminal: Terminal): void {
   program
@@ -17,15 +18,14 @@ export function registerDoctor(program: Command, terminal: Terminal): void {
     .action(({ json }: { json?: boolean }) =>
       guarded(terminal, async () => {
         const diagnosis = await diagnosisOf(terminal);
-        if (json) terminal.out(JSON.stringify(diagnosis, null, 2));
+        if (json) outJson(terminal, diagnosis);
         else for (const line of diagnosisLines(diagnosis)) terminal.out(line);
-        terminal.exit(EXIT[worstOf(diagnosis)]);
+        terminal.exit(STATUS[worstOf(diagnosis)]);
       }),
     );
 }
 
-/** Something fails, or somebody should look. */
-const EXIT = { ok: 0, warning: 3, error: 1 } as const;
+const STATUS = { ok: EXIT.ok, warning: EXIT.look, error: EXIT.failed } as const;
 
 /** Reads everything once. The doctor reads what runs read; a mistake in what only rendering reads is a finding, too. */
 async function diagnosisOf(terminal: Terminal): Promise<Diagnosis> {

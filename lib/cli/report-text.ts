@@ -13,9 +13,6 @@ const DONE = {
   failed: 'failed',
 };
 
-/** A pool, with how many of those who are ready HAProxy sends requests to. */
-type CountedPool = PoolReport & { readonly serving?: number };
-
 /** The lines of a report; warnings and errors are left to the caller. */
 export function reportLines(report: Report): string[] {
   return report.loadBalancers.flatMap((balancer) => [
@@ -58,7 +55,7 @@ function summary(
   { consul, durationMs }: Report,
 ): string {
   const counts = pools.map(
-    ({ backend, ready, serving, maintenance, free, held, heldSlots, unplaced }: CountedPool) => {
+    ({ backend, ready, serving, maintenance, free, held, heldSlots, unplaced }: PoolReport) => {
       const nobodys = heldSlots.filter((entry) => entry.instance === null).map(({ slot }) => slot);
       const extra = [
         held > 0 ? `${held} held in drain` : '',
@@ -67,7 +64,7 @@ function summary(
       ];
       return [
         `${backend} ${ready} ready`,
-        ...(serving === undefined || serving === ready ? [] : [`${serving} of them serve`]),
+        ...(serving === ready ? [] : [`${serving} of them serve`]),
         `${maintenance} in maintenance (${free} free)`,
         ...extra.filter(Boolean),
       ].join(', ');

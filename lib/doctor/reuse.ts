@@ -1,10 +1,8 @@
 // Judges whether a slot's new owner would get requests over connections to its last one. Pure.
+import { keepsConnections } from '../haproxy/idle.js';
 import type { PoolHere } from './desired.js';
 import type { BackendFacts } from './facts.js';
 import { type Finding, warning } from './finding.js';
-
-/** First releases in which a connection is known by the server's address, too (upstream 5fda64e87), by branch. */
-const FIXED: Readonly<Record<string, number>> = { '2.6': 22, '2.8': 15, '3.0': 10 };
 
 const UPDATE = 'update HAProxy to 2.6.22, 2.8.15, 3.0.10, 3.2 or later';
 const CLOSE =
@@ -16,7 +14,7 @@ export function judgeReuse(
   { groups }: PoolHere,
   version: string,
 ): Finding[] {
-  if (proxy.mode !== 'http' || isFixed(version)) return [];
+  if (proxy.mode !== 'http' || !keepsConnections(version)) return [];
   const slots = groups.flatMap(({ places }) =>
     places.flatMap(({ server }) => declared.get(server.slot) ?? []),
   );
@@ -29,11 +27,4 @@ export function judgeReuse(
   }
   const open = `${finding}; with "http-reuse never" no run can help it, otherwise runs wait until its requests are over`;
   return [warning('haproxy', subject, open, `${UPDATE}; ${CLOSE}`)];
-}
-
-function isFixed(version: string): boolean {
-  const [, major = '0', minor = '0', patch = '0'] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version) ?? [];
-  if (Number(major) * 1000 + Number(minor) >= 3002) return true;
-  const fixed = FIXED[`${major}.${minor}`];
-  return fixed !== undefined && Number(patch) >= fixed;
 }

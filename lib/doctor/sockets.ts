@@ -1,7 +1,9 @@
 // Judges who can reach the admin sockets of a HAProxy, itself included: its requests go where Consul says. Pure.
 import type { Config } from '../config/pools.js';
-import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import { parseIp } from '../model/address.js';
+import type { SocketAddress } from '../model/admin-address.js';
 import { isLoopback } from '../model/loopback.js';
+import { judgeOf } from '../model/networks.js';
 import { showName } from '../model/text.js';
 import type { HAProxyFacts, LoadBalancerFacts } from './facts.js';
 import { error, type Finding, ok } from './finding.js';
@@ -52,16 +54,20 @@ const hostOf = (socket: string): string | undefined => /^ipv[46]@(.*):\d+$/.exec
  * addresses that runs use are refused to instances, and so is loopback unless LB_CONFIG lists it.
  */
 function judgeServable(
-  { networks }: Config,
+  config: Config,
   name: string,
   named: readonly SocketAddress[],
   writing: HAProxyFacts['sockets'],
 ): Finding[] {
-  const refused = new Set(named.map((address) => printAdminAddress(address).replace(/^tcp:\/\//, '')));
+  const admins = named.flatMap((one) => {
+    const ip = one.kind === 'unix' ? undefined : parseIp(one.host)?.text;
+    return one.kind === 'unix' || ip === undefined ? [] : [{ ip, port: one.port }];
+  });
+  const judge = judgeOf(config, admins);
   const servable = writing.filter((socket) => {
     const host = hostOf(socket.address);
-    const isRefused = refused.has(socket.address.replace(/^ipv[46]@/, ''));
-    return host !== undefined && isLoopback(host) && !isRefused && isListed(networks, host);
+    const port = Number(/\d+$/.exec(socket.address)?.[0]);
+    return host !== undefined && isLoopback(host) && judge(parseIp(host)?.text ?? host, port) === undefined;
   });
   const todo =
     'give it a path (admin.bind "/run/haproxy/iri-lb.sock"), or take loopback out of networks in LB_CONFIG';
@@ -82,20 +88,5 @@ function judgeRegistered(
     if (label === undefined) return [];
     const finding = `instance ${label} is registered at ${showName(socket.address)}, an admin socket of this HAProxy`;
     return [error('haproxy', name, finding, 'deregister it, and see who may write to Consul')];
-  });
-}
-
-/** Whether one of the networks that are on loopback has this address. */
-function isListed(networks: readonly string[], host: string): boolean {
-  const numbers = (ip: string): number[] => ip.split('.').map(Number);
-  const bits = (ip: string): string =>
-    numbers(ip)
-      .map((part) => part.toString(2).padStart(8, '0'))
-      .join('');
-  return networks.some((network) => {
-    const [base = '', length = host.includes(':') ? '128' : '32'] = network.split('/');
-    if (!isLoopback(base) || base.includes(':') !== host.includes(':')) return false;
-    if (host.includes(':')) return true;
-    return bits(base).slice(0, Number(length)) === bits(host).slice(0, Number(length));
   });
 }

@@ -6,6 +6,7 @@ import { type Problem, sentenceOf } from '../model/problem.js';
 import { isServing, type Observed } from '../model/server.js';
 import type { LoadBalancerStatus, PoolStatus, SlotStatus, Status } from '../model/status.js';
 import { plainText } from '../model/text.js';
+import { agentWordOn } from '../plan/agent-word.js';
 import { placementOf } from '../plan/placement-of.js';
 import { differencesOf } from './differences.js';
 import { findLoadBalancers } from './find-load-balancers.js';
@@ -131,7 +132,11 @@ function poolIn(pool: Pool, observed: Observed, seen: CatalogView | undefined): 
   const idle =
     labels === undefined
       ? []
-      : places.filter(({ server, hostPort = '' }) => server.state === 'drain' && !labels.has(hostPort));
+      : places.filter(
+          // One that its agent-check drained is free.
+          ({ server, hostPort = '' }) =>
+            server.state === 'drain' && !labels.has(hostPort) && agentWordOn(server) !== 'drain',
+        );
   return {
     backend,
     ready: ready.length,

@@ -115,19 +115,11 @@ function poolMetrics(address: string, pool: PoolReport, scope: MetricScope): Met
       SlotsInUse: [pool.slots - pool.free, 'Count'],
       ...slotsFree(pool),
       Ready: [pool.ready, 'Count'],
-      Serving: [servingOf(pool), 'Count'],
+      Serving: [pool.serving, 'Count'],
       Held: [pool.held, 'Count'],
       Unplaced: [pool.unplaced.length, 'Count'],
     },
   );
-}
-
-/**
- * Who is ready, up by HAProxy's own checks and of a weight above 0. Without that a pool in which every server is
- * down by its check looks as well as it can.
- */
-function servingOf({ serving, ready }: PoolReport & { readonly serving?: number }): number {
-  return serving ?? ready;
 }
 
 /**

@@ -23,6 +23,7 @@ const pool = {
     free: 5,
     ranges: [],
     ready: 3,
+    serving: 3,
     maintenance: 5,
     held: 0,
     heldSlots: [],

@@ -196,6 +196,25 @@ describe('renderHAProxy', () => {
       );
   });
 
+  it('closes connections to servers only where a slot would keep those of its last owner', () => {
+    const text = renderHAProxy(configOf({}));
+    const [, condition = '', otherwise] = /\.if (.*)\n *\.else\n *(.*)\n *\.endif\n/.exec(text) ?? [];
+    expect(otherwise).toBe('option http-server-close');
+    expect(condition.split(' || ')).toEqual([
+      'version_atleast(3.2)',
+      'version_atleast(3.0.10) && version_before(3.1)',
+      'version_atleast(2.8.15) && version_before(2.9)',
+      'version_atleast(2.6.22) && version_before(2.7)',
+    ]);
+    expect(text.match(/http-server-close/g)).toHaveLength(1);
+  });
+
+  it("never has a client's name sent to nodes, nor their certificates verified by it", () => {
+    const off = /\.if version_atleast\(3\.3\)\n *default-server no-sni-auto no-check-sni-auto\n *\.endif\n/;
+    expect(renderHAProxy(configOf({}))).toMatch(off);
+    expect(renderHAProxy(configOf({ servers: { verifyName: 'node.example' } }))).not.toMatch(off);
+  });
+
   it('makes the admin socket exclusive, at a path that no request reaches, and fills nothing before a run', () => {
     const text = renderHAProxy(configOf({}));
     expect(text).toMatch(/ stats socket \/run\/haproxy\/iri-lb\.sock .*level admin maxconn 1\n/);
