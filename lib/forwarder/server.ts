@@ -95,12 +95,12 @@ async function handle(request: IncomingMessage, options: ServerOptions): Promise
   return accepted;
 }
 
-/** A segment of a path in plain text; text that is no encoding as it is, which is no service then. */
+/** A segment of a path in plain text; empty, which names no service, where it is no encoding. */
 function decoded(segment: string | undefined): string | undefined {
   try {
     return segment === undefined ? undefined : decodeURIComponent(segment);
   } catch {
-    return segment;
+    return '';
   }
 }
 

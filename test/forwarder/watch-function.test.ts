@@ -69,7 +69,8 @@ test('three forwarders that send the same event cause one run', async () => {
     expect(finished.map(({ event }) => event)).toEqual(Array(3).fill({ service: 'iri', index }));
     expect(finished.map(ran)).toEqual([true, false, false]);
     expect(finished.slice(1).map((entry) => reportOf(entry).consul.index)).toEqual([index, index]);
-    expect(tap.connections()).toBe(1);
+    // Who fills an empty pool looks once more, for a second process at the address.
+    expect(tap.connections()).toBe(round === 1 ? 2 : 1);
     expect(await rig.ready('iri_back')).toHaveLength(round);
   }
 });

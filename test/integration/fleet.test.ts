@@ -117,7 +117,9 @@ describe.each([
       `failed: haproxy ${bad.hung}: no prompt within ${LOCK_MS} ms; is another client holding the socket, or is it no admin socket?`,
     );
     expect(outcomes.get(bad.mute)).toMatch(
-      new RegExp(`^failed: haproxy tcp:\\S+: no answer to "set timeout cli \\d+s" within ${ANSWER_MS} ms$`),
+      new RegExp(
+        `^failed: haproxy tcp:\\S+: no answer to "set severity-output none" within ${ANSWER_MS} ms$`,
+      ),
     );
   });
 

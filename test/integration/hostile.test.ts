@@ -21,7 +21,7 @@ const VALUES = [
   ' 7 ',
 ];
 const PLANNED =
-  /^(?:prompt|set timeout cli \d+s|show info|show servers state iri_(?:pow_)?back|show stat iri_(?:pow_)?back 4 -1|set server iri_back\/irisrv\d+ (?:addr 10\.0\.\d+\.\d+ port 14265|weight 1|state ready))$/;
+  /^(?:prompt|set severity-output none|set timeout cli \d+s|show info|show servers state iri_(?:pow_)?back|show stat iri_(?:pow_)?back 4 -1|set server iri_back\/irisrv\d+ (?:addr 10\.0\.\d+\.\d+ port 14265|weight 1|state ready))$/;
 
 let rig: Rig;
 let tap: Tap;

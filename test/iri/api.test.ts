@@ -53,7 +53,9 @@ describe('the rest', () => {
 describe('the rules', () => {
   it('refuse with a status of the client and a reason, in an order that ends with denied commands', () => {
     const denials = apiOf({}).rules.flatMap((rule) => ('deny' in rule ? [rule.deny] : []));
-    expect(denials.map(({ status }) => status)).toEqual([405, 415, 414, 431, 413, 400, 400, 400, 400, 403]);
+    expect(denials.map(({ status }) => status)).toEqual([
+      405, 415, 414, 431, 413, 413, 400, 400, 400, 400, 403,
+    ]);
     for (const { error, condition } of denials) {
       // Each stands in a pair of quotes.
       expect(error).toMatch(/^[A-Z][A-Za-z0-9 ,-]+$/);
