@@ -85,19 +85,19 @@ export async function serveLoadBalancer(
  * does not answer at once is met by the next run.
  */
 async function lookAgain(
-  { connect, processes }: LoadBalancerDeps,
+  { connect, processes, clock }: LoadBalancerDeps,
   address: SocketAddress,
-  { observed, started, empty }: Progress,
+  { observed, readAtMs, started, empty }: Progress,
 ): Promise<Problem[]> {
   if (!observed) return [];
   const name = printAdminAddress(address);
-  const found = processes.meet(name, observed.process);
+  const found = processes.meet(name, observed.process, readAtMs);
   const filled = [...started].some((server) => empty?.has(server.split('/')[0] ?? ''));
   if (found.length > 0 || !filled) return found;
   try {
     const connection = await connect(address, SECOND_LOOK_MS);
     const { process } = await readHAProxy(connection, []).finally(() => connection.close());
-    return processes.meet(name, process);
+    return processes.meet(name, process, clock.monotonicMs());
   } catch {
     return [];
   }

@@ -10,6 +10,8 @@ export interface Progress {
   /** Everything that was begun to be written (in `plan`: that would be), and what became of it. */
   readonly changes: Changes;
   observed: Observed | undefined;
+  /** When HAProxy was listed last, by `Clock.monotonicMs`. */
+  readAtMs: number;
   plan: Plan | undefined;
   /** What was met beside the plan; fails nothing. */
   readonly problems: Problem[];
@@ -32,6 +34,7 @@ export function makeProgress(): Progress {
   return {
     changes: new Map(),
     observed: undefined,
+    readAtMs: 0,
     plan: undefined,
     problems: [],
     failures: [],

@@ -31,7 +31,7 @@ export async function reconcile(
   addresses: readonly SocketAddress[],
   options: ReconcileOptions & { readonly atLeast?: AtLeast },
 ): Promise<Report> {
-  const { config, connect, clock, processes = makeProcesses(clock) } = deps;
+  const { config, connect, clock, processes = makeProcesses() } = deps;
   const startedAt = clock.monotonicMs();
   let latest: CatalogView | undefined;
   const onRead = (read: CatalogView): void => {

@@ -77,7 +77,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
       }),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
-    processes: makeProcesses(systemClock),
+    processes: makeProcesses(),
   };
   return {
     settings,

@@ -71,7 +71,12 @@ export async function transact(
   progress.waits ??= makeWaits(clock, deadline);
   const { waits } = progress;
 
-  const listing = fleet.listing(connection.name, readWhatIsThere(connection, backends));
+  const list = async (): Promise<Observed> => {
+    const listed = await readWhatIsThere(connection, backends);
+    progress.readAtMs = clock.monotonicMs();
+    return listed;
+  };
+  const listing = fleet.listing(connection.name, list());
   let [catalogView, observed] = await bothEnded(read(), listing);
   await fleet.heard(connection.name);
   let words: ReadonlyMap<string, string> = new Map();
@@ -98,7 +103,7 @@ export async function transact(
       const concerned = backendsOf(withoutGivenUp(planned.plan.steps, givenUp));
       if (mode === 'plan' || concerned.length === 0 || isNewest) break;
       if (await isUnchanged(connection, observed, concerned)) break;
-      reread = observed = await readWhatIsThere(connection, backends);
+      reread = observed = await list();
     }
     const steps = await plannedSteps(connection, progress, mode);
     const changes = steps.flatMap((step) => step.changes);
@@ -119,7 +124,7 @@ export async function transact(
     }
     const canReread = rereads < MAX_REREADS;
     const [listed, moved] = await bothEnded(
-      readWhatIsThere(connection, backends),
+      list(),
       canReread ? hasMoved(catalogView, clock, progress.problems) : false,
     );
     observed = listed;
@@ -127,7 +132,7 @@ export async function transact(
     if (!moved) continue;
     rereads += 1;
     round = 0;
-    [catalogView, observed] = await bothEnded(read(), readWhatIsThere(connection, backends));
+    [catalogView, observed] = await bothEnded(read(), list());
   }
 }
 

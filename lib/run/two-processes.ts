@@ -1,5 +1,4 @@
 // Whether two HAProxy processes answer at one address, from what they say of themselves.
-import type { Clock } from '../model/clock.js';
 import type { Problem } from '../model/problem.js';
 import type { ProcessInfo } from '../model/server.js';
 
@@ -16,26 +15,32 @@ export function isAnother(earlier: ProcessInfo, later: ProcessInfo, elapsedMs: n
   const elapsed = elapsedMs / 1000;
   const mayBeNew = later.uptimeSeconds <= elapsed && later.uptimeSeconds < earlier.uptimeSeconds + elapsed;
   if (earlier.pid !== later.pid) return !mayBeNew;
-  const drift = later.uptimeSeconds - earlier.uptimeSeconds - elapsed;
-  if (Math.abs(drift) > TOLERANCE_SECONDS) return !mayBeNew;
   const [start, otherStart] = [earlier.startedAt, later.startedAt];
-  if (start !== undefined && otherStart !== undefined && start !== otherStart) return !mayBeNew;
+  const drift = later.uptimeSeconds - earlier.uptimeSeconds - elapsed;
+  const isOther =
+    start === undefined || otherStart === undefined
+      ? Math.abs(drift) > TOLERANCE_SECONDS
+      : start !== otherStart;
+  if (isOther) return !mayBeNew;
   const others = later.counters ?? [];
   return !mayBeNew && (earlier.counters ?? []).some((count, at) => count > (others[at] ?? count));
 }
 
 /** The processes that a warm environment met, by address. */
 export interface Processes {
-  /** Takes note of a process; the problem where the one before is another one that was there all along. */
-  meet(address: string, process: ProcessInfo): Problem[];
+  /**
+   * Takes note of a process that was read at `atMs` (`Clock.monotonicMs`); the problem where the one before is another
+   * one that was there all along. One that was read before that one says nothing: runs may overlap.
+   */
+  meet(address: string, process: ProcessInfo, atMs: number): Problem[];
 }
 
-export function makeProcesses(clock: Clock): Processes {
+export function makeProcesses(): Processes {
   const met = new Map<string, { readonly process: ProcessInfo; readonly atMs: number }>();
   return {
-    meet(address, process) {
+    meet(address, process, atMs) {
       const before = met.get(address);
-      const atMs = clock.monotonicMs();
+      if (before && atMs < before.atMs) return [];
       met.set(address, { process, atMs });
       if (!before || !isAnother(before.process, process, atMs - before.atMs)) return [];
       return [{ code: 'two-processes', pid: before.process.pid, otherPid: process.pid }];
