@@ -19,10 +19,6 @@ describe('a process at the same address', () => {
     ['with another pid', { pid: 2, uptimeSeconds: 104 }],
     ['of another container that has the same pid, and began at another time', { startedAt: 1_001 }],
     ['that began in the same second, and has counted less', { counters: [9, 20, 0, 3_000] }],
-    [
-      'that does not say when it began, and is older than it can be',
-      { startedAt: undefined, uptimeSeconds: 200 },
-    ],
   ])('%s is another one', (_what, second) => {
     expect(meetBoth(second)).toMatchObject([{ code: 'two-processes', pid: 1 }]);
   });
