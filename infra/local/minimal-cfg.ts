@@ -47,6 +47,10 @@ export function minimalConfig(options: MinimalOptions): string {
     'timeout client 60s',
     'timeout server 60s',
     'default-server init-addr last,0.0.0.0',
+    // Nodes here have certificates for addresses: the client's name is none of theirs.
+    '.if version_atleast(3.3)',
+    'default-server no-sni-auto no-check-sni-auto',
+    '.endif',
     ...(stateFile ? ['load-server-state-from-file global'] : []),
   ];
   const sections = options.backends.flatMap((backend) => [
