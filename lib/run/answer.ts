@@ -26,16 +26,27 @@ const STEPS: readonly Caps[] = [
  * many were left out. Metrics and log lines are made of the whole report, before.
  */
 export function answerOf(report: Report, maxBytes: number = MAX_BYTES): Report {
-  if (bytesOf(report) <= maxBytes) return report;
+  if (fits(report, maxBytes)) return report;
   for (const caps of STEPS) {
     const cut = cutTo(report, caps);
-    if (bytesOf(cut) <= maxBytes) return cut;
+    if (fits(cut, maxBytes)) return cut;
   }
   // So many load balancers that even their names do not fit.
   return { ...cutTo(report, { unplaced: 0, warnings: 0, changes: 0 }), loadBalancers: [] };
 }
 
 const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
+
+/** Looks no further than it has to: the text of all of a large fleet may not fit into memory. */
+function fits(report: Report, maxBytes: number): boolean {
+  let left = maxBytes - bytesOf({ ...report, loadBalancers: [] });
+  for (const one of report.loadBalancers) {
+    if (left < 0) return false;
+    // With the comma after it.
+    left -= bytesOf(one) + 1;
+  }
+  return left >= 0;
+}
 
 function cutTo(report: Report, caps: Caps): Report {
   const left = { changes: 0, warnings: 0, problems: 0, unplaced: 0 };
