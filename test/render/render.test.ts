@@ -49,7 +49,10 @@ async function check(config: RenderConfig): Promise<{ status: number; said: stri
   return new Promise((resolve) => {
     execFile(haproxyBin(), ['-c', '-f', file], (error, stdout, stderr) => {
       const lines = `${stdout}${stderr}`.split('\n').filter((line) => /warning|alert|error/i.test(line));
-      resolve({ status: error ? 1 : 0, said: lines });
+      // 3.4 takes the time of a password's hash, of the fewest rounds there are here: a busy machine is not the text's fault.
+      const said = lines.filter((line) => !/this password takes \d+ milliseconds to verify/.test(line));
+      const isOther = said.length === lines.length || said.some((line) => line !== 'Warnings were found.');
+      resolve({ status: error ? 1 : 0, said: isOther ? said : [] });
     });
   });
 }
