@@ -90,6 +90,8 @@ export async function startHAProxy(harness: Harness, options: HAProxyOptions): P
     reload: async (config) => {
       if (!master) throw new Error('haproxy: reload needs `master: true`');
       if (config !== undefined) await writeConfig(config);
+      // Somebody else may have reloaded it a moment ago.
+      await untilReady(child);
       const before = workerOf(await query('show info'));
       child.signal('SIGUSR2');
       await child.until(async () => workerOf(await query('show info')) !== before, {
