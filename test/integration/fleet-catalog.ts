@@ -74,7 +74,8 @@ export const addressOf = ({ address, port }: ServerSettings): string =>
 
 /**
  * Of the instances that a run placed, those that could not have the slot they prefer: it was somebody's who
- * is registered, or another one that was placed in the same run had it first.
+ * is registered or left in the same run (such a slot is taken only when no other is free), or another one that was
+ * placed in the same run had it first.
  */
 export function collisions(
   changes: readonly Change[],
@@ -83,6 +84,7 @@ export function collisions(
   preferred: (at: string) => string,
 ): Set<string> {
   const added = changes.filter(({ action }) => action === 'add');
+  const leaving = new Set(changes.filter(({ action }) => action === 'remove').map(({ slot }) => slot));
   const takenNow = new Map(added.map(({ slot, after }) => [slot, addressOf(after)]));
   return new Set(
     added
@@ -91,7 +93,7 @@ export function collisions(
         const slot = preferred(at);
         const owner = before.get(slot) ?? '';
         const other = takenNow.get(slot);
-        return registered.has(owner) || (other !== undefined && other !== at);
+        return registered.has(owner) || leaving.has(slot) || (other !== undefined && other !== at);
       }),
   );
 }
