@@ -2,9 +2,10 @@
 import { failureOf, messageOf } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
-import type { Observed, ObservedServer } from '../model/server.js';
+import type { Observed, ObservedServer, ServerDetail } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { showServersState, showStat } from './commands.js';
+import { parseDetails } from './details.js';
 import { HAProxyError } from './errors.js';
 import {
   backendIdOf,
@@ -13,7 +14,6 @@ import {
   parseServersState,
   parseStat,
   type ServerStateRow,
-  type ServerStatRow,
 } from './listings.js';
 
 /** Listings are not atomic: how often a torn one is read again. */
@@ -32,12 +32,13 @@ export async function readHAProxy(
   return observed;
 }
 
-/** The same, but a backend that cannot be read fails alone: it is in `failures`. */
+/** The same, but a backend that cannot be read fails alone: it is in `failures`. `detailed`: as people ask for it. */
 export async function readWhatIsThere(
   connection: RuntimeConnection,
   backends: readonly string[],
+  detailed = false,
 ): Promise<Observed> {
-  const { observed, errors } = await readAll(connection, backends);
+  const { observed, errors } = await readAll(connection, backends, detailed);
   if (errors.size === 0) return observed;
   const failures = new Map([...errors].map(([backend, error]) => [backend, problemOf(error)]));
   return { ...observed, failures };
@@ -53,7 +54,11 @@ interface Read {
   readonly errors: ReadonlyMap<string, HAProxyError>;
 }
 
-async function readAll(connection: RuntimeConnection, backends: readonly string[]): Promise<Read> {
+async function readAll(
+  connection: RuntimeConnection,
+  backends: readonly string[],
+  detailed = false,
+): Promise<Read> {
   for (let read = 1; ; read += 1) {
     const states = new EarlyListings(connection, parseServersState);
     const stats = new EarlyListings(connection, parseStat);
@@ -72,17 +77,22 @@ async function readAll(connection: RuntimeConnection, backends: readonly string[
       );
     const errors = new Map<string, HAProxyError>();
     const listed = new Map<string, readonly ObservedServer[]>();
+    const details = new Map<string, ReadonlyMap<string, ServerDetail>>();
     let torn = '';
     for (const [at, backend] of backends.entries()) {
       const [state, stat] = [1 + 2 * at, 2 + 2 * at];
       try {
         const rows = states.rows(backend, answers[state] ?? '', state);
-        let statRows = stats.rows(backend, answers[stat] ?? '', stat);
-        if (statRows.length === 0 && rows.length > 0)
-          statRows = await statById(connection, backend, answers[state] ?? '');
+        let statText = answers[stat] ?? '';
+        let statRows = stats.rows(backend, statText, stat);
+        if (statRows.length === 0 && rows.length > 0) {
+          statText = await statById(connection, backend, answers[state] ?? '');
+          statRows = parsed(connection, statText, parseStat);
+        }
         const servers = joinListings(rows, statRows);
         if (servers) listed.set(backend, servers);
         else torn = backend;
+        if (servers && detailed) details.set(backend, parseDetails(statText));
       } catch (error) {
         if (!(error instanceof HAProxyError) || !BACKENDS_OWN.has(error.kind)) throw error;
         errors.set(backend, error);
@@ -90,7 +100,7 @@ async function readAll(connection: RuntimeConnection, backends: readonly string[
     }
     if (torn !== '' && read < MAX_READS) continue;
     if (torn !== '') errors.set(torn, disagreed(connection, torn));
-    return { observed: { process, backends: listed }, errors };
+    return { observed: { process, backends: listed, ...(detailed ? { details } : {}) }, errors };
   }
 }
 
@@ -106,14 +116,9 @@ function disagreed({ name }: RuntimeConnection, backend: string): HAProxyError {
  * `show stat NAME` answers for the first proxy of that name, which may be a frontend, and lists no server of it;
  * the id is exact. A backend that is `disabled` has no statistics either way.
  */
-async function statById(
-  connection: RuntimeConnection,
-  backend: string,
-  states: string,
-): Promise<ServerStatRow[]> {
+async function statById(connection: RuntimeConnection, backend: string, states: string): Promise<string> {
   const [answer = ''] = await connection.send([showStat(backendIdOf(states) ?? backend)]);
-  const rows = parsed(connection, answer, parseStat);
-  if (rows.length > 0) return rows;
+  if (parsed(connection, answer, parseStat).length > 0) return answer;
   const detail = `backend ${backend} is disabled`;
   throw new HAProxyError(
     connection.name,

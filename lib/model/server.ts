@@ -60,11 +60,40 @@ export interface ProcessInfo {
   readonly stopping: boolean;
 }
 
+/** What a check of HAProxy's, or an agent-check, ended with last. */
+export interface CheckDetail {
+  /** `L4OK`, `L7STS`, …; with a star before it while the next one runs (3.0 and later). */
+  readonly status: string;
+  /** What was answered, or what went wrong, in HAProxy's words; empty where it says nothing. */
+  readonly words: string;
+}
+
+/** What HAProxy tells of a server that no run asks for, and people do. */
+export interface ServerDetail {
+  /** Since its status changed last, in seconds; undefined: never, or not told. */
+  readonly sinceSeconds?: number;
+  readonly check?: CheckDetail;
+  readonly agent?: CheckDetail;
+  /** Requests running, and queued for it. */
+  readonly running: number;
+  readonly queued: number;
+  /** New sessions in the last second, and in all. */
+  readonly rate: number;
+  readonly total: number;
+  /** Connections that failed, answers that were none, and requests that were sent once more. */
+  readonly errors: { readonly connect: number; readonly response: number; readonly retries: number };
+}
+
+/** Backend, then slot. */
+export type ServerDetails = ReadonlyMap<string, ReadonlyMap<string, ServerDetail>>;
+
 /** One HAProxy as it was read. */
 export interface Observed {
   readonly process: ProcessInfo;
   /** Backend to its servers. */
   readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
+  /** Where it was asked for. */
+  readonly details?: ServerDetails;
   /** Backends whose balance is known to take no weights. */
   readonly staticBalance?: ReadonlySet<string>;
   /** Why backends that were asked for are not among them, by name. */

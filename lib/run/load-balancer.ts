@@ -76,6 +76,7 @@ export async function serveLoadBalancer(
     return loadBalancerReport(config, address, progress, options.mode, error);
   } finally {
     permit.release();
+    options.forPeople?.onLook(name, progress);
   }
 }
 

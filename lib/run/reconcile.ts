@@ -36,6 +36,7 @@ export async function reconcile(
   let latest: CatalogView | undefined;
   const onRead = (read: CatalogView): void => {
     latest = read;
+    options.forPeople?.onView(read);
   };
   const reads = shareReads(() => readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead), clock);
   const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());

@@ -5,12 +5,15 @@ import { type ConsulClient, makeConsulClient } from '../consul/client.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource, PARAMETER_VARIABLE } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
+import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
 import { NextStepError } from '../model/errors.js';
 import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
+import type { Connect } from '../model/runtime.js';
 import type { AtLeast, Source } from '../model/source.js';
 import { longestRunMs } from './concurrency.js';
 import { findLoadBalancers } from './find-load-balancers.js';
+import { type FleetLook, lookAt } from './look.js';
 import { systemLookup } from './lookup.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
@@ -20,6 +23,8 @@ import { makeProcesses } from './two-processes.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
+/** How long who only looks waits for a socket that another client has, in milliseconds. */
+const LOOK_PATIENCE_MS = 3_000;
 /** Longest wait for a name server, in milliseconds. */
 const RESOLVE_TIMEOUT_MS = 2_000;
 
@@ -33,6 +38,11 @@ export interface RunOptions {
   readonly budgetMs?: number;
 }
 
+export interface LookOptions {
+  /** Plan past the guard. */
+  readonly force?: boolean;
+}
+
 const NOT_FOUND = "did not list the load balancers before the run's deadline";
 
 /** What a warm environment keeps between runs: the token and the connections' set-up. */
@@ -42,6 +52,8 @@ export interface Runner {
   /** For commands that ask Consul for more than runs do. */
   readonly client: ConsulClient;
   run(options: RunOptions): Promise<Report>;
+  /** Looks at the fleet for people, and says what the next run would do; writes nothing. */
+  look(options?: LookOptions): Promise<FleetLook>;
   readonly deps: ReconcileDeps;
 }
 
@@ -65,37 +77,67 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
   const deps: ReconcileDeps = {
     config,
     source: own,
-    connect: (address, budgetMs) =>
-      connectRuntime(address, {
-        connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, budgetMs),
-        promptTimeoutMs: Math.min(config.lockTimeoutMs, budgetMs),
-        answerTimeoutMs: Math.min(config.answerTimeoutMs, budgetMs),
-        totalTimeoutMs: budgetMs,
-        tls: haproxy.tls,
-        lookup: systemLookup,
-        budget: systemAnswerBudget,
-      }),
+    connect: connectAs(settings, config.lockTimeoutMs),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
     processes: makeProcesses(),
   };
+  const find = (budgetMs = longestRunMs(config, 1)) =>
+    systemClock.within(
+      budgetMs,
+      findLoadBalancers(client, haproxy.addresses, haproxy.tls.cert !== undefined),
+      () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
+    );
   return {
     settings,
     source: own,
     client,
     deps,
+    async look({ force = false } = {}) {
+      const { addresses, problems } = await find();
+      const readOnly = haproxy.readAddresses !== undefined;
+      const patienceMs = Math.min(LOOK_PATIENCE_MS, config.lockTimeoutMs);
+      const connect = connectAs(settings, patienceMs, readersOf(settings));
+      const looked = await lookAt({ ...deps, connect, readOnly }, addresses, { force });
+      return { ...looked, report: withDiscovery(looked.report, problems) };
+    },
     async run({ mode, force = false, atLeast, source = own, budgetMs }) {
       const startedAt = systemClock.monotonicMs();
-      const { addresses, problems } = await systemClock.within(
-        budgetMs ?? longestRunMs(config, 1),
-        findLoadBalancers(client, haproxy.addresses, haproxy.tls.cert !== undefined),
-        () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
-      );
+      const { addresses, problems } = await find(budgetMs);
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };
       return withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems);
     },
   };
+}
+
+/** Connects to admin sockets, or to those in `readers` in their place; `promptTimeoutMs`: while others have them. */
+function connectAs(
+  { config, haproxy }: Settings,
+  promptTimeoutMs: number,
+  readers: ReadonlyMap<string, SocketAddress> = new Map(),
+): Connect {
+  return (address, budgetMs) =>
+    connectRuntime(readers.get(printAdminAddress(address)) ?? address, {
+      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, budgetMs),
+      promptTimeoutMs: Math.min(promptTimeoutMs, budgetMs),
+      answerTimeoutMs: Math.min(config.answerTimeoutMs, budgetMs),
+      totalTimeoutMs: budgetMs,
+      tls: haproxy.tls,
+      lookup: systemLookup,
+      budget: systemAnswerBudget,
+    });
+}
+
+/** By the printed admin address: the socket to look at in its place. */
+function readersOf({ haproxy }: Settings): ReadonlyMap<string, SocketAddress> {
+  const { addresses, readAddresses = [] } = haproxy;
+  return new Map(
+    readAddresses.flatMap((reader, at) => {
+      const admin = addresses[at];
+      return admin ? [[printAdminAddress(admin), reader] as const] : [];
+    }),
+  );
 }
 
 /** The report with what is wrong with the list of load balancers. */

@@ -34,6 +34,18 @@ export interface ReconcileOptions {
   readonly force: boolean;
   /** When everything has to be done, by `Clock.monotonicMs`; `loadBalancerTimeoutMs` holds too. */
   readonly deadline?: number;
+  /** Of `plan`: for people, who look at what they do not write. */
+  readonly forPeople?: ForPeople;
+}
+
+/** What people get to see beside the report. */
+export interface ForPeople {
+  /** The connection is to a socket that nobody writes at: what it may do says nothing about runs. */
+  readonly readOnly: boolean;
+  /** What was read and planned on one load balancer, when its work is over, however it ended. */
+  readonly onLook: (address: string, look: Pick<Progress, 'observed' | 'plan'>) => void;
+  /** Told of each view of the catalog, the last one last. */
+  readonly onView: (view: CatalogView) => void;
 }
 
 export interface TransactionDeps {
@@ -55,7 +67,7 @@ export async function transact(
   { config, reads, clock, places: fleet }: TransactionDeps,
   connection: RuntimeConnection,
   progress: Progress,
-  { mode, force, deadline }: ReconcileOptions & { readonly deadline: number },
+  { mode, force, deadline, forPeople }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
     clock.within(
@@ -72,8 +84,9 @@ export async function transact(
   const { waits } = progress;
 
   const list = async (): Promise<Observed> => {
-    const listed = await readWhatIsThere(connection, backends);
+    const listed = await readWhatIsThere(connection, backends, forPeople !== undefined);
     progress.readAtMs = clock.monotonicMs();
+    progress.observed = listed;
     return listed;
   };
   const listing = fleet.listing(connection.name, list());
@@ -111,7 +124,7 @@ export async function transact(
     const note = notesOf(progress, observed, changes);
     if (mode === 'plan' && changes.length > 0) {
       note(changes);
-      await checkLevel(connection);
+      if (!forPeople?.readOnly) await checkLevel(connection);
     }
     if (mode === 'plan' || changes.length === 0) return;
     const deps = { connection, clock, waits, progress, note, addressTimeoutMs: config.answerTimeoutMs };
