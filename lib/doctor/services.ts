@@ -1,9 +1,10 @@
 // Judges the services of the pools: whether Consul lists anybody of them, and which names it has instead. Pure.
 import type { Config } from '../config/pools.js';
+import { nearNames } from '../model/nearest.js';
 import { placementOf } from '../plan/placement-of.js';
 import type { Facts } from './facts.js';
 import { error, type Finding, warning } from './finding.js';
-import { counted, nearNames, someOf } from './names.js';
+import { counted, someOf } from './names.js';
 
 /** Nothing where the token may not read the service: that is found elsewhere, and an empty answer means nothing. */
 export function judgeServices(config: Config, facts: Facts): Finding[] {

@@ -1,4 +1,4 @@
-// The known name that somebody probably meant. Pure.
+// The known names that somebody may have meant. Pure.
 
 /** The one that differs from `text` by case, separators, or by the fewest letters; undefined where none is near. */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
@@ -9,6 +9,27 @@ export function nearest(text: string, known: Iterable<string>): string | undefin
     if (distance <= allowed(name) && (!best || distance < best.distance)) best = { name, distance };
   }
   return best?.name;
+}
+
+/** Letters that may be wrong in a name. */
+const NEAR = 2;
+
+/** Those that differ by few letters, or by case, or of which one holds the other; the nearest first. */
+export function nearNames(wanted: string, names: readonly string[]): string[] {
+  const want = wanted.toLowerCase();
+  return names
+    .filter((name) => name !== wanted)
+    .map((name) => ({ name, far: farFrom(want, name.toLowerCase()) }))
+    .filter(({ far }) => far <= NEAR)
+    .sort((a, b) => a.far - b.far || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
+}
+
+function farFrom(want: string, name: string): number {
+  const [short, long] = want.length < name.length ? [want, name] : [name, want];
+  if (short.length >= NEAR + 1 && long.includes(short)) return NEAR;
+  if (long.length - short.length > NEAR || short.length <= NEAR) return long === short ? 0 : NEAR + 1;
+  return distanceOf(want, name);
 }
 
 /** A short name is near to too many. */

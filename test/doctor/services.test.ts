@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HAProxy } from '../../infra/local/haproxy.js';
-import { nearNames } from '../../lib/doctor/names.js';
+import { nearNames } from '../../lib/model/nearest.js';
 import { fill, PARAMETER, type Rig, startRig } from './rig.js';
 
 let rig: Rig;
