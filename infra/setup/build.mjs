@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { execFileSync } from 'node:child_process';
 // Bundles the functions and the command line into dist/, which is what is tested, run and deployed.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -98,7 +99,25 @@ function settings({ entry, folder = '', target, split = false }) {
     metafile: true,
     logLevel: 'warning',
     banner: { js: REQUIRE },
+    define: { IRI_LB_BUILD: JSON.stringify(buildOf()) },
   };
+}
+
+/** The version, and the commit where this is a checkout. */
+function buildOf() {
+  const { version } = JSON.parse(fs.readFileSync(join(root, 'package.json'), 'utf8'));
+  return { version, commit: commitOf() };
+}
+
+function commitOf() {
+  try {
+    const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+    const top = execFileSync('git', ['rev-parse', '--show-toplevel'], options).trim();
+    if (fs.realpathSync(top) !== fs.realpathSync(root)) return '';
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], options).trim();
+  } catch {
+    return '';
+  }
 }
 
 function outputName({ entry, folder }) {

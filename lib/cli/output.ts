@@ -4,6 +4,7 @@ import { ConfigError, messageOf, settingText } from '../model/errors.js';
 import { jsonText } from '../model/text.js';
 import { type RenderConfig, renderConfigSchema } from '../render/config.js';
 import { EXIT } from './exit-status.js';
+import type { Screen } from './screen.js';
 import { isUsageError } from './usage.js';
 
 /** Where a command writes; tests hand in their own. */
@@ -13,6 +14,8 @@ export interface Terminal {
   /** A line of log, to stderr. */
   readonly err: (line: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What stdout is; undefined: a pipe or a file. */
+  readonly screen?: Screen | undefined;
   /** Sets the exit status of the process. */
   readonly exit: (status: number) => void;
 }
@@ -22,6 +25,7 @@ export const processTerminal: Terminal = {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   env: process.env,
+  screen: process.stdout.isTTY ? process.stdout : undefined,
   exit: (status) => {
     process.exitCode = status;
   },
