@@ -2,7 +2,7 @@
 import { printHostPort } from '../model/address.js';
 import type { Change } from '../model/change.js';
 import { MAX_MAXCONN } from '../model/server-limits.js';
-import { serverCommands } from './commands.js';
+import { type ServerCommands, serverCommands } from './commands.js';
 
 export interface Write {
   readonly line: string;
@@ -46,11 +46,7 @@ export function phasesOf(changes: readonly Change[], hasAgent: (name: string) =>
     const { name } = commands;
     if (after.state === 'maintenance') {
       maintenance.push({ name, backend, line: commands.state('maintenance') });
-      if (after.maxconn !== before.maxconn)
-        settings.push({
-          ...{ name, backend, setting: 'maxconn', value: after.maxconn },
-          line: commands.maxconn(after.maxconn),
-        });
+      if (after.maxconn !== before.maxconn) settings.push(maxconnWrite(commands, backend, after.maxconn));
       continue;
     }
     // One that an agent drained and that nobody is at any more: it takes requests of those who have its cookie.
@@ -65,15 +61,24 @@ export function phasesOf(changes: readonly Change[], hasAgent: (name: string) =>
       settings.push({ name, backend, line, setting: 'weight', value: weight });
     }
     if (maxconn !== before.maxconn) {
-      const common = { name, backend, setting: 'maxconn', value: maxconn } as const;
       // Taking the limit away (0) leaves those who wait for it waiting, on every version; a high one lets them in.
       const waiting = maxconn === 0 && before.state === 'ready';
-      if (waiting) settings.push({ ...common, line: commands.maxconn(MAX_MAXCONN) });
-      settings.push({ ...common, line: commands.maxconn(maxconn) });
+      if (waiting) settings.push(maxconnWrite(commands, backend, maxconn, MAX_MAXCONN));
+      settings.push(maxconnWrite(commands, backend, maxconn));
     }
     if (action === 'add' && hasAgent(name))
       settings.push({ name, backend, line: commands.agentUp(), setting: 'agent', value: 0 });
     if (before.state !== 'ready') ready.push({ name, backend, line: commands.state('ready') });
   }
   return { maintenance, addresses, settings, ready };
+}
+
+/** `written` on the way to `value`. Field by field: a spread is many times slower (V8 of Node 20). */
+function maxconnWrite(
+  { name, maxconn }: ServerCommands,
+  backend: string,
+  value: number,
+  written = value,
+): SettingWrite {
+  return { name, backend, setting: 'maxconn', value, line: maxconn(written) };
 }

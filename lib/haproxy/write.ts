@@ -48,7 +48,7 @@ export async function writeStep(
 ): Promise<Refusals> {
   const { clock, addressTimeoutMs, listed, keepsConnections, wait } = options;
   const refused = new Refusals();
-  const servers = serversIn(changes, listed);
+  const special = specialIn(changes, listed);
   // One that was planned on as drained is no operator's: its agent says so, again and again, of who has left.
   const known = new Set(changes.filter(({ before }) => before.state === 'drain').map(nameOf));
   const holdsDrained = (name: string, backend: string): boolean => {
@@ -56,26 +56,27 @@ export async function writeStep(
     refused.add(name, { backend, kind: 'drain', words: DRAINED });
     return true;
   };
-  for (const [name, { backend, server }] of servers)
-    if (server?.state === 'drain') holdsDrained(name, backend);
+  if (special.size > 0)
+    for (const change of changes)
+      if (special.get(nameOf(change))?.state === 'drain') holdsDrained(nameOf(change), change.backend);
 
   const { maintenance, addresses, settings, ready } = phasesOf(
     changes,
-    (name) => servers.get(name)?.server?.hasAgent === true,
+    (name) => special.get(name)?.hasAgent === true,
   );
   await send(maintenance);
   if (keepsConnections && addresses.length > 0) {
     const stopped = new Set(maintenance.map(({ name }) => name));
     const doubtful = addresses.filter(
-      ({ name }) =>
-        !refused.stops(name) && (stopped.has(name) || (servers.get(name)?.server?.sessions ?? 0) > 0),
+      ({ name }) => !refused.stops(name) && (stopped.has(name) || (special.get(name)?.sessions ?? 0) > 0),
     );
     await awaitIdle(connection, doubtful, refused, { wait, holdsDrained });
   }
-  const backends = [...new Set([...addresses, ...ready].map(({ backend }) => backend))];
+  const backends = backendsOf(addresses, ready);
   const first = await send([...addresses, ...settings], backends);
   const newest = await awaitAddresses(first);
-  for (const { name, backend } of ready) if (newest.get(backend)?.has(name)) holdsDrained(name, backend);
+  if ([...newest.values()].some((drained) => drained.size > 0))
+    for (const { name, backend } of ready) if (newest.get(backend)?.has(name)) holdsDrained(name, backend);
   await send(ready);
   return refused;
 
@@ -145,6 +146,12 @@ export async function writeStep(
   }
 }
 
+function backendsOf(...writes: readonly (readonly Write[])[]): string[] {
+  const backends = new Set<string>();
+  for (const some of writes) for (const { backend } of some) backends.add(backend);
+  return [...backends];
+}
+
 const nameOf = ({ backend, slot }: Pick<Change, 'backend' | 'slot'>): string => `${backend}/${slot}`;
 
 /** Makes these servers ready again as they are, whoever they are for. */
@@ -158,25 +165,18 @@ export async function restoreServers(
 /** Backends and what is in their slots. */
 type Listed = readonly (readonly [string, readonly ServerStateRow[]])[];
 
-/** The servers that the changes are about, by `backend/slot`. */
-function serversIn(
-  changes: readonly Change[],
-  listed: WriteOptions['listed'],
-): Map<string, { readonly backend: string; readonly server: ObservedServer | undefined }> {
-  const bySlot = new Map<string, ReadonlyMap<string, ObservedServer>>();
-  const servers = new Map<
-    string,
-    { readonly backend: string; readonly server: ObservedServer | undefined }
-  >();
-  for (const { backend, slot } of changes) {
-    let slots = bySlot.get(backend);
-    if (!slots) {
-      slots = new Map((listed.get(backend) ?? []).map((server) => [server.slot, server]));
-      bySlot.set(backend, slots);
+/**
+ * The servers that have to be written with care, by `backend/slot`: in DRAIN, with an agent-check, or with requests.
+ * Most runs have none of them.
+ */
+function specialIn(changes: readonly Change[], listed: WriteOptions['listed']): Map<string, ObservedServer> {
+  const special = new Map<string, ObservedServer>();
+  for (const backend of new Set(changes.map((change) => change.backend)))
+    for (const server of listed.get(backend) ?? []) {
+      const { slot, state, hasAgent, sessions } = server;
+      if (state === 'drain' || hasAgent || sessions > 0) special.set(nameOf({ backend, slot }), server);
     }
-    servers.set(nameOf({ backend, slot }), { backend, server: slots.get(slot) });
-  }
-  return servers;
+  return special;
 }
 
 function drainedIn(backend: string, rows: readonly ServerStateRow[]): ReadonlySet<string> {

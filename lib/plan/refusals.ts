@@ -7,19 +7,27 @@ import type { Located } from './selection.js';
 /** Judges each instance once, however many pools select it, and tells what is refused. */
 export class Refusals {
   readonly problems: Problem[] = [];
-  private readonly judged = new Map<Located, Located | undefined>();
+  /** Null: nobody may have any of its addresses. */
+  private readonly judged = new Map<Located, Located | null>();
 
   constructor(private readonly judge: Judge) {}
 
   /** With those of its addresses that a server may have; undefined where it has none of these. */
   allowed(located: Located): Located | undefined {
-    if (!this.judged.has(located)) this.judged.set(located, this.without(located));
-    return this.judged.get(located);
+    let judged = this.judged.get(located);
+    if (judged === undefined) {
+      judged = this.without(located) ?? null;
+      this.judged.set(located, judged);
+    }
+    return judged ?? undefined;
   }
 
   private without(located: Located): Located | undefined {
     const { addresses, port, label, hostName = null } = located;
     if (addresses === undefined) return located;
+    const [only] = addresses;
+    // As nearly all are.
+    if (addresses.length === 1 && only !== undefined && !this.judge(only, port)) return located;
     const refused = addresses.flatMap((address) => {
       const why = this.judge(address, port);
       return why ? [{ address, why }] : [];

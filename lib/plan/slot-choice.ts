@@ -11,8 +11,8 @@ export function preferredIndex(key: string, count: number): number {
   return ((hash ^ (hash >>> 16)) >>> 0) % count;
 }
 
-/** The order of choice. */
-const KINDS = ['idle', 'busy', 'leaving', 'kept-dead', 'kept'] as const;
+/** The order of choice, after those that are idle. */
+const OTHERS = ['busy', 'leaving', 'kept-dead', 'kept'] as const;
 
 /**
  * Gives each key (in the order given) the index of a slot, or undefined when none is left: first the one in
@@ -26,10 +26,16 @@ export function chooseSlots(
 ): (number | undefined)[] {
   const chosen = new Array<number | undefined>(keys.length).fill(undefined);
   if (slots.length === 0) return chosen;
-  const [idle, ...others] = KINDS.map((kind) => new NextSlot(slots, kind)) as [NextSlot, ...NextSlot[]];
-  const [busy] = others;
+  const idle = new NextSlot(slots, 'idle');
+  // Most plans need none of these.
+  const made = new Map<Availability, NextSlot>();
+  const next = (kind: Availability): NextSlot => {
+    const known = made.get(kind) ?? new NextSlot(slots, kind);
+    made.set(kind, known);
+    return known;
+  };
   for (const [at, index] of elsewhere.entries())
-    if (index !== undefined) chosen[at] = idle.takeExactly(index) ?? busy?.takeExactly(index);
+    if (index !== undefined) chosen[at] = idle.takeExactly(index) ?? next('busy').takeExactly(index);
   for (const [at, key] of keys.entries())
     chosen[at] ??=
       elsewhere[at] === undefined ? idle.takeExactly(preferredIndex(key, slots.length)) : undefined;
@@ -37,7 +43,7 @@ export function chooseSlots(
     if (chosen[at] !== undefined) continue;
     const from = elsewhere[at] ?? preferredIndex(key, slots.length);
     chosen[at] = idle.takeFrom(from);
-    for (const next of others) chosen[at] ??= next.takeFrom(from);
+    for (const kind of OTHERS) chosen[at] ??= next(kind).takeFrom(from);
   }
   return chosen;
 }
@@ -48,7 +54,8 @@ class NextSlot {
 
   constructor(slots: readonly Availability[], kind: Availability) {
     this.next = new Int32Array(slots.length + 1);
-    for (const [index, slot] of slots.entries()) this.next[index] = slot === kind ? index : index + 1;
+    for (let index = 0; index < slots.length; index += 1)
+      this.next[index] = slots[index] === kind ? index : index + 1;
     this.next[slots.length] = slots.length;
   }
 

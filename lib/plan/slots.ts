@@ -58,12 +58,20 @@ function leftOut({ backend, name: prefix, places }: PlaceGroup, { label }: Desir
 /** The slots of a `server-template` range (`prefix1`, `prefix2`, …) in numeric order. */
 function slotsOfRange(prefix: string, servers: readonly ObservedServer[]): ObservedServer[] {
   const numbered: { readonly number: number; readonly server: ObservedServer }[] = [];
+  let last = 0;
+  let isSorted = true;
   for (const server of servers) {
     if (!server.slot.startsWith(prefix)) continue;
     const suffix = server.slot.slice(prefix.length);
-    if (/^[1-9]\d{0,6}$/.test(suffix)) numbered.push({ number: Number(suffix), server });
+    if (!/^[1-9]\d{0,6}$/.test(suffix)) continue;
+    const number = Number(suffix);
+    isSorted &&= number > last;
+    last = number;
+    numbered.push({ number, server });
   }
-  return numbered.sort((a, b) => a.number - b.number).map(({ server }) => server);
+  // As HAProxy lists them.
+  if (!isSorted) numbered.sort((a, b) => a.number - b.number);
+  return numbered.map(({ server }) => server);
 }
 
 /** Addresses of listings are canonical; template placeholders (`0.0.0.0`, `::`) are no address to be served at. */

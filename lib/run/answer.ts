@@ -26,24 +26,40 @@ const STEPS: readonly Caps[] = [
  * many were left out. Metrics and log lines are made of the whole report, before.
  */
 export function answerOf(report: Report, maxBytes: number = MAX_BYTES): Report {
-  if (fits(report, maxBytes)) return report;
+  if (fits(report, maxBytes, atMost) || fits(report, maxBytes, bytesOf)) return report;
   for (const caps of STEPS) {
     const cut = cutTo(report, caps);
-    if (fits(cut, maxBytes)) return cut;
+    if (fits(cut, maxBytes, bytesOf)) return cut;
   }
   // So many load balancers that even their names do not fit.
   return { ...cutTo(report, { unplaced: 0, warnings: 0, changes: 0 }), loadBalancers: [] };
 }
 
+/** Of a change beside its texts, as JSON: names of members, numbers, quotes; in bytes. */
+const CHANGE_BYTES = 400;
+/** That a character takes in JSON at most, in bytes. */
+const CHARACTER_BYTES = 6;
+
+/** No less than it takes as JSON: to make the text of thousands of changes only to see that they fit takes a while. */
+function atMost(one: LoadBalancerReport): number {
+  let characters = 0;
+  for (const { backend, slot, instance, before, after, reason, error } of one.changes) {
+    characters +=
+      backend.length + slot.length + (instance?.length ?? 0) + reason.length + (error?.length ?? 0);
+    characters += (before.address?.length ?? 0) + (after.address?.length ?? 0);
+  }
+  return bytesOf({ ...one, changes: [] }) + one.changes.length * CHANGE_BYTES + characters * CHARACTER_BYTES;
+}
+
 const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
 
 /** Looks no further than it has to: the text of all of a large fleet may not fit into memory. */
-function fits(report: Report, maxBytes: number): boolean {
+function fits(report: Report, maxBytes: number, sizeOf: (one: LoadBalancerReport) => number): boolean {
   let left = maxBytes - bytesOf({ ...report, loadBalancers: [] });
   for (const one of report.loadBalancers) {
     if (left < 0) return false;
     // With the comma after it.
-    left -= bytesOf(one) + 1;
+    left -= sizeOf(one) + 1;
   }
   return left >= 0;
 }

@@ -10,9 +10,9 @@ import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';
 import type { Step } from '../plan/steps.js';
 import type { FleetPlaces } from './fleet-places.js';
-import { nameOf, withoutGivenUp } from './given-up.js';
+import { withoutGivenUp } from './given-up.js';
 import { checkLevel, isUnchanged, probedBalances } from './last-read.js';
-import { noteChange } from './made-changes.js';
+import { notesOf } from './made-changes.js';
 import { planOn } from './planning.js';
 import type { Progress } from './progress.js';
 import type { SharedReads } from './shared-reads.js';
@@ -121,7 +121,7 @@ export async function transact(
     const steps = await plannedSteps(connection, progress, mode);
     const changes = steps.flatMap((step) => step.changes);
     if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, words);
-    const note = notesOf(progress, observed, changes);
+    const note = notesOf(progress, changes, observed.process.pid);
     if (mode === 'plan' && changes.length > 0) {
       note(changes);
       if (!forPeople?.readOnly) await checkLevel(connection);
@@ -147,21 +147,6 @@ export async function transact(
     round = 0;
     [catalogView, observed] = await bothEnded(read(), list());
   }
-}
-
-/** Takes note of changes, in the order of the plan, whatever is begun first. */
-function notesOf(
-  { changes, plan }: Progress,
-  { process }: Observed,
-  planned: readonly Change[],
-): (noted: readonly Change[]) => void {
-  const first = changes.size;
-  const order = plan?.pools.flatMap((pool) => pool.changes) ?? planned;
-  const places = new Map(order.map((change, at) => [`${nameOf(change)} ${change.action}`, first + at]));
-  return (noted) => {
-    for (const change of noted)
-      noteChange(changes, change, process.pid, places.get(`${nameOf(change)} ${change.action}`));
-  };
 }
 
 /** What is to be written: the plan without what HAProxy refused before, and without weights where it takes none. */

@@ -172,16 +172,12 @@ function noteUnfinished(
 }
 
 /** What the rest of the run, and the next plan, have to know of a change. */
-function noteOutcome(
-  { changes, givenUp, started, unplaced, problems }: Progress,
-  change: Change,
-  refused: Refusals,
-  result: ChangeResult,
-): void {
+function noteOutcome(progress: Progress, change: Change, refused: Refusals, result: ChangeResult): void {
+  const { givenUp, started, unplaced } = progress;
   const { backend, slot, instance, after } = change;
+  if (after.state !== 'ready') return;
   const name = nameOf(change);
   const refusal = refused.get(name);
-  if (after.state !== 'ready') return;
   const key = `${backend} ${instance}`;
   if (refusal?.kind === 'busy') {
     givenUp.slots.add(name);
@@ -190,18 +186,26 @@ function noteOutcome(
     started.add(name);
     unplaced.delete(key);
   }
-  for (const setting of refused.settings) if (setting.name === name) noteSetting(setting, change);
+  for (const setting of refused.settings)
+    if (setting.name === name) noteSetting(progress, change, name, setting);
+}
 
-  function noteSetting(setting: RefusedSetting, change: Change): void {
-    const isKnown = givenUp.staticBackends.has(backend) || givenUp.settings.has(`${name} ${setting.setting}`);
-    if (setting.isStatic) {
-      if (!givenUp.staticBackends.has(backend)) problems.push({ code: 'balance-static', backend });
-      givenUp.staticBackends.add(backend);
-      forgetWeight(changes, change);
-    } else if (!isKnown) {
-      givenUp.settings.set(`${name} ${setting.setting}`, setting);
-      const facts = { backend, slot, instance: instance ?? '-' };
-      problems.push({ code: 'setting-refused', ...facts, detail: setting.words });
-    }
+function noteSetting(
+  { changes, givenUp, problems }: Progress,
+  change: Change,
+  name: string,
+  setting: RefusedSetting,
+): void {
+  const { backend, slot, instance } = change;
+  const key = `${name} ${setting.setting}`;
+  const isKnown = givenUp.staticBackends.has(backend) || givenUp.settings.has(key);
+  if (setting.isStatic) {
+    if (!givenUp.staticBackends.has(backend)) problems.push({ code: 'balance-static', backend });
+    givenUp.staticBackends.add(backend);
+    forgetWeight(changes, change);
+  } else if (!isKnown) {
+    givenUp.settings.set(key, setting);
+    const facts = { backend, slot, instance: instance ?? '-' };
+    problems.push({ code: 'setting-refused', ...facts, detail: setting.words });
   }
 }
