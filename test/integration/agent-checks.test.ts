@@ -80,14 +80,24 @@ async function says(host: number, words: string, listed: RegExp): Promise<void> 
   await waitFor(shows, { what: `HAProxy to list ${listed} for what the agent says`, timeoutMs: 10_000 });
 }
 
-/** `admin WEIGHT STATUS` of the slot at the node. */
-async function slotOf(host: number): Promise<string> {
+/** The rows of `show servers state web`, in its order, each by its columns. */
+async function listed(): Promise<((column: string) => string | undefined)[]> {
   const [, header = '', ...rows] = (await rig.haproxy.query('show servers state web')).trim().split('\n');
   const names = header.slice(2).split(' ');
-  const stat = (await rig.haproxy.query('show stat web 4 -1')).trim().split('\n').slice(1);
-  for (const [index, row] of rows.entries()) {
+  return rows.map((row) => {
     const fields = row.split(' ');
-    const field = (name: string) => fields[names.indexOf(name)];
+    return (column) => fields[names.indexOf(column)];
+  });
+}
+
+const FORCED_DRAIN = 8;
+const nobodyDrains = async (): Promise<boolean> =>
+  (await listed()).every((field) => (Number(field('srv_admin_state')) & FORCED_DRAIN) === 0);
+
+/** `admin WEIGHT STATUS` of the slot at the node. */
+async function slotOf(host: number): Promise<string> {
+  const stat = (await rig.haproxy.query('show stat web 4 -1')).trim().split('\n').slice(1);
+  for (const [index, field] of (await listed()).entries()) {
     if (field('srv_addr') !== `127.0.0.${host}`) continue;
     return `${field('srv_admin_state')} ${field('srv_uweight')} ${stat[index]?.split(',')[17]}`;
   }
@@ -103,6 +113,8 @@ function allSay(words: string): void {
 describe('a node that speaks for itself', () => {
   beforeEach(async () => {
     allSay('up ready 100%');
+    // An agent that has not been asked since still drains, and what a test has it say next may not end that.
+    await waitFor(nobodyDrains, { what: 'every agent to take back its drain' });
     for (const host of [2, 3, 4]) await rig.consul.deregister(`w${host}`).catch(() => {});
     await rig.apply();
   });
