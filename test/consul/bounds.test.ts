@@ -1,6 +1,7 @@
 // Nothing that is answered ends the process: what is too large is a named failure, in the memory of a small function.
 import { spawn } from 'node:child_process';
 import http, { type ServerResponse } from 'node:http';
+import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { closeServer, listenOnLoopback } from '../../infra/local/http-server.js';
@@ -104,4 +105,34 @@ test('answers under way have a bound together, and give back what they took', ()
   const sixth = budget.begin();
   sixth.hold(10);
   expect(() => sixth.hold(11)).toThrow('the answer is too large');
+});
+
+test.each([
+  ['200 MB', 200],
+  ['an answer without end', Number.POSITIVE_INFINITY],
+])('%s of HAProxy', async (_what, megabytes) => {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    let left = megabytes;
+    socket.on('data', (data) => {
+      if (!data.includes('show info'))
+        return void socket.write('\n> '.repeat(data.toString().split('\n').length - 1));
+      const more = (): void => {
+        while (left > 0 && !socket.destroyed) {
+          left -= 1;
+          if (!socket.write(MEGABYTE)) return void socket.once('drain', more);
+        }
+      };
+      more();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  const { code, text } = await status({
+    CONSUL_HTTP_ADDR: await serve((response) => response.end('[]')),
+    HAPROXY_ADDRESSES: `tcp://127.0.0.1:${port}`,
+  });
+  server.close();
+  expect(text).toMatch(/haproxy tcp:\S+: the answer is too large: over \d+ MB; is this HAProxy\?/);
+  expect(code).toBe(1);
 });

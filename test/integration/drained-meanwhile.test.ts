@@ -5,14 +5,26 @@ import { keepsConnections } from '../../lib/haproxy/idle.js';
 import { parseInfo } from '../../lib/haproxy/listings.js';
 import { addressOf, type RealPool, startRealPool } from './real-pool.js';
 
-/** `DRAINS=20` gives as many. */
+/** `DRAINS=20` gives as many, the last of them after 4 s. */
 const DRAINS = Number(process.env.DRAINS ?? 4);
+/** How long the first and the last run waits for Consul, in milliseconds; the others lie between, further apart each. */
+const [SHORTEST_MS, LONGEST_MS] = [50, DRAINS < 20 ? 400 : 4_000];
+const waitMs = (count: number): number =>
+  SHORTEST_MS * (LONGEST_MS / SHORTEST_MS) ** (count / Math.max(1, DRAINS - 1));
 /** `srv_admin_state`: the operator's drain. */
 const DRAIN = 0x08;
 
+/** Nodes from this number on are new each time: no slot has their address. */
+const FIRST_NEW = 10;
+
 let pool: RealPool;
 beforeAll(async () => {
-  pool = await startRealPool({ slots: 4, answerMs: 400, lines: ['http-reuse always'] });
+  pool = await startRealPool({
+    slots: 4,
+    nodes: FIRST_NEW + DRAINS,
+    answerMs: 400,
+    lines: ['http-reuse always'],
+  });
 });
 afterAll(() => pool.harness.close());
 
@@ -29,8 +41,8 @@ describe('a DRAIN that is given while a run', () => {
       await pool.apply();
       const slot = await slotAt(addressOf(1));
       const drain = async (): Promise<void> => {
-        // A Consul that takes 50 ms: the run has listed everything by then.
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        // The run has listed everything by then.
+        await new Promise((resolve) => setTimeout(resolve, waitMs(count)));
         await pool.haproxy.query(`set server web/${slot} state drain`);
       };
       pool.list(next, weight + count);
@@ -46,7 +58,7 @@ describe('a DRAIN that is given while a run', () => {
   it('waits for the requests of a slot to end, stays', async () => {
     const { version } = parseInfo(await pool.haproxy.query('show info'));
     if (!keepsConnections(version)) return;
-    for (let count = 0; count < Math.min(DRAINS, 3); count += 1) {
+    for (let count = 0; count < DRAINS; count += 1) {
       pool.list([1, 2, 3, 4]);
       await pool.apply();
       await pool.get();
@@ -64,6 +76,27 @@ describe('a DRAIN that is given while a run', () => {
       );
       expect((await Promise.all(requests)).map(({ status }) => status)).toEqual(Array(8).fill(200));
       await pool.haproxy.query(`set server web/${slot} state maint`);
+    }
+  });
+
+  it('waits for an address to show, stays', async () => {
+    for (let count = 0; count < DRAINS; count += 1) {
+      pool.list([1]);
+      await pool.apply();
+      const comer = FIRST_NEW + count;
+      const drained: string[] = [];
+      pool.delayAddresses(async () => {
+        const coming = (await pool.slots()).find(({ address }) => address === addressOf(comer));
+        drained.push(coming?.slot ?? 'nobody');
+        await pool.haproxy.query(`set server web/${coming?.slot} state drain`);
+      });
+      pool.list([1, comer]);
+      const { only } = await pool.apply();
+      const held = (await pool.slots()).find(({ slot }) => slot === drained[0]);
+      expect(held).toMatchObject({ address: addressOf(comer) });
+      expect((held?.admin ?? 0) & DRAIN).toBe(DRAIN);
+      expect(only.changes).toMatchObject([{ slot: drained[0], action: 'add', result: 'skipped' }]);
+      await pool.haproxy.query(`set server web/${drained[0]} state maint`);
     }
   });
 });

@@ -8,6 +8,7 @@ import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { readSettings } from '../../lib/config/environment.js';
 import { makeSource } from '../../lib/consul/source.js';
 import type { LoadBalancerReport, Report } from '../../lib/model/report.js';
+import type { Connect, RuntimeConnection } from '../../lib/model/runtime.js';
 import type { Source } from '../../lib/model/source.js';
 import { makeRunner } from '../../lib/run/runner.js';
 import { systemClock } from '../../lib/run/system-clock.js';
@@ -23,6 +24,8 @@ export interface RealPool {
   list(nodes: readonly number[], weight?: number): void;
   /** One run; `meanwhile` is done while the catalog is read. */
   apply(meanwhile?: () => Promise<void>): Promise<Report & { readonly only: LoadBalancerReport }>;
+  /** Has the next addresses that are set show one look late; `meanwhile` is done before they do. */
+  delayAddresses(meanwhile: () => Promise<void>): void;
   /** `slot address state` of each slot that is not in maintenance, with its administrative state's bits. */
   slots(): Promise<{ readonly slot: string; readonly address: string; readonly admin: number }[]>;
   /** The answer of whoever serves. */
@@ -53,6 +56,23 @@ export async function startRealPool(options: PoolOptions): Promise<RealPool> {
       LB_CONFIG: JSON.stringify({ pools, networks: LOCAL_NETWORKS }),
     }),
   );
+  const { connect } = runner.deps;
+  let late: (() => Promise<void>) | undefined;
+  Object.assign(runner.deps, {
+    connect: async (...args: Parameters<Connect>): Promise<RuntimeConnection> => {
+      const connection = await connect(...args);
+      const send: RuntimeConnection['send'] = async (lines, early) => {
+        const meanwhile = lines.some((line) => line.includes(' addr ')) ? late : undefined;
+        if (!meanwhile) return connection.send(lines, early);
+        late = undefined;
+        const [before = ''] = await connection.send(['show servers state web']);
+        const answers = await connection.send(lines, early);
+        await meanwhile();
+        return answers.map((answer, at) => (lines[at]?.startsWith('show ') ? before : answer));
+      };
+      return { name: connection.name, send, close: () => connection.close() };
+    },
+  });
   const catalog = memoryCatalog();
   const source = makeSource({ client: catalog, clock: systemClock });
   return {
@@ -80,6 +100,9 @@ export async function startRealPool(options: PoolOptions): Promise<RealPool> {
       const [only] = report.loadBalancers;
       if (!only) throw new Error('no load balancer in the report');
       return { ...report, only };
+    },
+    delayAddresses(meanwhile) {
+      late = meanwhile;
     },
     async slots() {
       const lines = (await haproxy.query('show servers state web')).split('\n').slice(2);
