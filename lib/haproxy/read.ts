@@ -77,6 +77,7 @@ async function readAll(
       );
     const errors = new Map<string, HAProxyError>();
     const listed = new Map<string, readonly ObservedServer[]>();
+    const texts = new Map<string, string>();
     const details = new Map<string, ReadonlyMap<string, ServerDetail>>();
     let torn = '';
     for (const [at, backend] of backends.entries()) {
@@ -90,6 +91,7 @@ async function readAll(
           statRows = parsed(connection, statText, parseStat);
         }
         const servers = joinListings(rows, statRows);
+        texts.set(backend, answers[state] ?? '');
         if (servers) listed.set(backend, servers);
         else torn = backend;
         if (servers && detailed) details.set(backend, parseDetails(statText));
@@ -100,7 +102,7 @@ async function readAll(
     }
     if (torn !== '' && read < MAX_READS) continue;
     if (torn !== '') errors.set(torn, disagreed(connection, torn));
-    return { observed: { process, backends: listed, ...(detailed ? { details } : {}) }, errors };
+    return { observed: { process, backends: listed, texts, ...(detailed ? { details } : {}) }, errors };
   }
 }
 

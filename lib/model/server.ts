@@ -94,6 +94,8 @@ export interface Observed {
   readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
   /** Where it was asked for. */
   readonly details?: ServerDetails;
+  /** Backend to HAProxy's own words for the states of its servers: the same text again means the same states. */
+  readonly texts?: ReadonlyMap<string, string>;
   /** Backends whose balance is known to take no weights. */
   readonly staticBalance?: ReadonlySet<string>;
   /** Why backends that were asked for are not among them, by name. */

@@ -16,6 +16,7 @@ export async function isUnchanged(
 ): Promise<boolean> {
   const answers = await connection.send(backends.map(showServersState));
   return backends.every((backend, at) => {
+    if (answers[at] === observed.texts?.get(backend)) return true;
     const rows = parseAddresses(connection, backend, answers[at] ?? '');
     const before = observed.backends.get(backend) ?? [];
     return (
