@@ -28,40 +28,48 @@ const BUNDLES = [
   { entry: 'functions/resync/index.ts', folder: 'resync', target: 'node22', split: true },
   { entry: 'functions/forwarder.ts', target: 'node20' },
   { entry: 'functions/node-check.ts', target: 'node20', executable: true },
+  { entry: 'functions/http.ts', target: 'node20', split: true },
   { entry: 'functions/iri-lb.ts', target: 'node20', split: true, executable: true },
 ];
 
 /** Builds all bundles beside dist/ and then puts them in its place. Prints their sizes. */
 export async function build() {
-  const { build: esbuild } = await import('esbuild');
   const stamp = sourcesStamp();
   const work = join(root, 'node_modules', '.iri-lb');
   const fresh = join(work, `dist-${process.pid}`);
   const old = join(work, `old-${process.pid}`);
-  fs.mkdirSync(fresh, { recursive: true });
-  const metafiles = [];
   try {
-    for (const bundle of BUNDLES) {
-      const { metafile, outputFiles } = await esbuild(settings(bundle));
-      metafiles.push(metafile);
-      const written = new Map();
-      for (const { path, contents: made } of outputFiles) {
-        const contents = withoutIdleRequire(made);
-        written.set(relative(root, path), contents.length);
-        const file = join(fresh, relative(dist, path));
-        fs.mkdirSync(dirname(file), { recursive: true });
-        fs.writeFileSync(file, contents);
-      }
-      if (bundle.executable) fs.chmodSync(join(fresh, outputName(bundle)), 0o755);
-      console.log(sizes(bundle, metafile, written));
-    }
-    fs.writeFileSync(join(fresh, NOTICES), noticesOf(root, packagesIn(metafiles)));
+    for (const line of await buildInto(fresh)) console.log(line);
     fs.writeFileSync(join(fresh, '.sources'), stamp);
     swap(fresh, old);
   } finally {
     fs.rmSync(fresh, { recursive: true, force: true });
     fs.rmSync(old, { recursive: true, force: true });
   }
+}
+
+/** Builds all bundles, with their notices, into a folder that need not be there. Returns a line on the size of each. */
+export async function buildInto(folder) {
+  const { build: esbuild } = await import('esbuild');
+  fs.mkdirSync(folder, { recursive: true });
+  const metafiles = [];
+  const lines = [];
+  for (const bundle of BUNDLES) {
+    const { metafile, outputFiles } = await esbuild(settings(bundle));
+    metafiles.push(metafile);
+    const written = new Map();
+    for (const { path, contents: made } of outputFiles) {
+      const contents = withoutIdleRequire(made);
+      written.set(relative(root, path), contents.length);
+      const file = join(folder, relative(dist, path));
+      fs.mkdirSync(dirname(file), { recursive: true });
+      fs.writeFileSync(file, contents);
+    }
+    if (bundle.executable) fs.chmodSync(join(folder, outputName(bundle)), 0o755);
+    lines.push(sizes(bundle, metafile, written));
+  }
+  fs.writeFileSync(join(folder, NOTICES), noticesOf(root, packagesIn(metafiles)));
+  return lines;
 }
 
 /** Whether dist/ is what the sources would give. */
