@@ -2,10 +2,10 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { messageOf } from '../model/errors.js';
-import { quote, showMs } from '../model/text.js';
-import { connectionWords } from '../model/tls-words.js';
+import { quote } from '../model/text.js';
 import type { WatchEvent } from '../model/watch-event.js';
 import type { CredentialSource } from './credentials.js';
+import { noAnswer } from './no-answer.js';
 
 export interface InvokeOptions {
   readonly functionName: string;
@@ -17,10 +17,10 @@ export interface InvokeOptions {
   readonly timeoutMs: number;
 }
 
-/** Hands one event to the function; resolves when Lambda has taken it (not when it has run). */
+/** Hands one event to the function; resolves when that has taken it. Throws InvokeError. */
 export type Invoke = (event: WatchEvent) => Promise<void>;
 
-/** Lambda did not take the event. The message names function, endpoint, answer and the next step. */
+/** Lambda, or the target in its place, did not take the event. The message names it, its answer and the next step. */
 export class InvokeError extends Error {
   override readonly name = 'InvokeError';
 }
@@ -72,7 +72,7 @@ export function makeInvoke(options: InvokeOptions): Invoke {
       });
       text = await answer.text();
     } catch (error) {
-      throw fail(reasonOf(error, timeoutMs), 'is the endpoint reachable?');
+      throw fail(noAnswer(error, timeoutMs), 'is the endpoint reachable?');
     }
     if (answer.status === ACCEPTED) return;
     if (REFUSED.test(`${answer.headers.get('x-amzn-errortype')} ${text}`)) credentials.forget();
@@ -86,12 +86,4 @@ function nextStep(status: number): string {
   if (status >= 200 && status < 300)
     return 'Lambda answers 202 to an event; is AWS_ENDPOINT_URL_LAMBDA right?';
   return 'it is tried again';
-}
-
-/** fetch says "fetch failed", and its cause says why. */
-function reasonOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${showMs(timeoutMs)}`;
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return connectionWords(cause) || code || 'no connection';
 }

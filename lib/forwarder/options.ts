@@ -1,30 +1,34 @@
 // The forwarder's command line and environment. Reads the files that LB_CONFIG and --token-file name.
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readBearerToken } from '../config/bearer-token.js';
 import { readLbConfig } from '../config/lb-config.js';
 import { configSchema } from '../config/pools.js';
+import { withoutUser } from '../config/reading.js';
 import { parseAddress, parseIp, parsePort, printHostPort } from '../model/address.js';
-import { ConfigError, codeOf, messageOf, type SettingProblem } from '../model/errors.js';
+import { ConfigError, messageOf, type SettingProblem } from '../model/errors.js';
 import { isLoopback } from '../model/loopback.js';
 import { isServiceName } from '../model/service-name.js';
 import { quote } from '../model/text.js';
 
-export const USAGE = `Usage: forwarder [--listen 127.0.0.1:8401] [--function NAME] [--service NAME]
-                 [--allow-remote [--token-file FILE]]
+export const USAGE = `Usage: forwarder [--listen 127.0.0.1:8401] [--service NAME] [--allow-remote [--token-file FILE]]
+                 [--function NAME | --target URL [--target-token-file FILE]]
 
 Invokes the watch function when Consul's catalog changes, for the services of LB_CONFIG's pools.
   --listen HOST:PORT  serve Consul's HTTP watch handlers (POST /watch/SERVICE), POST /notify, GET /health;
                       without it: a script handler, one event from stdin and CONSUL_INDEX
   --function NAME     the watch function: name, name:alias or ARN; or WATCH_FUNCTION in the environment
+  --target URL        dist/http.mjs in place of Lambda: events are posted to URL/watch
+  --target-token-file FILE
+                      send "Authorization: Bearer TOKEN" there; read again for each event
   --service NAME      Consul service of the events that name none (default: that of LB_CONFIG's first pool);
                       without LB_CONFIG no other is taken
   --allow-remote      allow --listen on an address that is not loopback
   --token-file FILE   take only requests with "Authorization: Bearer TOKEN"; the file holds TOKEN alone
-Region and credentials: AWS_REGION, and the environment, the container's or the instance's role.
+Region and credentials (without --target): AWS_REGION, and the environment, the container's or the instance's role.
 `;
 
 export interface ForwarderOptions {
-  readonly functionName: string;
+  readonly to: LambdaFunction | Target;
   /** Of the events that name none. */
   readonly service: string;
   /** All that events may name. */
@@ -33,9 +37,21 @@ export interface ForwarderOptions {
   readonly allowRemote: boolean;
   /** What each request has to know. */
   readonly token?: string;
+}
+
+export interface LambdaFunction {
+  readonly kind: 'lambda';
+  readonly functionName: string;
   readonly region: string;
   /** Base URL of the Lambda API. */
   readonly endpoint: string;
+}
+
+/** The functions behind HTTP. */
+export interface Target {
+  readonly kind: 'target';
+  readonly url: string;
+  readonly tokenFile?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -47,9 +63,8 @@ export function readForwarderOptions(args: readonly string[], env: Environment):
   const problems: SettingProblem[] = [];
   const problem = (path: string, message: string): void => void problems.push({ path, message });
 
-  const functionName = values.function ?? env.WATCH_FUNCTION ?? '';
-  if (!/^[A-Za-z0-9:_$-]{1,170}$/.test(functionName))
-    problem('--function', `${quote(functionName)} is no function; give the watch function's name or ARN`);
+  const to =
+    values.target === undefined ? readLambda(values, env, problem) : readTarget(values, problem, problems);
   const pools = env.LB_CONFIG || !values.service ? servicesOf(env, problems) : [];
   const service = values.service ?? pools[0] ?? '';
   if (!isServiceName(service)) problem('--service', `${quote(service)} is no Consul service name`);
@@ -67,8 +82,27 @@ export function readForwarderOptions(args: readonly string[], env: Environment):
     );
   }
 
-  const token = values['token-file'] === undefined ? undefined : readToken(values['token-file'], problems);
+  const token =
+    values['token-file'] === undefined
+      ? undefined
+      : readToken('--token-file', values['token-file'], problems);
 
+  if (problems.length > 0) throw new ConfigError('forwarder', problems);
+  const given = { ...(listen ? { listen } : {}), ...(token === undefined ? {} : { token }) };
+  return { to, service, services, allowRemote, ...given };
+}
+
+type Values = ReturnType<typeof parse>;
+type Tell = (path: string, message: string) => void;
+
+function readLambda(values: Values, env: Environment, problem: Tell): LambdaFunction {
+  if (values['target-token-file'] !== undefined) problem('--target-token-file', 'is for --target; give both');
+  const functionName = values.function ?? env.WATCH_FUNCTION ?? '';
+  if (!/^[A-Za-z0-9:_$-]{1,170}$/.test(functionName))
+    problem(
+      '--function',
+      `${quote(functionName)} is no function; give the watch function's name or ARN, or --target`,
+    );
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || functionName.split(':')[3] || '';
   if (!/^[a-z0-9-]{1,32}$/.test(region)) problem('AWS_REGION', `${quote(region)} is no region; set it`);
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
@@ -76,30 +110,34 @@ export function readForwarderOptions(args: readonly string[], env: Environment):
     env.AWS_ENDPOINT_URL_LAMBDA || env.AWS_ENDPOINT_URL || `https://lambda.${region}.${suffix}`;
   if (!/^https?:$/.test(protocolOf(endpoint)))
     problem('AWS_ENDPOINT_URL_LAMBDA', `${quote(endpoint)} is no URL; use https://host`);
-  if (problems.length > 0) throw new ConfigError('forwarder', problems);
-  const given = { ...(listen ? { listen } : {}), ...(token === undefined ? {} : { token }) };
-  return { functionName, service, services, allowRemote, region, endpoint, ...given };
+  return { kind: 'lambda', functionName, region, endpoint };
 }
+
+function readTarget(values: Values, problem: Tell, problems: SettingProblem[]): Target {
+  const { target = '', 'target-token-file': tokenFile } = values;
+  if (values.function !== undefined) problem('--function', 'is for Lambda; give either that or --target');
+  const { protocol, username, password, search, hash } = URL.canParse(target) ? new URL(target) : noUrl;
+  if (!/^https?:$/.test(protocol) || search !== '' || hash !== '')
+    problem('--target', `${quote(withoutUser(target))} is no URL of an adapter; use http://host:8080`);
+  else if (username !== '' || password !== '')
+    problem('--target', 'has a user in it; put a token into a file for --target-token-file');
+  if (tokenFile === undefined) return { kind: 'target', url: target };
+  readToken('--target-token-file', tokenFile, problems);
+  return { kind: 'target', url: target, tokenFile };
+}
+
+const noUrl = { protocol: '', username: '', password: '', search: '', hash: '' };
 
 function servicesOf({ LB_CONFIG }: Environment, problems: SettingProblem[]): string[] {
   return readLbConfig(configSchema, LB_CONFIG, problems).pools.map((pool) => pool.service);
 }
 
-/** The file's one line; what is in it is in no message. */
-function readToken(file: string, problems: SettingProblem[]): string {
-  const refuse = (message: string): string => {
-    problems.push({ path: '--token-file', message: `${quote(file)} ${message}` });
-    return '';
-  };
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    return refuse(`cannot be read (${codeOf(error)}); name a file that holds the token`);
-  }
-  // What an Authorization header can carry (RFC 6750, section 2.1); long enough not to be guessed.
-  if (/^[A-Za-z0-9._~+/=-]{16,512}$/.test(text)) return text;
-  return refuse('holds no token: one line of 16 to 512 of A-Z a-z 0-9 . _ ~ + / = -');
+/** What is in the file is in no message. */
+function readToken(option: string, file: string, problems: SettingProblem[]): string {
+  const read = readBearerToken(file);
+  if ('token' in read) return read.token;
+  problems.push({ path: option, message: read.refused });
+  return '';
 }
 
 function parse(args: readonly string[]) {
@@ -112,6 +150,8 @@ function parse(args: readonly string[]) {
         service: { type: 'string' },
         'allow-remote': { type: 'boolean' },
         'token-file': { type: 'string' },
+        target: { type: 'string' },
+        'target-token-file': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -2,12 +2,14 @@
 import type { Readable } from 'node:stream';
 import { printHostPort } from '../model/address.js';
 import type { Clock } from '../model/clock.js';
+import { isLoopback } from '../model/loopback.js';
 import { quote } from '../model/text.js';
 import { isIndex } from '../model/watch-event.js';
 import { readArray } from './body.js';
 import type { Delivery } from './delivery.js';
 import type { ForwarderOptions } from './options.js';
 import { makeServer } from './server.js';
+import { targetUrl } from './target.js';
 
 export interface RunDeps {
   readonly delivery: Delivery;
@@ -24,7 +26,7 @@ export const SCRIPT_PATIENCE_MS = 10 * 60_000;
 
 /** Listens, sends one event for what happened before, and resolves when `stop` aborts. Throws if it cannot listen. */
 export async function listen(
-  { service, services, allowRemote, token, functionName }: ForwarderOptions,
+  { service, services, allowRemote, token, to }: ForwarderOptions,
   { host, port }: NonNullable<ForwarderOptions['listen']>,
   { delivery, log }: RunDeps,
   stop: AbortSignal,
@@ -35,10 +37,12 @@ export async function listen(
     server.listen(port, host, resolve);
   });
   log(
-    `forwarder: listening on http://${printHostPort(host, port)}, invoking ${functionName} for ${services.join(', ')}`,
+    `forwarder: listening on http://${printHostPort(host, port)}, invoking ${nameOf(to)} for ${services.join(', ')}`,
   );
   if (allowRemote && !token)
     log('forwarder: whoever reaches this address can wake the function; --token-file asks them for a token');
+  if (to.kind === 'target' && to.tokenFile && isInClear(to.url))
+    log('forwarder: the token goes to the target in clear text; give an https:// target');
   delivery.push({ service, index: '0' });
   await new Promise<void>((resolve) => {
     const end = (): void => {
@@ -49,6 +53,16 @@ export async function listen(
     if (stop.aborted) end();
     else stop.addEventListener('abort', end);
   });
+}
+
+function nameOf(to: ForwarderOptions['to']): string {
+  return to.kind === 'lambda' ? to.functionName : targetUrl(to.url).href;
+}
+
+/** Whether others on the way could read what is sent there. */
+function isInClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !isLoopback(hostname);
 }
 
 /** Delivers the one event that Consul describes by `stdin` and CONSUL_INDEX. Throws when that cannot be done. */

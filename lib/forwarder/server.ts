@@ -1,6 +1,6 @@
 // The forwarder as an HTTP handler: Consul's watches, /notify for the load balancer's host, /health.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage } from 'node:http';
+import { isBearer } from '../config/bearer-token.js';
 import { isLoopback } from '../model/loopback.js';
 import { isServiceName } from '../model/service-name.js';
 import { quote } from '../model/text.js';
@@ -64,7 +64,7 @@ async function handle(request: IncomingMessage, options: ServerOptions): Promise
   // Host (which it could name as it likes if its own name resolved to us).
   if (request.headers.origin !== undefined) return refuse(403, 'no browsers');
   if (!allowRemote && !isLoopback(hostOf(request))) return refuse(403, 'Host is not this machine');
-  if (token !== undefined && !isBearer(request, token))
+  if (token !== undefined && !isBearer(request.headers.authorization, token))
     return refuse(401, 'send "Authorization: Bearer" with the token of --token-file');
 
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -104,13 +104,8 @@ function decoded(segment: string | undefined): string | undefined {
   }
 }
 
-/** In the same time whatever is wrong with it. */
-function isBearer({ headers }: IncomingMessage, token: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
-}
-
-function hostOf(request: IncomingMessage): string {
+/** Of the Host header, without its port; empty where it is none. */
+export function hostOf(request: IncomingMessage): string {
   const url = `http://${request.headers.host ?? ''}`;
   return URL.canParse(url) ? new URL(url).hostname : '';
 }

@@ -10,15 +10,18 @@ const env = { AWS_REGION: 'eu-west-1', WATCH_FUNCTION: 'iri-lb-watch' };
 describe('the options', () => {
   test('come from arguments, then the environment, then defaults', () => {
     expect(readForwarderOptions([], env)).toEqual({
-      functionName: 'iri-lb-watch',
+      to: {
+        kind: 'lambda',
+        functionName: 'iri-lb-watch',
+        region: 'eu-west-1',
+        endpoint: 'https://lambda.eu-west-1.amazonaws.com',
+      },
       service: 'iri',
       services: ['iri'],
       allowRemote: false,
-      region: 'eu-west-1',
-      endpoint: 'https://lambda.eu-west-1.amazonaws.com',
     });
     expect(readForwarderOptions(['--function', 'other:live', '--listen', '[::1]:8401'], env)).toMatchObject({
-      functionName: 'other:live',
+      to: { functionName: 'other:live' },
       listen: { host: '::1', port: 8401 },
     });
   });
@@ -26,18 +29,17 @@ describe('the options', () => {
   test("an ARN brings its region, and China's endpoints have their own name", () => {
     const arn = 'arn:aws-cn:lambda:cn-north-1:123456789012:function:iri-lb-watch';
     expect(readForwarderOptions(['--function', arn], {})).toMatchObject({
-      region: 'cn-north-1',
-      endpoint: 'https://lambda.cn-north-1.amazonaws.com.cn',
+      to: { region: 'cn-north-1', endpoint: 'https://lambda.cn-north-1.amazonaws.com.cn' },
     });
   });
 
   test('AWS_ENDPOINT_URL_LAMBDA is honoured, and AWS_ENDPOINT_URL behind it', () => {
     const local = { ...env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
-    expect(readForwarderOptions([], local)).toMatchObject({ endpoint: 'http://127.0.0.1:1' });
+    expect(readForwarderOptions([], local)).toMatchObject({ to: { endpoint: 'http://127.0.0.1:1' } });
     expect(
       readForwarderOptions([], { ...local, AWS_ENDPOINT_URL_LAMBDA: 'http://127.0.0.1:2' }),
     ).toMatchObject({
-      endpoint: 'http://127.0.0.1:2',
+      to: { endpoint: 'http://127.0.0.1:2' },
     });
   });
 
@@ -102,6 +104,59 @@ describe('the options', () => {
     test('whose file is not there is a setting that is wrong', () => {
       expect(() => readForwarderOptions(['--token-file', '/nowhere/token'], env)).toThrow(
         /--token-file: "\/nowhere\/token" cannot be read \(ENOENT\)/,
+      );
+    });
+  });
+
+  describe('a target', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'iri-lb-target-'));
+    const file = join(dir, 'token');
+    afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+    test('stands in place of the function, and needs nothing of AWS', () => {
+      const url = 'https://gateway.example.com/function/iri-lb';
+      writeFileSync(file, '0123456789abcdef\n');
+      expect(readForwarderOptions(['--target', url], {})).toMatchObject({ to: { kind: 'target', url } });
+      expect(readForwarderOptions(['--target', url, '--target-token-file', file], {})).toMatchObject({
+        to: { kind: 'target', url, tokenFile: file },
+      });
+    });
+
+    test.each([
+      [
+        'no URL',
+        ['--target', '127.0.0.1:8080'],
+        '--target: "127.0.0.1:8080" is no URL of an adapter; use http://host:8080',
+      ],
+      [
+        'another scheme',
+        ['--target', 'ftp://x'],
+        '--target: "ftp://x" is no URL of an adapter; use http://host:8080',
+      ],
+      ['a query', ['--target', 'http://x/?a=b'], '--target: "http://x/?a=b" is no URL of an adapter'],
+      ['a user', ['--target', 'http://me:secret@x'], '--target: has a user in it; put a token into a file'],
+      [
+        'a function, too',
+        ['--target', 'http://x', '--function', 'f'],
+        '--function: is for Lambda; give either',
+      ],
+      [
+        'a token for Lambda',
+        ['--function', 'f', '--target-token-file', 'x'],
+        '--target-token-file: is for --target',
+      ],
+      [
+        'no token file',
+        ['--target', 'http://x', '--target-token-file', '/no'],
+        '--target-token-file: "/no" cannot be read (ENOENT)',
+      ],
+    ])('with %s is refused', (_, args, message) => {
+      expect(() => readForwarderOptions(args, { AWS_REGION: 'eu-west-1' })).toThrow(`forwarder: ${message}`);
+    });
+
+    test('shows no password, whatever else is wrong with it', () => {
+      expect(() => readForwarderOptions(['--target', 'http://me:secret@x/?a'], {})).toThrow(
+        /^(?!.*secret).*no URL/,
       );
     });
   });

@@ -4,12 +4,15 @@ import { startHarness } from '../../infra/local/harness.js';
 import { listen } from '../../lib/forwarder/run.js';
 
 const options = {
-  functionName: 'iri-lb-watch',
+  to: {
+    kind: 'lambda' as const,
+    functionName: 'iri-lb-watch',
+    region: 'eu-west-1',
+    endpoint: 'http://127.0.0.1:1',
+  },
   service: 'iri',
   services: ['iri'],
   allowRemote: false,
-  region: 'eu-west-1',
-  endpoint: 'http://127.0.0.1:1',
 };
 const status = { lastDelivered: null, pending: 0, failures: 0, lastError: null };
 
