@@ -6,6 +6,7 @@ import { haproxyBin } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { isBuilt } from '../../infra/setup/build.mjs';
 import { messageOf } from '../../lib/model/errors.js';
+import { benchHttp } from './http.js';
 import { benchKeepAlive } from './keep-alive.js';
 import { benchLatency } from './latency.js';
 import { type Part, printTable } from './measure.js';
@@ -15,7 +16,7 @@ import { benchResync } from './resync.js';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const BUILD = fileURLToPath(new URL('../../infra/setup/build.mjs', import.meta.url));
-const USAGE = `npm run bench -- [--json] [--runs N] [--only resync,planning,latency,node-check,keep-alive]
+const USAGE = `npm run bench -- [--json] [--runs N] [--only resync,planning,latency,http,node-check,keep-alive]
 
   --json     prints the figures as JSON
   --runs N   how often each is measured; 15 by default
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   resync: (runs, harness) => benchResync(harness, `${DIST}/resync/index.mjs`, runs),
   planning: (runs) => benchPlanning(runs),
   latency: (_runs, harness) => benchLatency(harness, DIST),
+  http: (_runs, harness) => benchHttp(harness, DIST),
   'node-check': (runs, harness) => benchNodeCheck(harness, `${DIST}/node-check.mjs`, runs),
   'keep-alive': (runs, harness) => benchKeepAlive(harness, runs),
 };

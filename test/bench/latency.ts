@@ -11,13 +11,13 @@ import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { connectFloor, getJson } from './floor.js';
 import { type Part, rowBeside, rowOf, timed } from './measure.js';
 
-const INSTANCES = 20;
+export const INSTANCES = 20;
 const BACKENDS = ['iri_back', 'iri_pow_back'];
 const BARE = 'bare';
 /** Between two registrations, in milliseconds: the forwarder rests after each event, to fold bursts. */
-const APART_MS = 250;
+export const APART_MS = 250;
 /** What the forwarder's SDK parts want to see; the endpoint here does not look at it. */
-const AWS = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
+export const AWS = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 
 /** `dist` holds the built bundles. */
 export async function benchLatency(harness: Harness, dist: string): Promise<Part> {
@@ -75,7 +75,7 @@ export async function benchLatency(harness: Harness, dist: string): Promise<Part
   };
 }
 
-async function startSlots(harness: Harness): Promise<HAProxy> {
+export async function startSlots(harness: Harness): Promise<HAProxy> {
   const adminPort = await harness.freePort();
   const ranges = [{ prefix: 'irisrv', slots: 2 * INSTANCES }];
   const config = minimalConfig({ adminPort, backends: BACKENDS.map((name) => ({ name, ranges })) });
@@ -83,7 +83,7 @@ async function startSlots(harness: Harness): Promise<HAProxy> {
 }
 
 /** Ready is 0, or 4 where the configuration once said `disabled`. */
-async function untilReady({ query }: HAProxy, address: string): Promise<void> {
+export async function untilReady({ query }: HAProxy, address: string): Promise<void> {
   const ready = new RegExp(`^\\d+ \\S+ \\d+ \\S+ ${address.replaceAll('.', '\\.')} 2 [04] `, 'm');
   await waitFor(async () => ready.test(await query('show servers state iri_back')), {
     what: `${address} to be ready`,
