@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { run } from './debian.mjs';
@@ -16,8 +16,8 @@ const launcher = join(root, 'infra', 'setup', 'package');
 
 /** What npm puts a package's files under, and `tar --strip-components=1` takes away. */
 const PREFIX = 'package';
-/** Of the unpacked folder, as the rendered units expect it. */
-const HOME = '/opt/iri-lb/';
+/** Where units belong on a host. */
+const SYSTEMD = '/etc/systemd/system/';
 /** Where registrations of IRI nodes expect the check, beside its place among the bundles. */
 const NODE_CHECK = 'node-check.mjs';
 /** npm puts it where `man` looks. */
@@ -63,18 +63,19 @@ function launcherFiles() {
   return [file('bin/iri-lb', text('iri-lb'), 0o755), file('bin/start.cjs', text('start.cjs'))];
 }
 
-/** What `render systemd` gives without any setting: programs where they belong here, and the rest under units/. */
+/**
+ * What `render systemd` gives without any setting, to begin with: all under units/, the program too, where it takes
+ * the place of none that was rendered for this host.
+ */
 function hostFiles(dist) {
   const rendered = run(process.execPath, [join(dist, 'iri-lb.mjs'), 'render', 'systemd'], {
     env: { PATH: process.env.PATH },
   });
   return rendered.split(/^(?=# \/\S+ \(mode \d+\)$)/m).map((part) => {
-    const [, path = '', mode = '', text = ''] = /^# (\S+) \(mode (\d+)\)\n([\s\S]*)$/.exec(part) ?? [];
-    if (path === '') throw new Error('render systemd: a file without a path');
-    const inside = path.startsWith(HOME)
-      ? path.slice(HOME.length)
-      : path.replace('/etc/systemd/system/', 'units/');
-    return file(inside.replace(/^\//, 'units/'), `${text.trimEnd()}\n`, Number.parseInt(mode, 8));
+    const [, path, mode, text] = /^# (\S+) \(mode (\d+)\)\n([\s\S]*)$/.exec(part) ?? [];
+    if (path === undefined) throw new Error('render systemd: a file without a path');
+    const name = path.startsWith(SYSTEMD) ? path.slice(SYSTEMD.length) : basename(path);
+    return file(join('units', name), `${text.trimEnd()}\n`, Number.parseInt(mode, 8));
   });
 }
 

@@ -24,8 +24,9 @@ import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderGateway } from '../../lib/render/systemd/gateway.js';
 import { renderSystemd } from '../../lib/render/systemd/render.js';
 import { root } from './example.js';
+import { readGuide } from './guide-commands.js';
 
-const guide = readFileSync(join(root, 'infra', 'README.md'), 'utf8');
+const { text: guide, commands } = readGuide('README.md');
 const exampleConfig = join(root, 'infra', 'example.config.json');
 const config = v.parse(renderConfigSchema, JSON.parse(readFileSync(exampleConfig, 'utf8')));
 const folder = mkdtempSync(join(tmpdir(), 'iri-lb-guide-'));
@@ -37,14 +38,6 @@ const timeouts = {
   answerTimeoutMs: 10_000,
   totalTimeoutMs: 20_000,
 };
-
-/** The one block of commands in which `text` is. */
-function commands(text: string): string {
-  const blocks = [...guide.matchAll(/^( *)```sh\n([\s\S]*?)^\1```$/gm)].map(([, , block = '']) => block);
-  const [found, ...others] = blocks.filter((block) => block.includes(text));
-  if (found === undefined || others.length > 0) throw new Error(`not one block with ${text} in the guide`);
-  return found;
-}
 
 /** Runs commands of the guide in `folder`, as a shell does that stops at the first failure. */
 function run(script: string): void {

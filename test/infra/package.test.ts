@@ -72,7 +72,6 @@ describe('what is inside', () => {
       'CHANGELOG.md',
       'LICENSE',
       'THIRD_PARTY_NOTICES',
-      'bin/haproxy-state',
       'bin/iri-lb',
       'bin/start.cjs',
       'dist/chunks/…',
@@ -86,6 +85,7 @@ describe('what is inside', () => {
       'dist/watch/index.mjs',
       'node-check.mjs',
       'package.json',
+      'units/haproxy-state',
       'units/haproxy.service.d/iri-lb.conf',
       'units/iri-lb-forwarder.service',
     ]);
@@ -112,20 +112,18 @@ describe('what is inside', () => {
     });
   });
 
-  it("has the units' programs where the units say they are", () => {
+  it("has the units' programs where the units say they are, but for what is rendered for each host", () => {
     const unpacked = made.install('tar');
-    const units = readdirSync(join(unpacked, 'units'), { recursive: true, encoding: 'utf8' });
-    const texts = units
+    const units = join(unpacked, 'units');
+    const names = readdirSync(units, { recursive: true, encoding: 'utf8' });
+    const programs = names
       .filter((name) => /\.(?:service|conf)$/.test(name))
-      .map((name) => join(unpacked, 'units', name));
-    const programs = texts.flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/\/opt\/iri-lb\/([\w./-]+)/g)].map(
-        ([, program = '']) => program,
-      ),
-    );
+      .flatMap((name) => [...readFileSync(join(units, name), 'utf8').matchAll(/\/opt\/iri-lb\/([\w./-]+)/g)])
+      .map(([, program = '']) => program);
     expect(programs).toContain('dist/forwarder.mjs');
-    expect(programs).toContain('bin/haproxy-state');
-    for (const program of programs) expect(existsSync(join(unpacked, program)), program).toBe(true);
+    for (const program of programs.filter((name) => name !== 'bin/haproxy-state'))
+      expect(existsSync(join(unpacked, program)), program).toBe(true);
+    expect(statSync(join(units, 'haproxy-state')).mode & 0o777).toBe(0o755);
   });
 });
 
