@@ -74,6 +74,8 @@ if (step('set-up', process.execPath, ['infra/setup/setup.mjs', '--tests'])) {
   if (hasFreshMachine())
     tests('npm test of what is committed, on a bare Debian', FRESH_MACHINE, ['npm', ...npmTest]);
   else tests('npm test', 'npm', npmTest);
+  if (hasFreshMachine())
+    tests('the package on a host without a checkout', FRESH_MACHINE, ['.ci/package-on-a-host']);
   const together = [...tsx, 'test/all.ts', ...MINUTE.files, `--maxWorkers=${MINUTE.files.length}`];
   tests('tests of a minute', process.execPath, together, MINUTE.env);
   // The system's own version is what all the tests ran on.

@@ -1,8 +1,8 @@
 // The package, made once for a test file, and installed in either way, without a network.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { haproxyBin } from '../../infra/local/programs.js';
 import { makePackage } from '../../infra/setup/package.mjs';
 
@@ -27,7 +27,7 @@ export interface Packaged {
   remove(): void;
 }
 
-const TOOLS = ['sh', 'tar', 'gzip', 'env'];
+const TOOLS = ['sh', 'tar', 'gzip', 'env', 'npm'];
 
 export async function packaged(): Promise<Packaged> {
   const dir = mkdtempSync(join(tmpdir(), 'iri-lb-package-'));
@@ -38,7 +38,7 @@ export async function packaged(): Promise<Packaged> {
   mkdirSync(home);
   symlinkSync(process.execPath, join(bin, 'node'));
   symlinkSync(haproxyBin(), join(bin, 'haproxy'));
-  for (const tool of TOOLS) symlinkSync(which(tool), join(bin, tool));
+  for (const tool of TOOLS) symlinkSync(realpathSync(which(tool)), join(bin, tool));
   const env = { PATH: bin, HOME: home };
   const run: Packaged['run'] = (program, args, more = {}) => {
     const { status, stdout, stderr } = spawnSync(program, [...args], {
@@ -59,9 +59,8 @@ export async function packaged(): Promise<Packaged> {
     return folder;
   };
   const withNpm = (prefix: string): string => {
-    const npm = join(dirname(process.execPath), 'npm');
     const offline = ['--offline', '--cache', join(dir, 'cache'), '--no-audit', '--no-fund'];
-    const { status, err } = run('node', [npm, 'install', '-g', '--prefix', prefix, ...offline, file]);
+    const { status, err } = run('npm', ['install', '-g', '--prefix', prefix, ...offline, file]);
     if (status !== 0) throw new Error(err);
     return join(prefix, 'lib', 'node_modules', 'iri-lb');
   };
