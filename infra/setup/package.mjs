@@ -20,6 +20,7 @@ const PREFIX = 'package';
 const SYSTEMD = '/etc/systemd/system/';
 /** Where registrations of IRI nodes expect the check, beside its place among the bundles. */
 const NODE_CHECK = 'node-check.mjs';
+const SHELLS = ['bash', 'zsh', 'fish'];
 /** npm puts it where `man` looks. */
 const MAN_PAGE = 'iri-lb.1';
 
@@ -31,7 +32,13 @@ export async function makePackage(out) {
   try {
     await buildInto(dist);
     const description = descriptionOf(dist);
-    const files = [...bundlesIn(dist), ...launcherFiles(), ...hostFiles(dist), ...papers(dist, description)];
+    const files = [
+      ...bundlesIn(dist),
+      ...launcherFiles(),
+      ...hostFiles(dist),
+      ...completions(dist),
+      ...papers(dist, description),
+    ];
     const packed = tarGz(files.map((file) => ({ ...file, path: `${PREFIX}/${file.path}` })));
     return write(out, `iri-lb-${description.version}.tgz`, packed);
   } finally {
@@ -68,9 +75,7 @@ function launcherFiles() {
  * the place of none that was rendered for this host.
  */
 function hostFiles(dist) {
-  const rendered = run(process.execPath, [join(dist, 'iri-lb.mjs'), 'render', 'systemd'], {
-    env: { PATH: process.env.PATH },
-  });
+  const rendered = ask(join(dist, 'iri-lb.mjs'), 'render', 'systemd');
   return rendered.split(/^(?=# \/\S+ \(mode \d+\)$)/m).map((part) => {
     const [, path, mode, text] = /^# (\S+) \(mode (\d+)\)\n([\s\S]*)$/.exec(part) ?? [];
     if (path === undefined) throw new Error('render systemd: a file without a path');
@@ -78,6 +83,18 @@ function hostFiles(dist) {
     return file(join('units', name), `${text.trimEnd()}\n`, Number.parseInt(mode, 8));
   });
 }
+
+/** For the shells that the command line has one for; none, where it has no such command. */
+function completions(dist) {
+  const program = join(dist, 'iri-lb.mjs');
+  if (!/^ {2}completion /m.test(ask(program, '--help'))) return [];
+  return SHELLS.map((shell) =>
+    file(join('completions', `iri-lb.${shell}`), ask(program, 'completion', shell)),
+  );
+}
+
+/** What the built command line prints; no variable has a say in it. */
+const ask = (program, ...words) => run(process.execPath, [program, ...words], { env: {} });
 
 function papers(dist, description) {
   const notices = fs.readFileSync(join(dist, 'THIRD_PARTY_NOTICES'));

@@ -219,6 +219,7 @@ async function checkAll(how) {
   for (const socket of ['iri-lb.sock', 'admin.sock']) fs.rmSync(join(dir, socket), { force: true });
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   fs.rmSync(dir, { recursive: true, force: true });
