@@ -16,6 +16,8 @@ export interface TargetOptions {
 
 /** Whoever stands before the adapter may have queued the event; then the run is still to come. */
 const QUEUED = 202;
+/** So the adapter answers where the run failed, in JSON; a platform's own errors are another text. */
+const FAILED = 500;
 
 /**
  * The target answers when its run is over, so that a platform which gives it a processor only while it answers
@@ -44,8 +46,8 @@ export function makeTargetInvoke({ url, token, timeoutMs, log }: TargetOptions):
     } catch (error) {
       throw fail(noAnswer(error, timeoutMs), 'is the target reachable?');
     }
-    if (answer.status === QUEUED || (answer.status === 200 && isObject(text))) return;
-    const failed = runError(text);
+    if (answer.status === QUEUED || (answer.status === 200 && isReport(text))) return;
+    const failed = answer.status === FAILED ? runError(text) : undefined;
     if (failed === undefined)
       throw fail(`${answer.status} ${quote(text.trim(), 200)}`, nextStep(answer.status, token !== undefined));
     log(`forwarder: target ${to.href}: the run failed (${quote(failed, 500)}); the resync repeats it`);
@@ -66,8 +68,10 @@ function runError(text: string): string | undefined {
   return String(fields.errorMessage);
 }
 
-function isObject(text: string): boolean {
-  return parsed(text) !== undefined;
+/** Whatever else answers 200 has looked at nothing. */
+function isReport(text: string): boolean {
+  const fields = parsed(text);
+  return fields !== undefined && 'loadBalancers' in fields;
 }
 
 function parsed(text: string): object | undefined {

@@ -4,7 +4,7 @@ import { makeTargetInvoke } from '../../lib/forwarder/target.js';
 import { type Recorder, startRecorder } from './recorder.js';
 
 const event = { service: 'iri', index: '18446744073709551615' };
-const report = '{"version":1}';
+const report = '{"version":1,"loadBalancers":[]}';
 
 let recorder: Recorder;
 let told: string[];
@@ -68,6 +68,8 @@ describe('an event that is not taken', () => {
     [403, '{"error":"no browsers"}', 'may it be called from here?'],
     [404, 'page not found', 'is --target the address of dist/http.mjs?'],
     [200, '<html>It works!</html>', 'is --target the address of dist/http.mjs?'],
+    [200, '{"ok":true}', 'is --target the address of dist/http.mjs?'],
+    [502, '{"errorType":"Upstream","errorMessage":"no"}', 'it is tried again'],
     [302, '', 'is --target the address of dist/http.mjs?'],
     [429, '{"error":"16 requests wait already"}', 'it is tried again'],
     [500, 'upstream', 'it is tried again'],
