@@ -33,6 +33,7 @@ const ON_NODE = [
   'test/consul',
   'test/config',
   'test/forwarder',
+  'test/serve',
   'test/telemetry',
   'test/local/lambda-endpoint.test.ts',
 ];
