@@ -44,8 +44,11 @@ interface Reply {
 const RUN_MS = 45_000;
 /** Events say look, never what: a few that wait see all that there is to see. */
 const MOST_WAITING = 16;
+/** For a request to come in whole, and its head alone; in milliseconds. */
 const REQUEST_MS = 10_000;
 const HEAD_MS = 2_000;
+/** How often Node looks for those that are slower. */
+const CHECK_MS = 500;
 
 const refuse = (status: number, error: string): Reply => ({ status, body: { error } });
 
@@ -61,7 +64,7 @@ export function makeAdapter(given: AdapterOptions): Adapter {
   let stopping = false;
   const turns = { watch: makeTurns(clock, MOST_WAITING), resync: makeTurns(clock, MOST_WAITING) };
   const server = http.createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: HEAD_MS },
+    { requestTimeout: REQUEST_MS, headersTimeout: HEAD_MS, connectionsCheckingInterval: CHECK_MS },
     (request, response) => {
       handle(request, options, turns)
         .catch(() => refuse(400, 'the request was cut off'))

@@ -131,15 +131,12 @@ describe('on a host with Node and HAProxy alone', () => {
     const check = join(root, 'test', 'infra', 'host-check.mjs');
     const { status, out, err } = made.run('node', [check, made.file]);
     expect(out.split('\n').filter((line) => line.startsWith('ok ')).length).toBeGreaterThanOrEqual(10);
-    expect({ status, err, out }).toEqual(
-      {
-        status: 0,
-        err: '',
-        out: expect.stringMatching(/ passed, 0 failed\n$/),
-      },
-      120_000,
-    );
-  });
+    expect({ status, err, out }).toEqual({
+      status: 0,
+      err: '',
+      out: expect.stringMatching(/ passed, 0 failed\n$/),
+    });
+  }, 120_000);
 
   it.each(['npm', 'tar'] as const)('the functions are found beside it: %s', (how) => {
     const command = join(made.install(how), 'bin', 'iri-lb');
