@@ -31,7 +31,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
       '\nExit status, the first that holds: 64 wrong usage, also a name that is not known; 1 something failed, could ' +
         'not\nbe read or is held back; 2 changes are pending (plan); 3 somebody should look; 0.',
     );
-  registerReconcile(program, terminal);
+  registerReconcile(program, terminal, node.confirm);
   registerStatus(program, terminal);
   registerDoctor(program, terminal);
   registerInvoke(program, terminal, bundles);

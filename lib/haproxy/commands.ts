@@ -1,5 +1,6 @@
 // The commands that change a server, printed from parsed values only. Pure.
 import { parseIp, parsePort, parseWhole } from '../model/address.js';
+import type { SlotState } from '../model/server.js';
 import { MAX_MAXCONN, MAX_WEIGHT } from '../model/server-limits.js';
 import { quote } from '../model/text.js';
 
@@ -35,10 +36,18 @@ export interface ServerCommands {
   weight(weight: number): string;
   /** Sets maxconn; 0 is no limit. Another command family than the rest: `set maxconn server`. */
   maxconn(maxconn: number): string;
-  state(state: 'ready' | 'maintenance'): string;
+  state(state: SlotState): string;
+  /** Ends every session that the server has, requests in flight included. */
+  shutdownSessions(): string;
   /** Clears what an agent-check said of the node that the server was at before. */
   agentUp(): string;
 }
+
+const STATE_WORDS: Readonly<Record<SlotState, string>> = {
+  ready: 'ready',
+  drain: 'drain',
+  maintenance: 'maint',
+};
 
 /** Throws for names that are unusable on HAProxy's command line. */
 export function serverCommands(backend: string, slot: string): ServerCommands {
@@ -54,7 +63,8 @@ export function serverCommands(backend: string, slot: string): ServerCommands {
     },
     weight: (weight) => `set server ${name} weight ${whole('weight', weight, MAX_WEIGHT)}`,
     maxconn: (maxconn) => `set maxconn server ${name} ${whole('maxconn', maxconn, MAX_MAXCONN)}`,
-    state: (state) => `set server ${name} state ${state === 'ready' ? 'ready' : 'maint'}`,
+    state: (state) => `set server ${name} state ${STATE_WORDS[state]}`,
+    shutdownSessions: () => `shutdown sessions server ${name}`,
     agentUp: () => `set server ${name} agent up`,
   };
 }

@@ -230,6 +230,11 @@ export const PROBLEMS = {
       `more than maxRemovalPercent (${percent}) of ${ready} ready`,
     '--force removes them',
   ),
+  'takes-unshown': error(
+    ({ count, servers }: { readonly count: number; readonly servers: readonly string[] }) =>
+      `stopped before it took ${count} servers away that nobody agreed to: ${servers.slice(0, 5).join(', ')}`,
+    'see iri-lb plan, and apply again',
+  ),
   'source-unasked': warning(
     ({ detail }: { readonly detail: string }) => `Consul could not be asked again after writing: ${detail}`,
     NEXT_RUN,

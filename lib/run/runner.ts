@@ -11,6 +11,7 @@ import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/pr
 import type { Report } from '../model/report.js';
 import type { Connect } from '../model/runtime.js';
 import type { AtLeast, Source } from '../model/source.js';
+import type { ByHand } from './by-hand.js';
 import { longestRunMs } from './concurrency.js';
 import { findLoadBalancers } from './find-load-balancers.js';
 import { type FleetLook, lookAt } from './look.js';
@@ -19,6 +20,7 @@ import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
 import { systemAnswerBudget } from './system-memory.js';
+import type { ForPeople } from './transaction.js';
 import { makeProcesses } from './two-processes.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
@@ -36,6 +38,9 @@ export interface RunOptions {
   readonly source?: Source;
   /** Longest time the run may take, in milliseconds; in place of what the configuration allows. */
   readonly budgetMs?: number;
+  /** Of `apply`: what somebody who runs by hand adds, and gets to see. */
+  readonly byHand?: ByHand;
+  readonly forPeople?: ForPeople;
 }
 
 export interface LookOptions {
@@ -54,6 +59,8 @@ export interface Runner {
   run(options: RunOptions): Promise<Report>;
   /** Looks at the fleet for people, and says what the next run would do; writes nothing. */
   look(options?: LookOptions): Promise<FleetLook>;
+  /** Connects to what people look at: sockets of their own where there are such, else not waiting long. */
+  readonly connectToLook: Connect;
   readonly deps: ReconcileDeps;
 }
 
@@ -88,24 +95,32 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
       findLoadBalancers(client, haproxy.addresses, haproxy.tls.cert !== undefined),
       () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
     );
+  const patienceMs = Math.min(LOOK_PATIENCE_MS, config.lockTimeoutMs);
+  const connectToLook = connectAs(settings, patienceMs, readersOf(settings));
   return {
     settings,
     source: own,
     client,
     deps,
+    connectToLook,
     async look({ force = false } = {}) {
       const { addresses, problems } = await find();
       const readOnly = haproxy.readAddresses !== undefined;
-      const patienceMs = Math.min(LOOK_PATIENCE_MS, config.lockTimeoutMs);
-      const connect = connectAs(settings, patienceMs, readersOf(settings));
-      const looked = await lookAt({ ...deps, connect, readOnly }, addresses, { force });
+      const looked = await lookAt({ ...deps, connect: connectToLook, readOnly }, addresses, { force });
       return { ...looked, report: withDiscovery(looked.report, problems) };
     },
-    async run({ mode, force = false, atLeast, source = own, budgetMs }) {
+    async run({ mode, force = false, atLeast, source = own, budgetMs, byHand, forPeople }) {
       const startedAt = systemClock.monotonicMs();
       const { addresses, problems } = await find(budgetMs);
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
-      const options = { mode, force, deadline, ...(atLeast ? { atLeast } : {}) };
+      const options = {
+        mode,
+        force,
+        deadline,
+        ...(atLeast ? { atLeast } : {}),
+        ...(byHand ? { byHand } : {}),
+        ...(forPeople ? { forPeople } : {}),
+      };
       return withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems);
     },
   };

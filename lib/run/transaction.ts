@@ -9,6 +9,7 @@ import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import type { Observed } from '../model/server.js';
 import type { Step } from '../plan/steps.js';
+import type { ByHand } from './by-hand.js';
 import type { FleetPlaces } from './fleet-places.js';
 import { withoutGivenUp } from './given-up.js';
 import { checkLevel, isUnchanged, probedBalances } from './last-read.js';
@@ -36,6 +37,8 @@ export interface ReconcileOptions {
   readonly deadline?: number;
   /** Of `plan`: for people, who look at what they do not write. */
   readonly forPeople?: ForPeople;
+  /** Of `apply`: what somebody who runs by hand adds. */
+  readonly byHand?: ByHand;
 }
 
 /** What people get to see beside the report. */
@@ -67,7 +70,7 @@ export async function transact(
   { config, reads, clock, places: fleet }: TransactionDeps,
   connection: RuntimeConnection,
   progress: Progress,
-  { mode, force, deadline, forPeople }: ReconcileOptions & { readonly deadline: number },
+  { mode, force, deadline, forPeople, byHand }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
     clock.within(
@@ -92,6 +95,7 @@ export async function transact(
   const listing = fleet.listing(connection.name, list());
   let [catalogView, observed] = await bothEnded(read(), listing);
   await fleet.heard(connection.name);
+  if (await byHand?.first?.(connection, observed)) observed = await list();
   let words: ReadonlyMap<string, string> = new Map();
   let rereads = 0;
   /** What was read again, after everything that was waited for. */
@@ -113,12 +117,12 @@ export async function transact(
       const looked = planned.catalogView !== catalogView;
       catalogView = planned.catalogView;
       const isNewest = observed === reread && !looked;
-      const concerned = backendsOf(withoutGivenUp(planned.plan.steps, givenUp));
+      const concerned = backendsOf(onlyOf(withoutGivenUp(planned.plan.steps, givenUp), byHand));
       if (mode === 'plan' || concerned.length === 0 || isNewest) break;
       if (await isUnchanged(connection, observed, concerned)) break;
       reread = observed = await list();
     }
-    const steps = await plannedSteps(connection, progress, mode);
+    const steps = onlyOf(await plannedSteps(connection, progress, mode), byHand);
     const changes = steps.flatMap((step) => step.changes);
     if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, words);
     const note = notesOf(progress, changes, observed.process.pid);
@@ -127,6 +131,11 @@ export async function transact(
       if (!forPeople?.readOnly) await checkLevel(connection);
     }
     if (mode === 'plan' || changes.length === 0) return;
+    const refusal = byHand?.refuse?.(connection.name, changes, observed);
+    if (refusal) {
+      progress.failures.push(refusal);
+      return;
+    }
     const deps = { connection, clock, waits, progress, note, addressTimeoutMs: config.answerTimeoutMs };
     const written = await writeSteps(deps, steps, observed);
     words = written.words;
@@ -166,6 +175,16 @@ async function plannedSteps(
     problems.push({ code: 'balance-static', backend });
   }
   return withoutGivenUp(steps, givenUp);
+}
+
+/** The steps, with those of their changes that this run is about. */
+function onlyOf(steps: readonly Step[], byHand: ByHand | undefined): readonly Step[] {
+  const { only } = byHand ?? {};
+  if (!only) return steps;
+  return steps.flatMap((step) => {
+    const changes = step.changes.filter(only);
+    return changes.length === 0 ? [] : [{ ...step, changes }];
+  });
 }
 
 const backendsOf = (steps: readonly Step[]): string[] => [
