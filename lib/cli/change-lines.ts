@@ -1,4 +1,4 @@
-// Changes for people: `+ ~ -`, before and after, why, and what is the same on several load balancers once. Pure.
+// Changes for people: `+ ~ -`, before and after, why, and what is the same on several load balancers once.
 import { printHostPort } from '../model/address.js';
 import type { Action, MadeChange } from '../model/change.js';
 import type { ServerSettings } from '../model/server.js';

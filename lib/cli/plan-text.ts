@@ -1,4 +1,4 @@
-// Prints a plan for people: changes by pool, what the guard holds back, what stands in the way, and the verdict. Pure.
+// Prints a plan for people: changes by pool, what the guard holds back, what stands in the way, and the verdict.
 import { isLeftOut, type Problem, sentenceOf } from '../model/problem.js';
 import type { PoolReport } from '../model/report.js';
 import type { BalancerLook, FleetLook } from '../run/look.js';

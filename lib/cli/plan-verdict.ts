@@ -1,4 +1,4 @@
-// Whether a plan is safe to apply, and why not: the last word of `iri-lb plan`. Pure.
+// Whether a plan is safe to apply, and why not: the last word of `iri-lb plan`.
 import type { Change } from '../model/change.js';
 import { isLeftOut, type Problem } from '../model/problem.js';
 import type { PoolReport } from '../model/report.js';
@@ -58,9 +58,7 @@ export function verdictLines(look: FleetLook, { paint, columns }: View): string[
   else if (isNothing) lines.push(...print('Nothing to apply.', paint.green));
   else if (losses.length === 0) lines.push(...print('Safe to apply.', paint.green));
   if (losses.length > 0)
-    lines.push(
-      ...print(`It takes away ${lossText(losses, all)}: apply asks a person first.`, paint.yellow),
-    );
+    lines.push(...print(`It takes away ${lossText(losses, all)}: apply asks a person first.`, paint.yellow));
   return lines;
 
   function print(text: string, colour: (text: string) => string): string[] {

@@ -1,6 +1,7 @@
 // The command line as a whole: every command, each registered by its own file, and the exit status of wrong usage.
 import { Command, type OutputConfiguration } from 'commander';
 import { registerDoctor } from './doctor.js';
+import { registerDrain } from './drain.js';
 import { EXIT } from './exit-status.js';
 import { registerInvoke } from './invoke.js';
 import { type NodeOptions, registerNode } from './node.js';
@@ -33,6 +34,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
     );
   registerReconcile(program, terminal, node.confirm);
   registerStatus(program, terminal);
+  registerDrain(program, terminal, node.confirm);
   registerDoctor(program, terminal);
   registerInvoke(program, terminal, bundles);
   registerRender(program, terminal);

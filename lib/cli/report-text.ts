@@ -1,4 +1,4 @@
-// Prints a run for people: what changed by pool, who serves then, what did not go as it should, and one last line. Pure.
+// Prints a run for people: what changed by pool, who serves then, what did not go as it should, and one last line.
 import type { MadeChange } from '../model/change.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../model/report.js';
 import { changeLines, countSigns, type FoldedChange, foldChanges, type View } from './change-lines.js';

@@ -1,4 +1,4 @@
-// Breaks a sentence into lines that fit the screen, at its blanks. Pure.
+// Breaks a sentence into lines that fit the screen, at its blanks.
 import { fitLine, widthOf } from './screen.js';
 
 /**

@@ -10,8 +10,8 @@ export interface ByHand {
    * cannot be read. True: it wrote, and HAProxy is listed again. A connection that breaks makes it be called anew.
    */
   readonly first?: (connection: RuntimeConnection, observed: Observed) => Promise<boolean>;
-  /** The changes that are written; absent: all that are planned. */
-  readonly only?: (change: Change) => boolean;
+  /** The changes that are written at a load balancer; absent: all that are planned. */
+  readonly only?: (address: string, change: Change) => boolean;
   /**
    * Why nothing of a plan may be written at this load balancer; undefined: it may. Asked with the socket held, before
    * the first write of every plan. It fails that load balancer's run.

@@ -86,6 +86,7 @@ export async function transact(
   progress.waits ??= makeWaits(clock, deadline);
   const { waits } = progress;
 
+  const only = onlyAt(connection.name, byHand);
   const list = async (): Promise<Observed> => {
     const listed = await readWhatIsThere(connection, backends, forPeople !== undefined);
     progress.readAtMs = clock.monotonicMs();
@@ -117,12 +118,12 @@ export async function transact(
       const looked = planned.catalogView !== catalogView;
       catalogView = planned.catalogView;
       const isNewest = observed === reread && !looked;
-      const concerned = backendsOf(onlyOf(withoutGivenUp(planned.plan.steps, givenUp), byHand));
+      const concerned = backendsOf(only(withoutGivenUp(planned.plan.steps, givenUp)));
       if (mode === 'plan' || concerned.length === 0 || isNewest) break;
       if (await isUnchanged(connection, observed, concerned)) break;
       reread = observed = await list();
     }
-    const steps = onlyOf(await plannedSteps(connection, progress, mode), byHand);
+    const steps = only(await plannedSteps(connection, progress, mode));
     const changes = steps.flatMap((step) => step.changes);
     if (changes.length > 0 && round > MAX_ROUNDS) throw stillDiffers(connection.name, changes, words);
     const note = notesOf(progress, changes, observed.process.pid);
@@ -177,14 +178,14 @@ async function plannedSteps(
   return withoutGivenUp(steps, givenUp);
 }
 
-/** The steps, with those of their changes that this run is about. */
-function onlyOf(steps: readonly Step[], byHand: ByHand | undefined): readonly Step[] {
-  const { only } = byHand ?? {};
-  if (!only) return steps;
-  return steps.flatMap((step) => {
-    const changes = step.changes.filter(only);
-    return changes.length === 0 ? [] : [{ ...step, changes }];
-  });
+/** Leaves of steps those of their changes that this run is about. */
+function onlyAt(address: string, { only }: ByHand = {}): (steps: readonly Step[]) => readonly Step[] {
+  if (!only) return (steps) => steps;
+  return (steps) =>
+    steps.flatMap((step) => {
+      const changes = step.changes.filter((change) => only(address, change));
+      return changes.length === 0 ? [] : [{ ...step, changes }];
+    });
 }
 
 const backendsOf = (steps: readonly Step[]): string[] => [

@@ -23,12 +23,16 @@ export interface Person {
   /** Of their screen; absent: output goes into a pipe. */
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Sees each line of stderr as it comes. */
+  readonly onErr?: (line: string) => void;
 }
 
 export interface Fleet {
   readonly harness: Harness;
   readonly consul: Consul;
   readonly haproxies: readonly HAProxy[];
+  /** Where each answers requests, in their order. */
+  readonly fronts: readonly string[];
   /** As printed. */
   readonly names: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -45,17 +49,18 @@ export async function startFleet(count: number, options: Partial<MinimalOptions>
   try {
     const ports: number[] = [];
     for (let one = 0; one < count; one += 1) ports.push(await harness.freePort());
-    const backends = [{ name: 'web', ranges: [{ prefix: 's', slots: 4 }] }];
+    ports.sort((a, b) => (`${a}` < `${b}` ? -1 : 1));
+    const fronts: number[] = [];
+    for (let one = 0; one < count; one += 1) fronts.push(await harness.freePort());
     const [consul, ...haproxies] = await Promise.all([
       startConsul(harness, { acls: false }),
-      ...ports
-        .sort((a, b) => (`${a}` < `${b}` ? -1 : 1))
-        .map((adminPort) =>
-          startHAProxy(harness, {
-            config: minimalConfig({ backends, adminPort, ...options }),
-            adminPort,
-          }),
-        ),
+      ...ports.map((adminPort, at) => {
+        const web = { name: 'web', ranges: [{ prefix: 's', slots: 4 }], port: fronts[at] ?? 0 };
+        return startHAProxy(harness, {
+          config: minimalConfig({ backends: [web], adminPort, ...options }),
+          adminPort,
+        });
+      }),
     ]);
     const env = {
       CONSUL_HTTP_ADDR: consul.url,
@@ -64,6 +69,7 @@ export async function startFleet(count: number, options: Partial<MinimalOptions>
     };
     return {
       ...{ harness, consul, haproxies, env },
+      fronts: fronts.map((port) => `http://127.0.0.1:${port}/`),
       names: haproxies.map(({ admin }) => admin),
       runner: makeRunner(readSettings(env)),
       run: (line, { env: more = {}, ...person } = {}) => runAs(line.split(' '), { ...env, ...more }, person),
@@ -115,13 +121,16 @@ class Ended extends Error {
 export async function runAs(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { answers, columns }: Person = {},
+  { answers, columns, onErr }: Person = {},
 ): Promise<Ran> {
   const [out, err]: [string[], string[]] = [[], []];
   let status = 0;
   const terminal: Terminal = {
     out: (line) => void out.push(line),
-    err: (line) => void err.push(line),
+    err: (line) => {
+      err.push(line);
+      onErr?.(line);
+    },
     env,
     ...(columns === undefined ? {} : { screen: { columns, rows: 24 } }),
     exit: (code) => {
