@@ -1,4 +1,4 @@
-// `iri-lb node add|remove|list|check`: the nodes in Consul, for people.
+// `iri-lb node add|remove|list|check|maint`: the nodes in Consul, for people.
 import type { Command } from 'commander';
 import { messageOf } from '../model/errors.js';
 import type { Status } from '../model/status.js';
@@ -9,6 +9,7 @@ import { registerAdd } from './node-add.js';
 import { registerCheck } from './node-check.js';
 import { readNodes } from './node-find.js';
 import { listNodes, nodeTable } from './node-list.js';
+import { registerNodeMaint } from './node-maint.js';
 import { registerRemove } from './node-remove.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 
@@ -33,6 +34,7 @@ export function registerNode(
     .option('--json', 'print it as JSON')
     .action(({ json }: { json?: boolean }) => guarded(terminal, () => list(json === true, terminal)));
   registerCheck(parent, terminal);
+  registerNodeMaint(parent, terminal);
 }
 
 async function list(json: boolean, terminal: Terminal): Promise<void> {

@@ -4,6 +4,7 @@ import { registerDoctor } from './doctor.js';
 import { registerDrain } from './drain.js';
 import { EXIT } from './exit-status.js';
 import { registerInvoke } from './invoke.js';
+import { registerMaint } from './maint.js';
 import { type NodeOptions, registerNode } from './node.js';
 import type { Terminal } from './output.js';
 import { registerReconcile } from './reconcile.js';
@@ -35,6 +36,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
   registerReconcile(program, terminal, node.confirm);
   registerStatus(program, terminal);
   registerDrain(program, terminal, node.confirm);
+  registerMaint(program, terminal);
   registerDoctor(program, terminal);
   registerInvoke(program, terminal, bundles);
   registerRender(program, terminal);

@@ -36,6 +36,10 @@ export interface Agent {
   /** `token` is used in place of the settings' own. */
   register(service: Registration, token?: Token): Promise<void>;
   deregister(id: string, service: string): Promise<void>;
+  /** Puts one of its services into maintenance, for a reason that Consul shows with it ('': its own), or ends that. */
+  maintain(id: string, service: string, on: boolean, reason: string): Promise<void>;
+  /** The same with the whole node; `node` is its name. */
+  maintainNode(node: string, on: boolean, reason: string): Promise<void>;
 }
 
 /** Longest answer on one service, and on all that an agent says of itself or its checks. */
@@ -118,7 +122,25 @@ export function makeAgent(settings: ConsulSettings, token: TokenSource, timeoutM
       if (!(await ask({ method: 'PUT', path: pathTo('deregister/', id) }, service)))
         throw failure(`service ${showName(id)} is gone already`);
     },
+    async maintain(id, service, on, reason) {
+      const path = `${pathTo('maintenance/', id)}${maintenanceQuery(on, reason)}`;
+      if (!(await ask({ method: 'PUT', path }, service)))
+        throw failure(`service ${showName(id)} is gone by now`);
+    },
+    async maintainNode(node, on, reason) {
+      const path = `/v1/agent/maintenance${maintenanceQuery(on, reason)}`;
+      const { reply, refusal } = await send({ method: 'PUT', path }, MAX_ANSWER_BYTES, token);
+      if (reply.status === 404) throw noAgent();
+      if (reply.status !== 200)
+        throw refusal(
+          reply.status === 403 ? `; the token in ${token.name} needs node:write on ${showName(node)}` : '',
+        );
+    },
   };
+}
+
+function maintenanceQuery(on: boolean, reason: string): string {
+  return `?enable=${on}${on && reason !== '' ? `&reason=${encodeURIComponent(reason)}` : ''}`;
 }
 
 /** What 1.8.7 answers to the deregistration of what it does not have; later ones answer 404. */
