@@ -27,7 +27,9 @@ export function oneTarget(look: FleetLook, config: Config, name: string): Target
   if (look.consulError !== undefined) unread.push('Consul could not be read');
   if (unread.length > 0) throw new Error(`${shown} was not found, but ${unread.join(' and ')}`);
   const meant =
-    near.length === 0 ? 'iri-lb node list shows who there is' : `did you mean ${near.join(', ')}?`;
+    near.length === 0
+      ? 'iri-lb node list shows who there is'
+      : `did you mean ${near.map((one) => showName(one)).join(', ')}?`;
   throw usageError(`no instance or slot ${shown}; ${meant}`);
 }
 

@@ -5,7 +5,7 @@ import type { BalancerLook, FleetLook } from '../run/look.js';
 import { countSigns, foldChanges, type View } from './change-lines.js';
 import { allPlaces, folded } from './places.js';
 import { servingAfter, stateText, verdictLines } from './plan-verdict.js';
-import { poolLines, unchangedIn } from './report-text.js';
+import { listedText, poolLines, unchangedIn } from './report-text.js';
 import { widthOf } from './screen.js';
 import { wrapped } from './wrap.js';
 
@@ -17,10 +17,9 @@ export function planLines(look: FleetLook, view: View): string[] {
   const { report, loadBalancers, consulError } = look;
   const all = loadBalancers.map(({ address }) => address);
   const byName = new Map(loadBalancers.map((one) => [one.address, one]));
-  const { instances, index } = report.consul;
   const listed =
     consulError === undefined
-      ? `Consul lists ${instances} instances at index ${index}.`
+      ? listedText(report.consul)
       : 'What Consul lists is not known: it could not be read.';
   const count = countSigns(foldChanges(report.loadBalancers));
   const unchanged = unchangedIn(report.loadBalancers, 'before');

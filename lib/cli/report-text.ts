@@ -72,13 +72,17 @@ export function unchangedIn(balancers: readonly LoadBalancerReport[], when: 'bef
   return Math.max(0, ...counts);
 }
 
+/** `Consul lists 3 instances at index 7.` */
+export const listedText = ({ instances, index }: Report['consul']): string =>
+  `Consul lists ${instances} instance${instances === 1 ? '' : 's'} at index ${index}.`;
+
 /** What `apply` did, and whether HAProxy was found to be so afterwards; errors are left to the caller. */
 export function appliedLines(report: Report, view: View): string[] {
   const { loadBalancers, consul } = report;
   const all = loadBalancers.map(({ address }) => address);
   const changes = foldChanges(loadBalancers);
   return [
-    ...wrapped(`Consul lists ${consul.instances} instances at index ${consul.index}.`, view.columns),
+    ...wrapped(listedText(consul), view.columns),
     ...poolLines(loadBalancers, all, view, (_address, { serving }) => `serving ${serving}`),
     '',
     ...lastLine(report, changes, all, view),

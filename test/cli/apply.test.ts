@@ -127,4 +127,13 @@ describe('iri-lb apply', () => {
       expect.arrayContaining(['10.0.0.1:80 maint', '10.0.0.2:80 ready', '10.0.0.4:80 ready']),
     );
   });
+
+  it.each<[string, object, boolean]>([
+    ['at a terminal', { columns: 80 }, true],
+    ['with NO_COLOR', { columns: 80, env: { NO_COLOR: '1' } }, false],
+    ['into a pipe', {}, false],
+  ])('has colours %s: %j %j', async (_where, person, has) => {
+    const { status, out: text } = await fleet.run('plan', person);
+    expect([status, text.includes('\u001b[')]).toEqual([0, has]);
+  });
 });

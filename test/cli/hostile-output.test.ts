@@ -47,6 +47,11 @@ it.each([
   ['node', 'remove', ID],
   ['node', 'remove', '--id', 'nobody\u009b1m'],
   ['node', 'check', ID],
+  ['drain', ID],
+  ['drain', `${ID}x`],
+  ['undrain', ID],
+  ['maint', ID, '--reason', TAG],
+  ['node', 'maint', `n${ID}x`],
 ])('%s %s shows nothing of it either', async (...args) => {
   const { out, err } = await runProgram(args, env);
   expect(out + err).not.toMatch(UNSAFE);

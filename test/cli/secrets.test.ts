@@ -19,6 +19,7 @@ const COMMANDS = [
   ...['plan', 'apply', 'plan --json', 'status', 'status --json', 'doctor', 'doctor --json'],
   ...['node list', 'node list --json', 'node remove x --yes', 'node check x', 'node check x --json'],
   'node add --address 10.0.0.1 --port 14265',
+  ...['drain x', 'undrain x', 'undrain --stale', 'maint x', 'maint x --off', 'node maint x'],
   ...['render policy', 'render consul', 'render systemd'],
 ];
 

@@ -36,7 +36,7 @@ describe('iri-lb', () => {
   it('plans (exit 2), applies (0), applies again with nothing to change (0), and plans in sync (0)', async () => {
     const pending = await iriLb(['plan']);
     expect(pending.status).toBe(2);
-    expect(pending.stdout).toMatch(/add\s+iri_back\/irisrv\d\s.*10\.0\.0\.1:14265.*\(passing in Consul\)/);
+    expect(pending.stdout).toMatch(/^ {2}\+ irisrv\d\s.*10\.0\.0\.1:14265.*\(passing in Consul\)$/m);
     expect(await rig.ready('iri_back')).toEqual([]);
     expect((await iriLb(['apply'])).status).toBe(0);
     const again = await iriLb(['apply']);
