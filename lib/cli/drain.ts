@@ -1,6 +1,7 @@
 // `iri-lb drain`: takes an instance out of rotation by hand on every load balancer, and waits until its requests are over.
 import type { Command } from 'commander';
 import { parseDuration } from '../model/duration.js';
+import { isServing, type Observed } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { type Drained, drainSlots, type HandSlot, slotsToDrain } from '../run/drain.js';
 import { type WaitEnd, waitUntilIdle } from '../run/drain-wait.js';
@@ -79,12 +80,12 @@ async function drain(
   if (slots.length === 0) throw new Error(whyNothing(target, out, all));
   const tell = json ? terminal.err : terminal.out;
   tell(`drain ${who}: ${slotsText(slots, all)}`);
-  if (!yes && confirm) await ask(slots, look, confirm);
-  const done = await drainSlots(
-    { connect: runner.deps.connect, budgetMs: config.loadBalancerTimeoutMs },
-    slots,
-    now,
-  );
+  const agreed = !yes && confirm ? await ask(slots, look, confirm) : undefined;
+  const hand = { connect: runner.deps.connect, budgetMs: config.loadBalancerTimeoutMs };
+  const done = await drainSlots(hand, slots, {
+    cut: now,
+    refuse: (address, own, observed) => agreed && unagreed(lossesOf(address, own, observed), agreed),
+  });
   const unread = unreadIn(look);
   if (!json) sayAll(drainedLines(who, done, all), terminal);
   for (const { why } of unread) terminal.err(`iri-lb: ${why}; ${who} may be in rotation there`);
@@ -119,23 +120,41 @@ function whyNothing(target: Target, out: readonly HandSlot[], all: number): stri
     : `${who} has no slot, so there is nothing to drain; iri-lb maint keeps it out for good`;
 }
 
-async function ask(slots: readonly HandSlot[], look: FleetLook, confirm: Confirm): Promise<void> {
-  const large = lossesIn(slots, look).filter(isLargeLoss);
-  if (large.length === 0) return;
-  if (!(await confirm(`Take away ${lossText(large, look.loadBalancers.length)}?`)))
-    throw new Error('nothing was drained');
+/** Asks where a pool would lose half, or its last. Gives what was agreed to; throws where the answer is no. */
+async function ask(slots: readonly HandSlot[], look: FleetLook, confirm: Confirm): Promise<readonly Loss[]> {
+  const large = look.loadBalancers
+    .flatMap(({ address, observed }) => {
+      const own = slots.filter((slot) => slot.address === address);
+      return observed ? lossesOf(address, own, observed) : [];
+    })
+    .filter(isLargeLoss);
+  if (large.length === 0 || (await confirm(`Take away ${lossText(large, look.loadBalancers.length)}?`)))
+    return large;
+  throw new Error('nothing was drained');
 }
 
-function lossesIn(slots: readonly HandSlot[], { loadBalancers }: FleetLook): Loss[] {
-  return loadBalancers.flatMap(({ address, report }) =>
-    report.pools.flatMap(({ backend, serving }): Loss[] => {
-      const takes = slots.filter(
-        (slot) => slot.address === address && slot.backend === backend && slot.serves,
-      );
-      if (takes.length === 0) return [];
-      return [{ address, backend, serving, takes: takes.map(({ slot }) => `${backend}/${slot}`) }];
-    }),
-  );
+/** Of the pools, how many of those that serve now are among the slots. */
+function lossesOf(
+  address: string,
+  slots: readonly HandSlot[],
+  { backends }: Pick<Observed, 'backends'>,
+): Loss[] {
+  return [...backends].flatMap(([backend, servers]): Loss[] => {
+    const names = new Set(slots.filter((slot) => slot.backend === backend).map(({ slot }) => slot));
+    const serving = servers.filter(isServing);
+    const takes = serving.filter(({ slot }) => names.has(slot)).map(({ slot }) => `${backend}/${slot}`);
+    return takes.length === 0 ? [] : [{ address, backend, takes, serving: serving.length }];
+  });
+}
+
+/** Why a pool's loss is not one that was agreed to. */
+function unagreed(losses: readonly Loss[], agreed: readonly Loss[]): string | undefined {
+  const isAgreed = (loss: Loss): boolean =>
+    agreed.some(({ address, backend }) => address === loss.address && backend === loss.backend);
+  const more = losses.filter((loss) => isLargeLoss(loss) && !isAgreed(loss));
+  return more.length === 0
+    ? undefined
+    : `by now it would take away ${lossText(more, 1)}; drain it again to be asked`;
 }
 
 function wait(

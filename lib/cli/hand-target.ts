@@ -7,11 +7,21 @@ import { findTargets, type Target } from '../run/targets.js';
 import { allPlaces, folded } from './places.js';
 import { usageError } from './usage.js';
 
-/** Load balancers that could not be read, each with why. */
-export const unreadIn = ({ loadBalancers }: FleetLook): { address: string; state: string; why: string }[] =>
-  loadBalancers.flatMap(({ address, state, report }) =>
+/** A load balancer that could not be read, and why; what may be in rotation there is not known. */
+export interface Unread {
+  readonly address: string;
+  readonly state: string;
+  readonly why: string;
+}
+
+/** All of them; where the list of load balancers is not whole, that too. */
+export function unreadIn({ loadBalancers, report: { consul } }: FleetLook): Unread[] {
+  const unread = loadBalancers.flatMap(({ address, state, report }) =>
     state === 'read' ? [] : [{ address, state, why: report.error ?? `haproxy ${address}: not read` }],
   );
+  if (consul.error === undefined) return unread;
+  return [...unread, { address: 'a load balancer', state: 'not known', why: consul.error }];
+}
 
 /**
  * The one that is named. Throws a usage error where there are several, or where nobody has the name; where not
@@ -24,14 +34,17 @@ export function oneTarget(look: FleetLook, config: Config, name: string): Target
   if (first && found.length === 1) return first;
   if (first) throw usageError(`${shown} may be any of ${found.map(choiceOf).join(', ')}; name one of these`);
   const unread = unreadIn(look).map(({ address, state }) => `${address} is ${state}`);
-  if (look.consulError !== undefined) unread.push('Consul could not be read');
-  if (unread.length > 0) throw new Error(`${shown} was not found, but ${unread.join(' and ')}`);
+  const consul = look.consulError === undefined ? [] : [UNREAD];
+  if (unread.length + consul.length > 0)
+    throw new Error(`${shown} was not found, but ${[...unread, ...consul].join(' and ')}`);
   const meant =
     near.length === 0
       ? 'iri-lb node list shows who there is'
       : `did you mean ${near.map((one) => showName(one)).join(', ')}?`;
   throw usageError(`no instance or slot ${shown}; ${meant}`);
 }
+
+const UNREAD = 'Consul could not be read (a slot is known all the same, by address:port or backend/slot)';
 
 /** `node/id`, with where it is, since two may share it. */
 function choiceOf({ label, hostPorts, service }: Target): string {

@@ -84,8 +84,8 @@ const BECAME = {
   ready: 'is ready again',
   maintenance: 'is in maintenance',
   free: 'is free',
-  given: 'is somebody else’s',
-  failed: 'was NOT undrained',
+  given: "is somebody else's",
+  failed: 'stays out of rotation',
 } as const;
 
 /** What became of them, what is the same on several once. */

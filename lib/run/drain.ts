@@ -64,6 +64,13 @@ export interface HandDeps {
   readonly budgetMs: number;
 }
 
+export interface DrainOptions {
+  /** End their sessions at once, requests in flight included. */
+  readonly cut: boolean;
+  /** Why these are not to be drained at a load balancer after all, by what is listed with its socket held. */
+  readonly refuse?: (address: string, slots: readonly HandSlot[], observed: Observed) => string | undefined;
+}
+
 /** What became of a slot. */
 export interface Drained extends HandSlot {
   /** `already`: it was in DRAIN before. */
@@ -77,17 +84,16 @@ export interface Drained extends HandSlot {
 
 /**
  * Drains them, each load balancer in one connection, which reads before and after. One at which somebody else is by
- * now, or whose state is another one, is left alone. With `cut` their sessions are ended, requests in flight included.
- * Never throws: what fails is in the result.
+ * now, or whose state is another one, is left alone. Never throws: what fails is in the result.
  */
 export async function drainSlots(
   deps: HandDeps,
   slots: readonly HandSlot[],
-  cut: boolean,
+  options: DrainOptions,
 ): Promise<readonly Drained[]> {
   const results = await Promise.all(
     byLoadBalancer(slots).map(([address, own]) =>
-      withConnection(deps, address, (connection) => drainThere(connection, own, cut)).catch(
+      withConnection(deps, address, (connection) => drainThere(connection, own, options)).catch(
         (error: unknown) =>
           own.map((slot): Drained => ({ ...slot, result: 'failed', error: messageOf(error) })),
       ),
@@ -123,11 +129,12 @@ function socketOf(name: string): SocketAddress {
 async function drainThere(
   connection: RuntimeConnection,
   slots: readonly HandSlot[],
-  cut: boolean,
+  { cut, refuse }: DrainOptions,
 ): Promise<readonly Drained[]> {
   const backends = [...new Set(slots.map(({ backend }) => backend))];
   const before = await readHAProxy(connection, backends);
-  const judged = slots.map((slot) => ({ slot, error: whyNot(slot, serverAt(slot, before)) }));
+  const no = refuse?.(connection.name, slots, before);
+  const judged = slots.map((slot) => ({ slot, error: no ?? whyNot(slot, serverAt(slot, before)) }));
   const going = judged.filter(({ error }) => error === undefined).map(({ slot }) => slot);
   const refused = new Map<HandSlot, string>();
   const fresh = going.filter((slot) => serverAt(slot, before)?.state !== 'drain');
@@ -188,7 +195,7 @@ export function whyOther({ hostPort }: HandSlot, server: ObservedServer | undefi
 function whyNot(slot: HandSlot, server: ObservedServer | undefined): string | undefined {
   const other = whyOther(slot, server);
   if (other !== undefined || !server) return other;
-  if (server.state === 'drain' || server.state === slot.state) return undefined;
+  if (server.state !== 'maintenance' || slot.state === 'maintenance') return undefined;
   return `it went from ${slot.state} to ${server.state} meanwhile`;
 }
 

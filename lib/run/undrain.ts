@@ -113,9 +113,12 @@ export async function undrainSlots(
     const own = report.loadBalancers.find(({ address }) => address === slot.address);
     const broke = own?.problems.find(({ code }) => BROKEN.has(code));
     const observed = observedAt.get(slot.address);
-    if (!released.has(slot) || !observed || !view || broke)
-      return { ...slot, result: 'failed', reason: broke ? sentenceOf(broke) : NOT_REACHED };
-    return becameOf(slot, observed, view, settings.config);
+    const reason = broke ? sentenceOf(broke) : undefined;
+    if (!released.has(slot) || !observed || !view)
+      return { ...slot, result: 'failed', reason: reason ?? NOT_REACHED };
+    const became = becameOf(slot, observed, view, settings.config);
+    // What broke may be another backend's.
+    return became.result === 'failed' && reason !== undefined ? { ...became, reason } : became;
   });
 }
 
@@ -148,9 +151,13 @@ function becameOf(slot: HandSlot, observed: Observed, view: View, { pools }: Con
   if (!who) return { ...slot, result: 'free', reason: 'nobody in Consul is there' };
   if (!selected.includes(who.label))
     return { ...slot, result: 'free', reason: `${who.label} is not for this pool` };
-  const { health } = who.instance;
-  const held = isHealthy(health) ? ', and HAProxy keeps it there: see iri-lb plan' : '';
-  return { ...slot, result: 'maintenance', reason: `${who.label} is ${health} in Consul${held}` };
+  const reason = `${who.label} is ${who.instance.health} in Consul`;
+  if (!isHealthy(who.instance.health)) return { ...slot, result: 'maintenance', reason };
+  return {
+    ...slot,
+    result: 'failed',
+    reason: `${reason}, and the server is in maintenance still; see iri-lb plan`,
+  };
 }
 
 /** Consul's word, needed to decide; throws where it could not be read. */

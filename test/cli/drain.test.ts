@@ -185,6 +185,24 @@ describe('iri-lb drain', () => {
   });
 });
 
+it('drains by address where Consul cannot be read, and asks all the same', async () => {
+  await fleet.run('drain slow');
+  const asked: string[] = [];
+  const person = {
+    env: { CONSUL_HTTP_ADDR: 'http://127.0.0.1:1' },
+    answers: (question: string): boolean => {
+      asked.push(question);
+      return true;
+    },
+  };
+  const { status, out } = await fleet.run('drain 10.0.0.1:80', person);
+  expect([status, asked]).toEqual([0, ['Take away 1 of the 2 who serve web on both?']]);
+  expect(out).toMatch(/^in DRAIN: web\/s\d on both; 0 requests left$/m);
+  expect(await fleet.run('drain web-2', person)).toMatchObject({
+    ...{ status: 1, err: expect.stringMatching(/web-2 was not found, but Consul could not be read/) },
+  });
+});
+
 describe('iri-lb undrain', () => {
   it('lets Consul decide, on every load balancer', async () => {
     for (const name of ['web-1', 'web-2']) await fleet.run(`drain ${name}`);

@@ -39,7 +39,7 @@ describe('drainSlots', () => {
     const done = await drainSlots(
       deps(() => haproxy.connect()),
       [slot(1), slot(2)],
-      false,
+      { cut: false },
     );
     expect(done.map(({ result, requests }) => [result, requests])).toEqual([
       ['done', 0],
@@ -55,7 +55,7 @@ describe('drainSlots', () => {
     const [done] = await drainSlots(
       deps(() => haproxy.connect()),
       [slot(1, { state: 'drain' })],
-      false,
+      { cut: false },
     );
     expect([done?.result, writesOf(haproxy)]).toEqual(['already', []]);
   });
@@ -78,11 +78,42 @@ describe('drainSlots', () => {
     const [first, second] = await drainSlots(
       deps(() => haproxy.connect()),
       [slot(1), slot(2)],
-      false,
+      { cut: false },
     );
     expect(first).toMatchObject({ result: 'failed', error: expect.stringMatching(error) });
     expect(second).toMatchObject({ result: 'done' });
     expect(writesOf(haproxy)).toEqual(['set server web/s2 state drain']);
+  });
+
+  it('drains one that a run made ready meanwhile', async () => {
+    const haproxy = web();
+    const [done] = await drainSlots(
+      deps(() => haproxy.connect()),
+      [slot(1, { state: 'maintenance' })],
+      {
+        cut: false,
+      },
+    );
+    expect([done?.result, haproxy.server('web', 's1').state]).toEqual(['done', 'drain']);
+  });
+
+  it('drains nothing where what is listed by then is refused', async () => {
+    const haproxy = web();
+    const seen: unknown[] = [];
+    const done = await drainSlots(
+      deps(() => haproxy.connect()),
+      [slot(1), slot(2)],
+      {
+        cut: true,
+        refuse: (address, slots, { backends }) => {
+          seen.push([address, slots.length, backends.get('web')?.length]);
+          return 'by now it is too much';
+        },
+      },
+    );
+    expect(seen).toEqual([[NAME, 2, 3]]);
+    expect(done.map(({ error }) => error)).toEqual(['by now it is too much', 'by now it is too much']);
+    expect(writesOf(haproxy)).toEqual([]);
   });
 
   it("tells HAProxy's own words of what it refused", async () => {
@@ -90,7 +121,7 @@ describe('drainSlots', () => {
     const done = await drainSlots(
       deps(() => haproxy.connect()),
       [slot(1), slot(2)],
-      false,
+      { cut: false },
     );
     expect(done.map(({ result, error }) => [result, error])).toEqual([
       ['failed', '"set server web/s1 state drain" was answered "Refused by the simulation."'],
@@ -105,7 +136,9 @@ describe('drainSlots', () => {
       return haproxy.connect();
     };
     const other = slot(1, { address: 'tcp://down:9999' });
-    const done = await drainSlots({ connect: connect as never, budgetMs: 1 }, [other, slot(1)], false);
+    const done = await drainSlots({ connect: connect as never, budgetMs: 1 }, [other, slot(1)], {
+      cut: false,
+    });
     expect(done.map(({ address, result, error }) => [address, result, error])).toEqual([
       ['tcp://down:9999', 'failed', 'cannot connect'],
       [NAME, 'done', undefined],

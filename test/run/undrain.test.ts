@@ -8,16 +8,9 @@ import { type ReconcileDeps, reconcile } from '../../lib/run/reconcile.js';
 import type { RunOptions } from '../../lib/run/runner.js';
 import { targetsIn } from '../../lib/run/targets.js';
 import { staleSlots, type Undrained, undrainSlots } from '../../lib/run/undrain.js';
-import {
-  haproxyFor,
-  instantClock,
-  type MemoryCatalog,
-  memoryCatalog,
-  parseConfig,
-  writesOf,
-} from '../simulation/rig.js';
+import { instantClock, type MemoryCatalog, memoryCatalog, parseConfig, writesOf } from '../simulation/rig.js';
 import { type RowOptions, row } from '../simulation/row.js';
-import type { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
+import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
 const ADDRESS = { kind: 'tcp', host: 'simulated', port: 9999 } as const;
 const config = parseConfig({
@@ -25,8 +18,8 @@ const config = parseConfig({
 });
 
 /** `web/s1` in DRAIN at 10.0.0.1:80, `web/s2` ready at 10.0.0.2:80. */
-function haproxyWith(): SimulatedHAProxy {
-  const haproxy = haproxyFor(config, 3);
+function haproxyWith(refuse: (line: string) => boolean = () => false): SimulatedHAProxy {
+  const haproxy = new SimulatedHAProxy({ asynchronous: false, refuse }).addRange('web', 's', 3);
   Object.assign(haproxy.server('web', 's1'), { address: '10.0.0.1', port: 80, state: 'drain' });
   Object.assign(haproxy.server('web', 's2'), { address: '10.0.0.2', port: 80, state: 'ready' });
   return haproxy;
@@ -93,6 +86,12 @@ describe('undrainSlots', () => {
     expect(haproxy.server('web', 's2').state).toBe('ready');
     expect(haproxy.server('web', 's3').state).toBe('maintenance');
     expect(writesOf(haproxy).filter((line) => !line.includes('web/s1'))).toEqual([]);
+  });
+
+  it('says that one which passes stays out, where HAProxy does not make it ready', async () => {
+    const haproxy = haproxyWith((line) => line.endsWith('s1 state ready'));
+    expect(await undrain(haproxy, memoryCatalog([at(1), at(2)]))).toMatchObject({ result: 'failed' });
+    expect(haproxy.server('web', 's1').state).toBe('maintenance');
   });
 
   it('touches nothing where Consul cannot be read', async () => {
