@@ -1,7 +1,6 @@
 // `iri-lb drain` and `undrain` on real load balancers: what is named, asked, done, left and said.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectRuntime } from '../../lib/haproxy/connection.js';
-import { type Fleet, register, startFleet } from './plan-rig.js';
+import { type Fleet, holdSocket, register, startFleet } from './plan-rig.js';
 import { type SlowNode, startSlowNode } from './slow-node.js';
 
 let fleet: Fleet;
@@ -147,14 +146,7 @@ describe('iri-lb drain', () => {
   });
 
   it('names a load balancer that is busy or down, and drains on the other', async () => {
-    const { hostname: host, port } = new URL(fleet.names[1] ?? '');
-    const times = {
-      connectTimeoutMs: 5_000,
-      promptTimeoutMs: 5_000,
-      answerTimeoutMs: 5_000,
-      totalTimeoutMs: 60_000,
-    };
-    const held = await connectRuntime({ kind: 'tcp', host, port: Number(port) }, times);
+    const held = await holdSocket(fleet.names[1] ?? '');
     const env = {
       LB_CONFIG: JSON.stringify({ ...JSON.parse(fleet.env.LB_CONFIG ?? ''), lockTimeoutMs: 200 }),
     };

@@ -8,6 +8,8 @@ import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import type { Terminal } from '../../lib/cli/output.js';
 import { makeProgram } from '../../lib/cli/program.js';
 import { readSettings } from '../../lib/config/environment.js';
+import { connectRuntime } from '../../lib/haproxy/connection.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import { makeRunner, type Runner } from '../../lib/run/runner.js';
 import type { Ran } from './command-line.js';
 
@@ -33,6 +35,8 @@ export interface Fleet {
   readonly haproxies: readonly HAProxy[];
   /** Where each answers requests, in their order. */
   readonly fronts: readonly string[];
+  /** Sockets of level user, in their order. */
+  readonly readers: readonly string[];
   /** As printed. */
   readonly names: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -51,13 +55,18 @@ export async function startFleet(count: number, options: Partial<MinimalOptions>
     for (let one = 0; one < count; one += 1) ports.push(await harness.freePort());
     ports.sort((a, b) => (`${a}` < `${b}` ? -1 : 1));
     const fronts: number[] = [];
-    for (let one = 0; one < count; one += 1) fronts.push(await harness.freePort());
+    const readers: number[] = [];
+    for (let one = 0; one < count; one += 1) {
+      fronts.push(await harness.freePort());
+      readers.push(await harness.freePort());
+    }
     const [consul, ...haproxies] = await Promise.all([
       startConsul(harness, { acls: false }),
       ...ports.map((adminPort, at) => {
         const web = { name: 'web', ranges: [{ prefix: 's', slots: 4 }], port: fronts[at] ?? 0 };
+        const reader = `stats socket 127.0.0.1:${readers[at]} level user`;
         return startHAProxy(harness, {
-          config: minimalConfig({ backends: [web], adminPort, ...options }),
+          config: minimalConfig({ backends: [web], adminPort, global: [reader], ...options }),
           adminPort,
         });
       }),
@@ -70,6 +79,7 @@ export async function startFleet(count: number, options: Partial<MinimalOptions>
     return {
       ...{ harness, consul, haproxies, env },
       fronts: fronts.map((port) => `http://127.0.0.1:${port}/`),
+      readers: readers.map((port) => `tcp://127.0.0.1:${port}`),
       names: haproxies.map(({ admin }) => admin),
       runner: makeRunner(readSettings(env)),
       run: (line, { env: more = {}, ...person } = {}) => runAs(line.split(' '), { ...env, ...more }, person),
@@ -108,6 +118,13 @@ async function slotsOf(haproxy: HAProxy | undefined): Promise<string[]> {
       return `${fields[4]}:${fields[18]} ${state}`;
     })
     .sort();
+}
+
+/** Takes an admin socket, as somebody with socat does, until it is closed. */
+export function holdSocket(name: string): Promise<RuntimeConnection> {
+  const { hostname: host, port } = new URL(name);
+  const times = { connectTimeoutMs: 5_000, promptTimeoutMs: 5_000, answerTimeoutMs: 5_000 };
+  return connectRuntime({ kind: 'tcp', host, port: Number(port) }, { ...times, totalTimeoutMs: 60_000 });
 }
 
 /** Ends a command as the end of its process would. */

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { readSettings } from '../../lib/config/environment.js';
 import type { Report } from '../../lib/model/report.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import { makeRunner } from '../../lib/run/runner.js';
-import { type Fleet, register, startFleet } from './plan-rig.js';
+import { type Fleet, holdSocket, register, startFleet } from './plan-rig.js';
 import { type SlowNode, startSlowNode } from './slow-node.js';
 
 /** Runs that give up long before a held socket is theirs. */
@@ -80,5 +81,30 @@ describe('runs go on', () => {
     expect([status, err.includes('iri-lb:')]).toEqual([0, false]);
     expect(meanwhile).toHaveLength(RUNS);
     expect(outcomesOf(meanwhile).filter((outcome) => !/^(?:un)?changed$/.test(outcome))).toEqual([]);
+  });
+});
+
+describe('with sockets of level user, to look at', () => {
+  const env = () => ({ HAPROXY_READ_ADDRESSES: fleet.readers.join(',') });
+
+  it('plan and a wait for a drain look while others hold the admin sockets', async () => {
+    // The others are in maintenance: nobody else takes requests.
+    const replies = await node.ask(...fleet.fronts);
+    let holding: Promise<readonly RuntimeConnection[]> | undefined;
+    const { status, out } = await fleet.run('drain slow --wait', {
+      env: env(),
+      onErr: (line) => {
+        if (!line.startsWith('waiting: 2 requests left')) return;
+        holding ??= Promise.all(fleet.names.map(holdSocket));
+        void holding.then(() => node.answer());
+      },
+    });
+    expect([status, await Promise.all(replies)]).toEqual([0, [200, 200]]);
+    expect(out).toMatch(/local\/slow has no requests any more$/);
+    const plan = await fleet.run('plan', { env: env() });
+    // Nobody serves: the only one is drained.
+    expect([plan.status, plan.out]).toEqual([3, expect.stringMatching(/Nothing to apply\.$/)]);
+    for (const connection of (await holding) ?? []) await connection.close();
+    expect(await fleet.run('undrain slow', { env: env() })).toMatchObject({ status: 0 });
   });
 });
