@@ -279,10 +279,8 @@ export const PROBLEMS = {
       `all ${slots} slots of ${prefix} are taken${
         idle.length === 0 ? '' : `, of which ${idle.join(', ')} in DRAIN for nobody in Consul`
       }`,
-    ({ backend, idle = [] }) =>
-      idle.length === 0
-        ? MORE_SLOTS
-        : `free them ("set server ${backend}/${idle[0]} state maint"), or ${MORE_SLOTS}`,
+    ({ idle = [] }) =>
+      idle.length === 0 ? MORE_SLOTS : `free them (iri-lb undrain --stale), or ${MORE_SLOTS}`,
   ),
   'slots-fixed': leftOut(
     ({ prefix, slots, fixed, why }: OfSlots & { readonly fixed: number; readonly why: Fixed }) =>

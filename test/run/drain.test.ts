@@ -1,8 +1,12 @@
 // Draining by hand, at simulated HAProxies: what is touched, what is left alone, and when a wait for it ends.
 import { describe, expect, it } from 'vitest';
+import type { Health } from '../../lib/model/instance.js';
 import type { RuntimeConnection } from '../../lib/model/runtime.js';
-import { type Drained, drainSlots, type HandSlot } from '../../lib/run/drain.js';
+import type { ObservedServer, SlotState } from '../../lib/model/server.js';
+import { type Drained, drainSlots, type HandSlot, slotsToDrain } from '../../lib/run/drain.js';
 import { type SlotLoad, waitUntilIdle } from '../../lib/run/drain-wait.js';
+import type { FleetLook } from '../../lib/run/look.js';
+import type { Target } from '../../lib/run/targets.js';
 import { instantClock } from '../simulation/rig.js';
 import { SimulatedHAProxy, type SimulationOptions } from '../simulation/simulated-haproxy.js';
 
@@ -220,5 +224,88 @@ describe('waitUntilIdle', () => {
       is: 'broken',
       slots: [{ slot: { slot: 's1' }, why: expect.stringMatching(why) }],
     });
+  });
+});
+
+describe('slotsToDrain', () => {
+  type Row = readonly [address: string, slot: string, state: SlotState];
+  const server = (name: string, state: SlotState): ObservedServer => ({
+    ...{ slot: name, state, address: '10.0.0.1', port: 80, weight: 1, maxconn: 0, sessions: 0 },
+    ...{ status: 'UP', tls: false },
+  });
+
+  /** Of an instance of that health at 10.0.0.1:80; null: nobody in Consul is there. Load balancers a and b were read, c was not. */
+  function chosen(health: Health | null, rows: readonly Row[]) {
+    const observed = { backends: new Map() };
+    const loadBalancers = [{ address: 'a', observed }, { address: 'b', observed }, { address: 'c' }];
+    const slots = rows.map(([address, name, state]) => ({
+      address,
+      backend: 'web',
+      server: server(name, state),
+    }));
+    const located = health === null ? undefined : { instance: { health } };
+    const target = { label: health && 'n/a', located, hostPorts: ['10.0.0.1:80'], slots };
+    const choice = slotsToDrain(target as unknown as Target, { loadBalancers } as unknown as FleetLook);
+    const names = (of: readonly HandSlot[]) => of.map(({ address, slot: name }) => `${address} ${name}`);
+    return { slots: names(choice.slots), out: names(choice.out), without: choice.without };
+  }
+
+  it.each<[string, Health | null, readonly Row[], ReturnType<typeof chosen>]>([
+    [
+      'ready everywhere, in different slots',
+      'passing',
+      [
+        ['a', 's1', 'ready'],
+        ['b', 's3', 'ready'],
+      ],
+      { slots: ['a s1', 'b s3'], out: [], without: [] },
+    ],
+    ['ready on one alone', 'passing', [['a', 's1', 'ready']], { slots: ['a s1'], out: [], without: ['b'] }],
+    [
+      'drained on one already',
+      'passing',
+      [
+        ['a', 's1', 'drain'],
+        ['b', 's1', 'ready'],
+      ],
+      { slots: ['a s1', 'b s1'], out: [], without: [] },
+    ],
+    [
+      'in maintenance where a run is about to make it ready',
+      'passing',
+      [
+        ['a', 's1', 'ready'],
+        ['b', 's1', 'maintenance'],
+        ['b', 's2', 'maintenance'],
+      ],
+      { slots: ['a s1', 'b s1'], out: [], without: [] },
+    ],
+    [
+      'in an old slot beside its own',
+      'passing',
+      [
+        ['a', 's1', 'maintenance'],
+        ['a', 's2', 'ready'],
+        ['b', 's2', 'ready'],
+      ],
+      { slots: ['a s2', 'b s2'], out: [], without: [] },
+    ],
+    [
+      'out as Consul says',
+      'critical',
+      [['a', 's1', 'maintenance']],
+      { slots: [], out: ['a s1'], without: [] },
+    ],
+    [
+      'gone, and ready still',
+      null,
+      [
+        ['a', 's1', 'ready'],
+        ['b', 's1', 'maintenance'],
+      ],
+      { slots: ['a s1'], out: [], without: [] },
+    ],
+  ])('takes of one that is %s', (_what, health, rows, choice) => {
+    expect(chosen(health, rows)).toEqual(choice);
   });
 });
