@@ -12,6 +12,7 @@ import {
 } from '../../model/history.js';
 import type { Report } from '../../model/report.js';
 import { coverSince, noteCover } from './cover.js';
+import { openHistoryFile } from './file.js';
 import { type LookFacts, makeFinder, type Who } from './find-events.js';
 import { makeRing } from './ring.js';
 
@@ -69,11 +70,15 @@ export function makeHistory(options: HistoryOptions): History {
   const listeners = new Set<(event: HistoryEvent) => void>();
   let lastMs = clock.wallMs();
 
-  const keep = (event: HistoryEvent): void => {
+  const remember = (event: HistoryEvent): void => {
     note.add(event);
-    if (isMark(event)) return;
-    const oldest = ring.add(event);
+    const oldest = isMark(event) ? undefined : ring.add(event);
     if (oldest !== undefined) note.forget(oldest);
+  };
+  const keep = (event: HistoryEvent): void => {
+    remember(event);
+    file?.append(event);
+    if (isMark(event)) return;
     for (const listener of listeners) listener(event);
   };
   const put = (event: NewEvent): void => {
@@ -90,6 +95,14 @@ export function makeHistory(options: HistoryOptions): History {
     if (events.length === 0 && silentMs >= BEAT_MS) put({ kind: 'watched' });
   };
 
+  const file =
+    options.file === undefined
+      ? undefined
+      : openHistoryFile(options.file, { warn: options.warn, nowMs: () => clock.wallMs() });
+  for (const event of file?.past ?? []) {
+    remember(event);
+    finder.recall(event);
+  }
   put({ kind: 'started', what, ...who });
   for (const event of finder.ofIdentity(who)) put(event);
   return {
@@ -106,7 +119,10 @@ export function makeHistory(options: HistoryOptions): History {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => put({ kind: 'stopped' }),
+    close() {
+      put({ kind: 'stopped' });
+      file?.close();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 // The last events in memory, as the lines they are: those take a third of what objects do. Pure.
 import type { HistoryEvent } from '../../model/history.js';
-import { jsonText } from '../../model/text.js';
+import { lineOf } from './line.js';
 
 export interface Ring {
   /** Returns when the oldest that is left happened, where one had to go. */
@@ -35,6 +35,3 @@ export function makeRing(most: number): Ring {
     },
   };
 }
-
-/** As it is kept and sent, without its line end. */
-export const lineOf = (event: HistoryEvent): string => jsonText(event);
