@@ -1,5 +1,6 @@
 // The command line as a whole: every command, each registered by its own file, and the exit status of wrong usage.
 import { Command, type OutputConfiguration } from 'commander';
+import { registerChanges } from './changes.js';
 import { registerDoctor } from './doctor.js';
 import { registerDrain } from './drain.js';
 import { EXIT } from './exit-status.js';
@@ -37,6 +38,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
   registerStatus(program, terminal);
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);
+  registerChanges(program, terminal);
   registerDoctor(program, terminal);
   registerInvoke(program, terminal, bundles);
   registerRender(program, terminal);

@@ -32,8 +32,11 @@ export function eventOf(line: string): HistoryEvent | undefined {
   }
 }
 
-const isEvent = (value: unknown): value is HistoryEvent =>
-  typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
+/** Of this version and with a time; its kind may be newer than this program. */
+export function isEvent(value: unknown): value is HistoryEvent {
+  const { version, at, kind } = (value ?? {}) as Partial<Record<string, unknown>>;
+  return version === HISTORY_VERSION && typeof at === 'string' && AT.test(at) && typeof kind === 'string';
+}
 
 /** Whether a file that begins so is a history, also where its first line was cut off while it was written. */
 export function isHistory(beginning: string): boolean {

@@ -1,7 +1,14 @@
 // Makes a page of lines in their order: the events from a time on, and which time all of them cover. Pure.
-import { type Cover, HISTORY_VERSION, type HistoryEvent, isMark, isoOf } from '../../model/history.js';
+import {
+  type Cover,
+  HISTORY_VERSION,
+  type HistoryEvent,
+  isMark,
+  isoOf,
+  type Page,
+} from '../../model/history.js';
 import { coverSince, noteCover } from './cover.js';
-import { atOf, eventOf, isMarkLine } from './line.js';
+import { atOf, eventOf, isEvent, isMarkLine } from './line.js';
 
 export interface PageReader {
   /** Takes in the next line; gives its event where it is one to be told of. */
@@ -38,8 +45,20 @@ export function pageReader(sinceMs: number): PageReader {
   };
 }
 
-/** How much of the time from `sinceMs` on is covered. */
-export function howFar({ from, gaps }: Cover, sinceMs: number): 'all' | 'part' | 'nothing' {
-  if (from === undefined) return 'nothing';
-  return Date.parse(from) <= sinceMs && gaps.length === 0 ? 'all' : 'part';
+/** A page as a process hands it out; undefined for what is none: something else answers there. */
+export function parsePage(text: string): Page | undefined {
+  try {
+    const page = JSON.parse(text) as Partial<Page> | null;
+    const { cover, events } = page ?? {};
+    const isOurs =
+      Array.isArray(events) &&
+      Array.isArray(cover?.gaps) &&
+      [cover.from, cover.until].every((at) => at === undefined || isTime(at)) &&
+      cover.gaps.every((gap) => isTime(gap?.from) && isTime(gap?.until) && typeof gap.reason === 'string');
+    return isOurs ? { cover, events: events.filter(isEvent) } : undefined;
+  } catch {
+    return undefined;
+  }
 }
+
+const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
