@@ -7,6 +7,8 @@ export interface OpenSource {
   readonly page: Page;
   /** Lines that were no events. */
   readonly skipped?: number;
+  /** What it never knows of, in a clause. */
+  readonly limits?: string;
   /** What happens from then on, as it comes; ends when `signal` is aborted. */
   more(signal: AbortSignal): AsyncIterable<readonly HistoryEvent[]>;
   close(): Promise<void>;

@@ -94,13 +94,22 @@ const pageAbout = (page: Page, instance: string | undefined): Page =>
     ? page
     : { ...page, events: page.events.filter((event) => isAbout(event, instance)) };
 
-function printText({ name, page }: OpenSource, sinceMs: number, style: Style, terminal: Terminal): void {
-  const lines = [...coverLines(name, page, sinceMs, style), ...eventLines(page, sinceMs, style)];
+function printText(
+  { name, page, limits }: OpenSource,
+  sinceMs: number,
+  style: Style,
+  terminal: Terminal,
+): void {
+  const lines = [
+    ...coverLines(name, page, sinceMs, style),
+    ...(limits === undefined ? [] : [style.paint.dim(limits)]),
+    ...eventLines(page, sinceMs, style),
+  ];
   for (const line of lines) terminal.out(fitLine(line, terminal.screen?.columns));
 }
 
 function printJson(
-  { name, page }: OpenSource,
+  { name, page, limits }: OpenSource,
   { sinceMs, nowMs, follow }: { readonly sinceMs: number; readonly nowMs: number; readonly follow: boolean },
   terminal: Terminal,
 ): void {
@@ -110,6 +119,7 @@ function printJson(
     since: isoOf(sinceMs),
     complete: isComplete(page, sinceMs, nowMs),
     cover: page.cover,
+    ...(limits === undefined ? {} : { limits }),
   };
   if (!follow) outJson(terminal, { ...head, events: page.events });
   else for (const line of [{ kind: 'cover', ...head }, ...page.events]) terminal.out(jsonText(line));

@@ -28,6 +28,8 @@ export interface RunFacts {
 export interface BalancerFacts
   extends Pick<LoadBalancerReport, 'address' | 'error'>,
     Partial<Pick<LoadBalancerReport, 'problems'>> {
+  /** That Consul failed, where its problems are not told. */
+  readonly consulFailed?: boolean;
   readonly changes: readonly MadeChange[];
   readonly pools: readonly Pick<PoolReport, 'backend' | 'heldSlots'>[];
 }
@@ -35,15 +37,18 @@ export interface BalancerFacts
 /** Characters kept of a sentence, and sentences of one event. */
 const MAX_TEXT = 500;
 const MAX_TEXTS = 10;
+/** Until somebody looks. */
+const MAX_SUSPECTS = 1_000;
+
 /** A text that came from elsewhere, as it is kept. */
 export const kept = (text: string): string => plainText(text, MAX_TEXT);
 
 /** In the order in which things have to have happened: Consul, changes, drains, failures. */
 export function eventsOfRun(known: Known, run: RunFacts, about: AboutChanges, atMs: number): Happening[] {
   if (run.covered) return [];
-  const lost = run.loadBalancers.flatMap(({ problems = [] }) => problems).find(isConsulFailure);
+  const lost = run.loadBalancers.flatMap((balancer) => consulFailureOf(balancer) ?? [])[0];
   return [
-    ...consulEvents(known, lost?.text, run.consul.index !== '0', atMs),
+    ...consulEvents(known, lost, run.consul.index !== '0', atMs),
     ...run.loadBalancers.flatMap((balancer) => ofBalancer(known, balancer, about, atMs)),
     ...failingEvents(known, run.consul.error === undefined ? [] : [run.consul.error], {}, atMs),
   ];
@@ -87,22 +92,22 @@ export function failingEvents(
   return [{ kind: 'runs-failing', ...of, errors: texts }];
 }
 
-function ofBalancer(
-  known: Known,
-  { address, changes, pools, problems = [], error }: BalancerFacts,
-  about: AboutChanges,
-  atMs: number,
-): Happening[] {
+function ofBalancer(known: Known, facts: BalancerFacts, about: AboutChanges, atMs: number): Happening[] {
+  const { address, changes, pools, error } = facts;
   const balancer = balancerIn(known, address);
   const made = changes.flatMap((change) => ofChange(balancer, address, change, about, atMs));
   const drains = eventsOfHeld(balancer, address, pools);
   // Consul's failure is everybody's, and told of once; what else is wrong with this one is not known then.
-  if (problems.some(isConsulFailure)) return [...made, ...drains];
+  if (consulFailureOf(facts) !== undefined) return [...made, ...drains];
   const errors = error === undefined ? [] : [error];
   return [...made, ...drains, ...failingEvents(balancer, errors, { loadBalancer: address }, atMs)];
 }
 
-const isConsulFailure = ({ code }: { readonly code: string }): boolean => code === 'consul-failed';
+/** What it says of Consul; undefined where that could be read. */
+function consulFailureOf({ problems = [], consulFailed, error }: BalancerFacts): string | undefined {
+  const failure = problems.find(({ code }) => code === 'consul-failed');
+  return failure?.text ?? (consulFailed ? (error ?? 'it could not be read') : undefined);
+}
 
 function ofChange(
   balancer: KnownBalancer,
@@ -114,7 +119,8 @@ function ofChange(
   const key = slotKey(backend, slot);
   const place = { loadBalancer, backend, slot, instance };
   const known = balancer.servers.get(key);
-  if (known && isChangedBetween(known.settings, before))
+  const { length } = balancer.suspects;
+  if (known && length < MAX_SUSPECTS && isChangedBetween(known.settings, before))
     balancer.suspects.push({ kind: 'changed-elsewhere', ...place, before: known.settings, after: before });
   if (result === 'done') {
     balancer.servers.set(key, { settings: after, status: undefined, atMs });
