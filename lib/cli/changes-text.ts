@@ -136,7 +136,7 @@ function toldOf(event: HistoryEvent, style: Style): Told {
       return [
         'yellow',
         'elsewhere',
-        `${placeText(event)}  ${difference(event)}; by somebody else, found between two looks`,
+        `${placeText(event)}  ${difference(event, ['weight', 'maxconn', 'state'])}; by somebody else, found between two looks`,
       ];
     case 'runs-failing':
       return [
@@ -181,7 +181,7 @@ function changeTold(event: HistoryEvent & { readonly kind: 'change' }): Told {
   const { action, result, error, reason, lag } = event;
   const [colour, word] = MADE[action] ?? ['cyan', plainText(action, 9)];
   const why = plainText(reason, 500);
-  const place = `${placeText(event)}  ${difference(event)}`;
+  const place = `${placeText(event)}  ${changeText(event)}`;
   if (result === 'done') {
     const took = lag ? `; ${showMs(lag.ms)} ${LAG_FROM[lag.from] ?? ''}` : '';
     return [colour, word, `${place}; ${why}${took}`];
@@ -214,19 +214,26 @@ const nameText = (address: string): string => plainText(address.replace(/^(?:tcp
 const ofText = ({ loadBalancer }: { readonly loadBalancer?: string }): string =>
   loadBalancer === undefined ? '' : `${nameText(loadBalancer)}  `;
 
-/** `at 10.0.0.1:14265, weight 1 → 5`; of an address that becomes another, both. */
-function difference({
-  before,
-  after,
-}: {
+interface Settings {
   readonly before: ServerSettings;
   readonly after: ServerSettings;
-}): string {
+}
+
+/** `at 10.0.0.1:14265, weight 1 → 5`. The state goes without saying: who was added is ready, and where a free slot was before is nobody's. */
+const changeText = ({ action, ...settings }: Settings & { readonly action: string }): string =>
+  difference(settings, ['weight', 'maxconn'], action !== 'add');
+
+/** Of an address that became another, both. */
+function difference(
+  { before, after }: Settings,
+  named: readonly ('weight' | 'maxconn' | 'state')[],
+  isFromTold = true,
+): string {
   const at = hostPortOf(after);
   const isMoved = before.address !== after.address || before.port !== after.port;
-  const fields = (['weight', 'maxconn', 'state'] as const).filter((field) => before[field] !== after[field]);
+  const fields = named.filter((field) => before[field] !== after[field]);
   return [
-    isMoved && before.address !== null ? `${hostPortOf(before)} → ${at}` : `at ${at}`,
+    isMoved && isFromTold ? `${hostPortOf(before)} → ${at}` : `at ${at}`,
     ...fields.map((field) => `${field} ${before[field]} → ${after[field]}`),
   ].join(', ');
 }

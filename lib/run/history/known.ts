@@ -41,6 +41,8 @@ export interface Failing {
 
 export interface Known {
   readonly balancers: Map<string, KnownBalancer>;
+  /** Somebody kept the history before: what is told of for the first time was not so then. */
+  hasPast?: true;
   /** What is wrong beside the load balancers. */
   failing?: Failing;
   /** Since when Consul cannot be read (ISO). */
@@ -93,6 +95,7 @@ export const reasonKey = (errors: readonly string[]): string => errors.join('\n'
 export function recall(known: Known, event: HistoryEvent): void {
   switch (event.kind) {
     case 'started':
+      known.hasPast = true;
       known.build = event.build;
       known.configuration = event.configuration;
       return;

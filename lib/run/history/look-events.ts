@@ -38,7 +38,7 @@ export function eventsOfLook(known: Known, look: LookFacts): Happening[] {
     ...loadBalancers.flatMap(({ address, observed, report }) => {
       if (!observed) return [];
       const seen = { address, observed, labels, takenAtMs };
-      return ofBalancer(balancerIn(known, address), seen, report?.pools ?? []);
+      return ofBalancer(known, seen, report?.pools ?? []);
     }),
   ];
 }
@@ -51,7 +51,8 @@ interface Seen {
   readonly takenAtMs: number;
 }
 
-function ofBalancer(balancer: KnownBalancer, seen: Seen, pools: BalancerFacts['pools']): Happening[] {
+function ofBalancer(known: Known, seen: Seen, pools: BalancerFacts['pools']): Happening[] {
+  const balancer = balancerIn(known, seen.address);
   const process = ofProcess(balancer, seen);
   // An older process at the same address: two of them answer by turns, which other findings name.
   if (process === 'older') return [];
@@ -61,7 +62,7 @@ function ofBalancer(balancer: KnownBalancer, seen: Seen, pools: BalancerFacts['p
   for (const [backend, listed] of seen.observed.backends)
     for (const server of listed)
       if (server.fixed === undefined) servers.push(...ofServer(balancer, seen, backend, server));
-  const held = eventsOfHeld(balancer, seen.address, pools);
+  const held = eventsOfHeld(known, seen.address, pools);
   return [...process, ...(process.length > 0 ? [] : suspects), ...held, ...servers];
 }
 

@@ -96,7 +96,7 @@ function ofBalancer(known: Known, facts: BalancerFacts, about: AboutChanges, atM
   const { address, changes, pools, error } = facts;
   const balancer = balancerIn(known, address);
   const made = changes.flatMap((change) => ofChange(balancer, address, change, about, atMs));
-  const drains = eventsOfHeld(balancer, address, pools);
+  const drains = eventsOfHeld(known, address, pools);
   // Consul's failure is everybody's, and told of once; what else is wrong with this one is not known then.
   if (consulFailureOf(facts) !== undefined) return [...made, ...drains];
   const errors = error === undefined ? [] : [error];
@@ -145,12 +145,9 @@ function ofChange(
 }
 
 /** By what is held now; who was put into drain before anybody looked is told of, too. */
-export function eventsOfHeld(
-  balancer: KnownBalancer,
-  loadBalancer: string,
-  pools: BalancerFacts['pools'],
-): Happening[] {
-  const already = balancer.isMet ? {} : { already: true as const };
+export function eventsOfHeld(known: Known, loadBalancer: string, pools: BalancerFacts['pools']): Happening[] {
+  const balancer = balancerIn(known, loadBalancer);
+  const already = balancer.isMet || known.hasPast ? {} : { already: true as const };
   balancer.isMet ||= pools.length > 0;
   return pools.flatMap(({ backend, heldSlots }) => {
     const now = new Map(heldSlots.map(({ slot, instance }) => [slotKey(backend, slot), { slot, instance }]));
