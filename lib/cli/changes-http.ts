@@ -10,6 +10,8 @@ import type { OpenSource, SourceOptions } from './changes-source.js';
 
 /** Until whoever listens there has answered, in milliseconds. */
 const ANSWER_MS = 2_000;
+/** And until all of it is there. */
+const WHOLE_MS = 15_000;
 /** More than any process keeps, in bytes. */
 const MAX_BYTES = 67_108_864;
 /** It may be started anew: so many times in a row it need not answer. */
@@ -76,9 +78,13 @@ function ask(url: URL, sinceMs: number, signal?: AbortSignal): Promise<Page> {
   asked.searchParams.set('since', String(Math.floor(sinceMs)));
   return new Promise((resolve, reject) => {
     const get = asked.protocol === 'https:' ? https.get : http.get;
-    const fail = (error: unknown): void =>
-      reject(error instanceof NextStepError ? error : failed(url, codeOf(error)));
-    const request = get(asked, { agent: false, ...(signal ? { signal } : {}) }, (response) => {
+    const late = AbortSignal.timeout(WHOLE_MS);
+    const fail = (error: unknown): void => {
+      const what = late.aborted ? `its answer takes over ${WHOLE_MS} ms` : codeOf(error);
+      reject(error instanceof NextStepError ? error : failed(url, what));
+    };
+    const signals = [late, ...(signal ? [signal] : [])];
+    const request = get(asked, { agent: false, signal: AbortSignal.any(signals) }, (response) => {
       if (response.statusCode !== 200) {
         response.destroy();
         return fail(failed(url, `it answers ${response.statusCode}`));

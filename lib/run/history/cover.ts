@@ -20,6 +20,8 @@ export function noteCover(): CoverNote {
   let hasEnded = false;
   const gaps: Gap[] = [];
   const addGap = (gap: Gap): void => {
+    // Somebody set the clock back.
+    if (gap.from >= gap.until) return;
     gaps.push(gap);
     if (gaps.length > MAX_GAPS) from = gaps.shift()?.until ?? from;
   };

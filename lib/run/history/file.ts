@@ -11,6 +11,7 @@ import {
   HistoryFileError,
   type Opened,
   openFile,
+  type PastEvent,
   readBack,
   refuseOthers,
 } from './open-file.js';
@@ -31,7 +32,7 @@ export interface HistoryFileOptions {
 
 export interface HistoryFile {
   /** What was at its end when it was opened, the oldest first. */
-  readonly past: readonly HistoryEvent[];
+  readonly past: readonly PastEvent[];
   append(event: HistoryEvent): void;
   close(): void;
 }
@@ -46,7 +47,7 @@ export function openHistoryFile(path: string, options: HistoryFileOptions): Hist
 }
 
 class Writer implements HistoryFile {
-  readonly past: readonly HistoryEvent[] = [];
+  readonly past: readonly PastEvent[] = [];
   isOver = false;
   #lock: FileLock | undefined;
   #opened: Opened | undefined;
@@ -146,6 +147,16 @@ class Writer implements HistoryFile {
     return this.#current();
   }
 
+  /** Back to whole lines; where even that fails it is opened again, which closes a line that was cut off. */
+  #cutOff(file: Opened): void {
+    try {
+      ftruncateSync(file.fd, file.bytes);
+    } catch {
+      closeSync(file.fd);
+      this.#opened = undefined;
+    }
+  }
+
   /** Whole, or not at all. */
   #write(file: Opened, text: string): void {
     const { write = writeSync } = this.options;
@@ -153,7 +164,7 @@ class Writer implements HistoryFile {
     try {
       for (let done = 0; done < data.length; ) done += write(file.fd, data, done);
     } catch (error) {
-      ftruncateSync(file.fd, file.bytes);
+      this.#cutOff(file);
       throw error;
     }
     file.bytes += data.length;

@@ -14,12 +14,15 @@ import type { Report } from '../../model/report.js';
 import { coverSince, noteCover } from './cover.js';
 import { openHistoryFile } from './file.js';
 import { type LookFacts, makeFinder, type Who } from './find-events.js';
+import { lineOf } from './line.js';
 import { makeRing } from './ring.js';
 
 /** Events in memory, at most. */
 const MOST_EVENTS = 10_000;
 /** After so long without an event a line says that it is still being kept, in milliseconds. */
 const BEAT_MS = 60_000;
+/** Of a name or a sentence, in characters. */
+const MAX_TEXT = 1_000;
 /** So many times the time between two runs without any: then nobody looked, as when a laptop slept. */
 const SILENT_BEATS = 3;
 
@@ -70,13 +73,13 @@ export function makeHistory(options: HistoryOptions): History {
   const listeners = new Set<(event: HistoryEvent) => void>();
   let lastMs = clock.wallMs();
 
-  const remember = (event: HistoryEvent): void => {
+  const remember = (event: HistoryEvent, line: string): void => {
     note.add(event);
-    const oldest = isMark(event) ? undefined : ring.add(event);
+    const oldest = isMark(event) ? undefined : ring.add(event.at, line);
     if (oldest !== undefined) note.forget(oldest);
   };
   const keep = (event: HistoryEvent): void => {
-    remember(event);
+    remember(event, lineOf(event));
     file?.append(event);
     if (isMark(event)) return;
     for (const listener of listeners) listener(event);
@@ -84,7 +87,7 @@ export function makeHistory(options: HistoryOptions): History {
   const put = (event: NewEvent): void => {
     lastMs = clock.wallMs();
     const { kind, ...facts } = event;
-    keep({ version: HISTORY_VERSION, at: isoOf(lastMs), kind, ...facts } as HistoryEvent);
+    keep({ version: HISTORY_VERSION, at: isoOf(lastMs), kind, ...bounded(facts) } as HistoryEvent);
   };
   /** A run or a look is over: also where it found nothing, that is known now. */
   const found = (events: readonly NewEvent[]): void => {
@@ -99,8 +102,8 @@ export function makeHistory(options: HistoryOptions): History {
     options.file === undefined
       ? undefined
       : openHistoryFile(options.file, { warn: options.warn, nowMs: () => clock.wallMs() });
-  for (const event of file?.past ?? []) {
-    remember(event);
+  for (const { event, line } of file?.past ?? []) {
+    remember(event, line);
     finder.recall(event);
   }
   put({ kind: 'started', what, ...who });
@@ -125,6 +128,16 @@ export function makeHistory(options: HistoryOptions): History {
     },
   };
 }
+
+/** Names that somebody registered may be of any length. */
+const bounded = (facts: object): object =>
+  Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) =>
+      typeof fact === 'string' && fact.length > MAX_TEXT
+        ? [name, `${fact.slice(0, MAX_TEXT)}…`]
+        : [name, fact],
+    ),
+  );
 
 const lagOf = ({ trigger, lagMs }: AboutRun): { readonly lag?: Lag } =>
   lagMs === undefined

@@ -9,6 +9,7 @@ import {
   type Lag,
   type Trigger,
 } from '../../model/history.js';
+import type { ServerSettings } from '../../model/server.js';
 import { coverSince, noteCover } from './cover.js';
 import { makeFinder } from './find-events.js';
 import type { BalancerFacts, RunFacts } from './run-events.js';
@@ -64,8 +65,10 @@ export function logReader(sinceMs: number): LogReader {
       if (!line || Number.isNaN(atMs)) return [];
       const id = String(line.requestId);
       if (typeof line.action === 'string') {
+        const change = changeOf(line);
         const made = pending.get(id) ?? [];
-        pending.set(id, [...made, changeOf(line)]);
+        if (change) made.push(change);
+        pending.set(id, made);
         if (pending.size > MAX_PENDING) pending.delete(pending.keys().next().value ?? '');
         return [];
       }
@@ -121,9 +124,11 @@ function balancerOf(value: unknown, made: readonly Made[]): BalancerFacts | unde
   };
 }
 
-function changeOf(line: LogLine): Made {
+/** Undefined where it lacks what a change has. */
+function changeOf(line: LogLine): Made | undefined {
   const { loadBalancer, startToAppliedMs, backend, slot, instance, action, before, after } = line;
   const { reason, result, error } = line;
+  if (!isSettings(before) || !isSettings(after)) return undefined;
   return {
     loadBalancer: String(loadBalancer),
     lag: typeof startToAppliedMs === 'number' ? { ms: startToAppliedMs, from: 'function-start' } : undefined,
@@ -140,6 +145,11 @@ function changeOf(line: LogLine): Made {
     } as MadeChange,
   };
 }
+
+const isSettings = (value: unknown): value is ServerSettings => {
+  const { port, weight, maxconn, state } = (value ?? {}) as Partial<ServerSettings>;
+  return [port, weight, maxconn].every(Number.isInteger) && typeof state === 'string';
+};
 
 /** By the name that the stack gives a function. */
 function triggerOf(functionName: string): Trigger | undefined {

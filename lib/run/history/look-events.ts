@@ -1,7 +1,13 @@
 // What a look tells: another process, DOWN and UP by HAProxy's checks, and what somebody else changed. Pure.
 import { printHostPort } from '../../model/address.js';
 import { type EventPlace, type Happening, isoOf } from '../../model/history.js';
-import type { CheckDetail, Observed, ObservedServer, ServerDetail } from '../../model/server.js';
+import type {
+  CheckDetail,
+  Observed,
+  ObservedServer,
+  ServerDetail,
+  ServerSettings,
+} from '../../model/server.js';
 import {
   balancerIn,
   isChangedBetween,
@@ -102,12 +108,22 @@ function ofServer(balancer: KnownBalancer, seen: Seen, backend: string, server: 
   const place = placeOf(balancer, seen, backend, server);
   balancer.servers.set(key, { settings, status, atMs: takenAtMs });
   return [
-    ...(before && isChangedBetween(before.settings, settings)
+    ...(before && isChangedBetween(before.settings, server.hasAgent ? asBefore(settings, before) : settings)
       ? [{ kind: 'changed-elsewhere' as const, ...place, before: before.settings, after: settings }]
       : []),
     ...ofCheck(balancer, place, server, observed.details?.get(backend)?.get(server.slot), takenAtMs, before),
   ];
 }
+
+/** Weight and state are what its agent-check says, as often as it likes: that is nobody's hand. */
+const asBefore = (
+  settings: ServerSettings,
+  { settings: { weight, state } }: KnownServer,
+): ServerSettings => ({
+  ...settings,
+  weight,
+  state,
+});
 
 function ofCheck(
   { down }: KnownBalancer,

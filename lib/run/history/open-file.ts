@@ -17,8 +17,8 @@ import { eventOf, isHistory } from './line.js';
 /** Files that were put aside, of which so many are kept. */
 export const KEPT_FILES = 3;
 const MODE = 0o640;
-/** How much of the end is read when it is opened: ten thousand events and more, in bytes. */
-const READ_BACK_BYTES = 8_388_608;
+/** How much of the end is read when it is opened: ten thousand events, in bytes. */
+const READ_BACK_BYTES = 5_242_880;
 /** Long enough for any line of ours, in bytes. */
 const FIRST_BYTES = 65_536;
 
@@ -31,6 +31,12 @@ export interface Opened {
   readonly fd: number;
   readonly inode: number;
   bytes: number;
+}
+
+/** An event as it was kept before. */
+export interface PastEvent {
+  readonly event: HistoryEvent;
+  readonly line: string;
 }
 
 /** The names of a history's files, the newest first. */
@@ -89,11 +95,14 @@ function textAt(fd: number, at: number, bytes: number): string {
 }
 
 /** The events at its end, of the file before it too where it was just begun. */
-export function readBack(path: string, { fd, bytes }: Opened): HistoryEvent[] {
+export function readBack(path: string, { fd, bytes }: Opened): PastEvent[] {
   const own = Math.min(bytes, READ_BACK_BYTES);
   const earlier = own < READ_BACK_BYTES ? tailOf(`${path}.1`, READ_BACK_BYTES - own) : '';
   const text = `${earlier}${whole(textAt(fd, bytes - own, own), own < bytes)}`;
-  return text.split('\n').flatMap((line) => eventOf(line) ?? []);
+  return text.split('\n').flatMap((line) => {
+    const event = eventOf(line);
+    return event ? [{ event, line }] : [];
+  });
 }
 
 function tailOf(path: string, most: number): string {

@@ -1,10 +1,9 @@
 // The last events in memory, as the lines they are: those take a third of what objects do. Pure.
 import type { HistoryEvent } from '../../model/history.js';
-import { lineOf } from './line.js';
 
 export interface Ring {
   /** Returns when the oldest that is left happened, where one had to go. */
-  add(event: HistoryEvent): string | undefined;
+  add(at: string, line: string): string | undefined;
   /** From `since` (ISO) on, the oldest first. */
   since(since: string): HistoryEvent[];
 }
@@ -19,8 +18,8 @@ export function makeRing(most: number): Ring {
   /** Where the oldest is, once it is full. */
   let first = 0;
   return {
-    add(event) {
-      const entry = { at: event.at, line: lineOf(event) };
+    add(at, line) {
+      const entry = { at, line };
       if (entries.length < most) {
         entries.push(entry);
         return undefined;

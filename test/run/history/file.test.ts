@@ -69,7 +69,7 @@ describe('what is written', () => {
     first?.close();
     appendFileSync(rig.path, '{"version":1,"at":"2026-11-28T02:00:0');
     const second = rig.open();
-    expect(second?.past.map(({ at }) => at.slice(17, 19))).toEqual(['01', '02', '03']);
+    expect(second?.past.map(({ event }) => event.at.slice(17, 19))).toEqual(['01', '02', '03']);
     second?.append(drained(4));
     expect(readFileSync(rig.path, 'utf8').split('\n').slice(1)).toEqual([
       '{"version":1,"at":"2026-11-28T02:00:0',

@@ -201,6 +201,16 @@ describe('looks', () => {
     expect(look({ servers: [up] })).toEqual([{ kind: 'undrained', ...place }]);
   });
 
+  it('leave weight and state to an agent-check', () => {
+    const { look } = finderByMinutes();
+    const agent = { hasAgent: true } as const;
+    look({ servers: [server('irisrv1', agent)] });
+    expect(look({ servers: [server('irisrv1', { ...agent, weight: 3, state: 'maintenance' })] })).toEqual([]);
+    expect(look({ servers: [server('irisrv1', { ...agent, weight: 3, maxconn: 5 })] })).toMatchObject([
+      { kind: 'changed-elsewhere', after: { maxconn: 5 } },
+    ]);
+  });
+
   it('know nothing of a slot whose change failed half way', () => {
     const { look, report } = finderByMinutes();
     look({ servers: [up] });

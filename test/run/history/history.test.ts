@@ -90,6 +90,20 @@ describe('the history in memory', () => {
     expect(history.since(0).cover.gaps).toEqual([]);
   });
 
+  it('has no name of any length', () => {
+    const { history } = rig();
+    const instance = 'n'.repeat(100_000);
+    history.report(report({ changes: [changed('irisrv1', { instance })] }), { trigger: 'resync' });
+    expect(history.since(0).events).toMatchObject([{ instance: `${'n'.repeat(1_000)}…` }]);
+  });
+
+  it('is not confused by a clock that is set back', () => {
+    const { history, pass } = rig();
+    pass(-60 * MINUTE);
+    history.report(report({ changes: [changed('irisrv1')] }), { trigger: 'resync' });
+    expect(history.since(0).cover.gaps).toEqual([]);
+  });
+
   it('tells that another configuration was read', () => {
     const { history } = rig();
     history.identify({ build: '0.1.0 abc', configuration: '0123456789ab' });

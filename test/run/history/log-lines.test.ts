@@ -125,7 +125,8 @@ describe('log lines', () => {
       `{${at},"message":"run away","requestId":"1","loadBalancers":[null,{"address":1},{"address":"x","heldSlots":{"b":7}}]}`,
       `{${at},"message":"run failed","requestId":"1","errors":7}`,
       `{"timestamp":"x","message":"run changed"}`,
-      `{${at},"message":"add a/b","action":"add","requestId":"2"}`,
+      `{${at},"message":"add a/b","action":"add","requestId":"2","result":"done","after":{}}`,
+      `{${at},"message":"run changed","requestId":"2","loadBalancers":[{"address":"x"}]}`,
     ])
       expect(() => reader.add(line)).not.toThrow();
   });
