@@ -13,7 +13,7 @@ import { usageError } from './usage.js';
 /** How often a file is looked at for more, in milliseconds. */
 const POLL_MS = 250;
 
-/** Opens the one that is named (`--from`, else IRI_LB_HISTORY), else the first that there is. Throws where there is none. */
+/** Opens the one that `--from` names, else IRI_LB_HISTORY, else the first that there is. Throws where there is none. */
 export async function openSource(from: string | undefined, options: SourceOptions): Promise<OpenSource> {
   const named = from ?? options.env.IRI_LB_HISTORY;
   if (named !== undefined && named !== '') return openNamed(named, from === undefined, options);

@@ -147,7 +147,10 @@ export type Happening =
 /** An event before it is kept. */
 export type NewEvent = Happening | Mark;
 
-/** An event as it is kept. `at`: when it happened or, of what is found between two looks, when it was found; ISO, UTC, milliseconds. */
+/**
+ * An event as it is kept. `at`: when it happened or, of what is found between two looks, when it was found; ISO, UTC,
+ * in milliseconds.
+ */
 export type HistoryEvent = { readonly version: typeof HISTORY_VERSION; readonly at: string } & NewEvent;
 
 /** A stretch of time of which nothing is known. */

@@ -71,6 +71,7 @@ export function makeHistory(options: HistoryOptions): History {
   const note = noteCover();
   const finder = makeFinder();
   const listeners = new Set<(event: HistoryEvent) => void>();
+  const silenceMs = SILENT_BEATS * Math.max(everyMs, BEAT_MS);
   let lastMs = clock.wallMs();
 
   const remember = (event: HistoryEvent, line: string): void => {
@@ -92,8 +93,7 @@ export function makeHistory(options: HistoryOptions): History {
   /** A run or a look is over: also where it found nothing, that is known now. */
   const found = (events: readonly NewEvent[]): void => {
     const silentMs = clock.wallMs() - lastMs;
-    if (silentMs > SILENT_BEATS * Math.max(everyMs, BEAT_MS))
-      put({ kind: 'gap', from: isoOf(lastMs), reason: 'nothing ran' });
+    if (silentMs > silenceMs) put({ kind: 'gap', from: isoOf(lastMs), reason: 'nothing ran' });
     for (const event of events) put(event);
     if (events.length === 0 && silentMs >= BEAT_MS) put({ kind: 'watched' });
   };
@@ -116,7 +116,10 @@ export function makeHistory(options: HistoryOptions): History {
     event: put,
     since(ms) {
       const since = isoOf(ms);
-      return { cover: coverSince(note.cover(), since), events: ring.since(since) };
+      const now = clock.wallMs();
+      // Nothing was due since the last event: it would be known.
+      const until = now - lastMs > silenceMs ? {} : { until: isoOf(Math.max(now, lastMs)) };
+      return { cover: { ...coverSince(note.cover(), since), ...until }, events: ring.since(since) };
     },
     subscribe(listener) {
       listeners.add(listener);

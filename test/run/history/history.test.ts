@@ -71,6 +71,7 @@ describe('the history in memory', () => {
     }
     expect(history.since(0).cover).toMatchObject({ until: '2026-11-28T02:05:00.000Z', gaps: [] });
     pass(10 * MINUTE);
+    expect(history.since(0).cover.until).toBe('2026-11-28T02:05:00.000Z');
     history.report(report({}), { trigger: 'resync' });
     expect(history.since(0)).toMatchObject({
       events: [],
@@ -85,7 +86,9 @@ describe('the history in memory', () => {
 
   it('knows how long it may take until the next run', () => {
     const { history, pass } = rig({ everyMs: 10 * MINUTE });
-    pass(10 * MINUTE);
+    pass(9 * MINUTE);
+    expect(history.since(0).cover.until).toBe('2026-11-28T02:09:00.000Z');
+    pass(MINUTE);
     history.report(report({}), { trigger: 'resync' });
     expect(history.since(0).cover.gaps).toEqual([]);
   });
