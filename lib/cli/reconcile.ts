@@ -11,9 +11,9 @@ import { EXIT, reportStatus } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 import { planLines } from './plan-text.js';
 import { isBroken } from './plan-verdict.js';
+import { recorded } from './record-history.js';
 import { appliedLines, warningsOf } from './report-text.js';
 import { paintFor } from './screen.js';
-import { recorded } from './record-history.js';
 
 interface Flags {
   readonly json?: boolean;
