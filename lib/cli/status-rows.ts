@@ -1,0 +1,130 @@
+// The rows of `iri-lb status`: each instance with what every load balancer does with it. Pure.
+import { type Health, isHealthy } from '../model/instance.js';
+import { hostPortOf, type SlotStatus, type SlotWord, type Status, wordOf } from '../model/status.js';
+
+/** `none`: no slot. `unknown`: that load balancer, or this backend of it, could not be read. */
+export type RowCell = SlotStatus | 'none' | 'unknown';
+export type RowWord = SlotWord | 'no-slot' | 'unknown';
+
+export interface Row {
+  /** Null: nobody in Consul, as far as it could be read. */
+  readonly instance: string | null;
+  readonly health: Health | null;
+  readonly hostPort: string;
+  /** In which it is the same; empty: no pool selects it. */
+  readonly backends: readonly string[];
+  /** In the order of the load balancers that were read. */
+  readonly cells: readonly RowCell[];
+  readonly needsLook: boolean;
+}
+
+/** The load balancers that rows have cells of. */
+export const readIn = ({ loadBalancers }: Status): Status['loadBalancers'] =>
+  loadBalancers.filter(({ state }) => state === 'read');
+
+export function cellWord(cell: RowCell): RowWord {
+  if (cell === 'none') return 'no-slot';
+  return cell === 'unknown' ? cell : wordOf(cell);
+}
+
+/** One for each instance; several where its backends do not do the same with it. Who needs a look comes first. */
+export function rowsOf(status: Status): Row[] {
+  const held = cellsByPlace(status);
+  const taken = new Set<string>();
+  const rows = (status.instances ?? []).flatMap((one) => {
+    const found = held.backendsOf(one.service).flatMap((backend) => {
+      const hostPort = one.leadsTo.find((at) => held.at(backend, at)) ?? one.leadsTo[0] ?? one.address;
+      const cells = held.at(backend, hostPort);
+      if (cells) taken.add(`${backend} ${hostPort}`);
+      if (!cells && !one.backends.includes(backend)) return [];
+      // Where a host name leads is not known, nor is then which slot it has.
+      const nothing =
+        one.leadsTo.length === 0 ? held.nowhere(backend).map(() => 'unknown' as const) : undefined;
+      return [{ hostPort, backends: [backend], cells: cells ?? nothing ?? held.nowhere(backend) }];
+    });
+    const places = found.length > 0 ? found : [{ hostPort: one.address, backends: [], cells: [] }];
+    return folded(places).map((place) => rowOf(one.instance, one.health, place));
+  });
+  for (const [place, cells] of held.all()) {
+    if (taken.has(place)) continue;
+    const isFree = cells.every((cell) => cellWord(cell) === 'maintenance' || typeof cell === 'string');
+    if (isFree && status.instances !== null) continue;
+    const [backend = '', hostPort = ''] = place.split(' ');
+    const row = rowOf(null, null, { hostPort, backends: [backend], cells });
+    // Where Consul could not be read, nobody knows who that is, and it may well serve.
+    const serves = cells.every((cell) => cellWord(cell) === 'serving' || cell === 'unknown');
+    rows.push(status.instances === null && serves ? { ...row, needsLook: false } : row);
+  }
+  return [...rows.filter(({ needsLook }) => needsLook), ...rows.filter(({ needsLook }) => !needsLook)];
+}
+
+type Place = Pick<Row, 'hostPort' | 'backends' | 'cells'>;
+
+/** Every place that some load balancer has somebody at, by backend and `address:port`. */
+function cellsByPlace(status: Status) {
+  const read = readIn(status);
+  const places = new Map<string, RowCell[]>();
+  const services = new Map<string, Set<string>>();
+  const unknown = new Map<string, RowCell[]>();
+  const nowhere = (backend: string): RowCell[] => {
+    let cells = unknown.get(backend);
+    if (!cells) {
+      cells = read.map(({ pools }) => (pools.some((pool) => pool.backend === backend) ? 'none' : 'unknown'));
+      unknown.set(backend, cells);
+    }
+    return cells;
+  };
+  for (const [at, { pools, slots }] of read.entries()) {
+    for (const { backend, service } of pools)
+      services.set(service, (services.get(service) ?? new Set()).add(backend));
+    for (const slot of slots) {
+      const place = `${slot.backend} ${hostPortOf(slot)}`;
+      let cells = places.get(place);
+      if (!cells) {
+        cells = [...nowhere(slot.backend)];
+        places.set(place, cells);
+      }
+      const known = cells[at];
+      // Of several slots at one address the one that serves most.
+      if (known === undefined || typeof known === 'string' || RANK[slot.state] < RANK[known.state])
+        cells[at] = slot;
+    }
+  }
+  return {
+    all: () => places.entries(),
+    at: (backend: string, hostPort: string) => places.get(`${backend} ${hostPort}`),
+    backendsOf: (service: string) => [...(services.get(service) ?? [])],
+    nowhere,
+  };
+}
+
+const RANK = { ready: 0, drain: 1, maintenance: 2 } as const;
+
+/** Backends that do the same with an instance are one row. */
+function folded(places: readonly Place[]): Place[] {
+  const once = new Map<string, Place>();
+  for (const place of places) {
+    const key = JSON.stringify([place.hostPort, place.cells.map(placeKey)]);
+    const same = once.get(key);
+    once.set(key, same ? { ...same, backends: [...same.backends, ...place.backends] } : place);
+  }
+  return [...once.values()];
+}
+
+function placeKey(cell: RowCell): string {
+  return typeof cell === 'string' ? cell : `${cellWord(cell)} ${cell.slot} ${cell.weight}`;
+}
+
+function rowOf(instance: string | null, health: Health | null, place: Place): Row {
+  return { instance, health, ...place, needsLook: needsLook(instance, health, place) };
+}
+
+/** All is well where somebody healthy serves everywhere in the same way, and where no pool selects somebody. */
+function needsLook(instance: string | null, health: Health | null, { backends, cells }: Place): boolean {
+  if (instance === null) return true;
+  if (health === null || !isHealthy(health)) return true;
+  const known = cells.filter((cell) => cell !== 'unknown');
+  if (known.some((cell) => cellWord(cell) !== 'serving')) return true;
+  if (known.length === 0) return backends.length > 0;
+  return new Set(known.map(placeKey)).size > 1;
+}

@@ -1,0 +1,184 @@
+// The tables of `iri-lb status`: pools counted on each load balancer, and the instances. Pure.
+import type { PoolStatus, Since, SlotStatus, Status } from '../model/status.js';
+import { spanText, whenText, type Zone } from '../model/when.js';
+import type { Paint } from './screen.js';
+import { type Said, sideBySide } from './side-by-side.js';
+import { cellWord, type Row, type RowCell, type RowWord, readIn } from './status-rows.js';
+import type { Cell, Column } from './table.js';
+
+/** How tables are shown. */
+export interface Look {
+  readonly paint: Paint;
+  readonly wide: boolean;
+  readonly zone: Zone;
+  readonly nowMs: number;
+  /** Short names of the load balancers, by address. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Whether a thing is otherwise than a moment ago: it is marked. Absent: nobody compares. */
+  readonly isNew?: (thing: string, as: string) => boolean;
+}
+
+const MARK = '*';
+
+/** The columns of a table of these, with a mark before what is new. */
+function columnsOf<T>(
+  things: readonly T[],
+  { isNew, paint }: Look,
+  keyOf: (thing: T) => readonly [thing: string, as: string],
+  columns: readonly (Omit<Column, 'cells'> & { readonly of: (thing: T) => Cell })[],
+): Column[] {
+  const mark = isNew && {
+    head: ' ',
+    rank: 0,
+    cells: things.map((thing) => ({ text: isNew(...keyOf(thing)) ? MARK : ' ', paint: paint.bold })),
+  };
+  return [
+    ...(mark ? [mark] : []),
+    ...columns.map(({ of, ...column }) => ({ ...column, cells: things.map(of) })),
+  ];
+}
+
+/** A line per pool and load balancer; those that agree are one. */
+export function poolColumns(status: Status, look: Look): Column[] {
+  const { paint, names } = look;
+  const groups = new Map<string, { readonly pool: PoolStatus; readonly on: string[] }>();
+  const order = new Set(readIn(status).flatMap(({ pools }) => pools.map(({ backend }) => backend)));
+  for (const backend of order)
+    for (const { address, pools } of readIn(status)) {
+      const pool = pools.find((one) => one.backend === backend);
+      if (!pool) continue;
+      const key = `${backend} ${countsOf(pool).join(' ')}`;
+      const group = groups.get(key);
+      if (group) group.on.push(address);
+      else groups.set(key, { pool, on: [address] });
+    }
+  const all = status.loadBalancers.length;
+  const number = (head: string, rank: number, of: (pool: PoolStatus) => Cell) => ({
+    ...{ head, rank, right: true },
+    of: ({ pool }: { readonly pool: PoolStatus }) => of(pool),
+  });
+  const warn = (count: number): Cell =>
+    count > 0 ? { text: `${count}`, paint: paint.yellow } : { text: '0' };
+  return columnsOf(
+    [...groups.values()],
+    look,
+    ({ pool, on }) => [`pool ${pool.backend} ${on.join(' ')}`, countsOf(pool).join(' ')],
+    [
+      { head: 'POOL', rank: 0, of: ({ pool }) => ({ text: pool.backend }) },
+      { head: 'LOAD BALANCER', rank: 3, of: ({ on }) => ({ text: nameOfAll(on, all, names) }) },
+      number('SERVING', 1, (pool) => ({
+        text: `${pool.serving}`,
+        paint: pool.unserved ? paint.red : pool.serving < pool.ready ? paint.yellow : paint.green,
+      })),
+      number('READY', 2, ({ ready }) => ({ text: `${ready}` })),
+      number('MAINT', 5, ({ maintenance, free }) => ({ text: `${Math.max(0, maintenance - (free ?? 0))}` })),
+      number('HELD', 4, ({ held }) => warn(held)),
+      number('UNPLACED', 4, ({ unplaced }) => (unplaced === null ? { text: '?' } : warn(unplaced.length))),
+      number('FREE', 6, ({ free }) => ({ text: free === null ? '?' : `${free}` })),
+    ],
+  );
+}
+
+const countsOf = ({ serving, ready, maintenance, held, unplaced, free, unserved }: PoolStatus) => [
+  ...[serving, ready, maintenance, held, unplaced?.length ?? '?', free ?? '?', unserved],
+];
+
+/** `both`, `all 4`, or their names. */
+export function nameOfAll(on: readonly string[], all: number, names: ReadonlyMap<string, string>): string {
+  if (on.length === all && all > 1) return all === 2 ? 'both' : `all ${all}`;
+  return on.map((address) => names.get(address) ?? address).join(', ');
+}
+
+/** A row for each; what agrees on all load balancers is said once. */
+export function rowColumns(rows: readonly Row[], status: Status, look: Look): Column[] {
+  const { paint, names, wide } = look;
+  const readNames = readIn(status).map(({ address }) => names.get(address) ?? address);
+  const beside = (row: Row, textOf: (cell: RowCell) => string | undefined): string =>
+    row.cells.length === 0
+      ? '-'
+      : sideBySide(row.cells.map((cell, at): Said => ({ name: readNames[at] ?? '', text: textOf(cell) })));
+  const column = (head: string, rank: number, of: (row: Row) => Cell, right = false) => ({
+    ...{ head, rank, right },
+    of,
+  });
+  const sum = (row: Row, of: (slot: SlotStatus) => number): Cell => ({
+    text: `${slotsIn(row).reduce((total, slot) => total + of(slot), 0)}`,
+  });
+  const stateOf = (row: Row): string =>
+    row.backends.length === 0 && row.cells.length === 0 ? 'not selected' : beside(row, wordText);
+  const shown = [
+    column('INSTANCE', 0, ({ instance, hostPort }) => ({ text: instance ?? hostPort })),
+    column('STATE', 0, (row) => ({ text: stateOf(row), paint: paintOf(row, paint) })),
+    column('CONSUL', 4, ({ health }) => ({
+      text: health ?? (status.instances === null ? '?' : 'nobody'),
+      ...(health === 'critical' ? { paint: paint.red } : {}),
+    })),
+    column('SINCE', 3, (row) => ({ text: sinceText(row, look) }), !wide),
+    column('SLOT', 2, (row) => ({
+      text: beside(row, (cell) => (typeof cell === 'string' ? undefined : cell.slot)),
+    })),
+    column('POOL', 5, ({ backends }) => ({ text: backends.join(', ') || '-' })),
+    column('CUR', 6, (row) => sum(row, ({ running }) => running), true),
+    ...(wide
+      ? [
+          column('ADDRESS', 7, ({ hostPort }) => ({ text: hostPort })),
+          column('QUEUED', 8, (row) => sum(row, ({ queued }) => queued), true),
+          column('RATE/S', 9, (row) => sum(row, ({ rate }) => rate), true),
+          column('ERRORS', 10, (row) => sum(row, ({ errors }) => errors.connect + errors.response), true),
+          column('WEIGHT', 11, (row) => ({ text: beside(row, (cell) => settingOf(cell, 'weight')) }), true),
+          column('MAXCONN', 12, (row) => ({ text: beside(row, (cell) => settingOf(cell, 'maxconn')) }), true),
+          column('CHECK', 13, (row) => ({ text: beside(row, checkText) })),
+        ]
+      : []),
+  ];
+  return columnsOf(rows, look, (row) => [keyOf(row), stateOf(row)], shown);
+}
+
+const keyOf = ({ instance, hostPort, backends }: Row): string =>
+  `${instance ?? hostPort} ${backends.join(' ')}`;
+
+const slotsIn = ({ cells }: Row): SlotStatus[] =>
+  cells.filter((cell): cell is SlotStatus => typeof cell !== 'string');
+
+/** HAProxy's own word where it has the server DOWN or NOLB. */
+function wordText(cell: RowCell): string | undefined {
+  const word = cellWord(cell);
+  if (word === 'unknown') return undefined;
+  if (word === 'down' && typeof cell !== 'string') return cell.status;
+  return WORDS[word] ?? word;
+}
+
+const WORDS: Readonly<Partial<Record<RowWord, string>>> = { 'no-slot': 'no slot', 'weight-0': 'weight 0' };
+
+function paintOf({ cells, needsLook }: Row, paint: Paint): (text: string) => string {
+  const words = new Set(cells.map(cellWord));
+  if (words.has('down')) return paint.red;
+  if (needsLook) return paint.yellow;
+  return words.has('serving') ? paint.green : paint.dim;
+}
+
+/** Of the change that was last, where all say the same state; else of each. */
+function sinceText(row: Row, { wide, zone, nowMs }: Look): string {
+  const slots = slotsIn(row);
+  const textOf = (since: Since | null): string => {
+    if (since === null) return '?';
+    const ms = since.seconds * 1000;
+    return wide ? whenText(nowMs - ms, nowMs, zone) : spanText(ms);
+  };
+  if (slots.length === 0) return '-';
+  if (new Set(row.cells.map(cellWord)).size > 1) return slots.map(({ since }) => textOf(since)).join(' | ');
+  const known = slots.flatMap(({ since }) => since ?? []).sort((a, b) => a.seconds - b.seconds);
+  return textOf(known[0] ?? null);
+}
+
+function settingOf(cell: RowCell, setting: 'weight' | 'maxconn'): string | undefined {
+  if (typeof cell === 'string') return undefined;
+  return setting === 'maxconn' && cell.maxconn === 0 ? 'no limit' : `${cell[setting]}`;
+}
+
+function checkText(cell: RowCell): string | undefined {
+  if (typeof cell === 'string') return undefined;
+  if (cell.check === null) return '-';
+  const { status, words } = cell.check;
+  return words === '' ? status : `${status} ${words}`;
+}
