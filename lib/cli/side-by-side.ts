@@ -28,7 +28,7 @@ export interface Said {
   readonly text: string | undefined;
 }
 
-/** `serving` where all who know say the same; else `10.0.0.5 serving | 10.0.0.6, 10.0.0.7 drain`. */
+/** `serving` where all who know say the same; else `drain on 10.0.0.6, 10.0.0.7 | serving on 10.0.0.5`. */
 export function sideBySide(said: readonly Said[]): string {
   const groups = new Map<string, string[]>();
   for (const { name, text } of said) {
@@ -40,5 +40,5 @@ export function sideBySide(said: readonly Said[]): string {
   const [only, ...others] = groups.keys();
   if (only === undefined) return '?';
   if (others.length === 0) return only;
-  return [...groups].map(([text, names]) => `${names.join(', ')} ${text}`).join(' | ');
+  return [...groups].map(([text, names]) => `${text} on ${names.join(', ')}`).join(' | ');
 }

@@ -1,4 +1,5 @@
 // The rows of `iri-lb status`: each instance with what every load balancer does with it. Pure.
+import type { Action } from '../model/change.js';
 import { type Health, isHealthy } from '../model/instance.js';
 import { hostPortOf, type SlotStatus, type SlotWord, type Status, wordOf } from '../model/status.js';
 
@@ -15,6 +16,8 @@ export interface Row {
   readonly backends: readonly string[];
   /** In the order of the load balancers that were read. */
   readonly cells: readonly RowCell[];
+  /** What the next run would do with it there. */
+  readonly next: readonly Action[];
   readonly needsLook: boolean;
 }
 
@@ -30,6 +33,12 @@ export function cellWord(cell: RowCell): RowWord {
 /** One for each instance; several where its backends do not do the same with it. Who needs a look comes first. */
 export function rowsOf(status: Status): Row[] {
   const held = cellsByPlace(status);
+  const nextOf = pendingBy(status);
+  const rowOf = (instance: string | null, health: Health | null, place: Place): Row => {
+    const next = nextOf(instance, place);
+    const isPending = next.length > 0;
+    return { instance, health, ...place, next, needsLook: isPending || needsLook(instance, health, place) };
+  };
   const taken = new Set<string>();
   const rows = (status.instances ?? []).flatMap((one) => {
     const found = held.backendsOf(one.service).flatMap((backend) => {
@@ -102,6 +111,7 @@ const RANK = { ready: 0, drain: 1, maintenance: 2 } as const;
 
 /** Backends that do the same with an instance are one row. */
 function folded(places: readonly Place[]): Place[] {
+  if (places.length < 2) return [...places];
   const once = new Map<string, Place>();
   for (const place of places) {
     const key = JSON.stringify([place.hostPort, place.cells.map(placeKey)]);
@@ -115,8 +125,20 @@ function placeKey(cell: RowCell): string {
   return typeof cell === 'string' ? cell : `${cellWord(cell)} ${cell.slot} ${cell.weight}`;
 }
 
-function rowOf(instance: string | null, health: Health | null, place: Place): Row {
-  return { instance, health, ...place, needsLook: needsLook(instance, health, place) };
+/** What is pending for an instance, or at the slots of a place that nobody in Consul has. */
+function pendingBy({ pending }: Status): (instance: string | null, place: Place) => Action[] {
+  const known = new Map<string, Set<Action>>();
+  for (const { backend, slot, instance, action } of pending.changes) {
+    const key = `${backend} ${instance ?? slot}`;
+    known.set(key, (known.get(key) ?? new Set()).add(action));
+  }
+  return (instance, { backends, cells }) => {
+    if (known.size === 0) return [];
+    const names =
+      instance === null ? cells.flatMap((cell) => (typeof cell === 'string' ? [] : cell.slot)) : [instance];
+    const keys = backends.flatMap((backend) => names.map((name) => `${backend} ${name}`));
+    return [...new Set(keys.flatMap((key) => [...(known.get(key) ?? [])]))];
+  };
 }
 
 /** All is well where somebody healthy serves everywhere in the same way, and where no pool selects somebody. */

@@ -2,7 +2,7 @@
 import type { PoolStatus, Since, SlotStatus, Status } from '../model/status.js';
 import { spanText, whenText, type Zone } from '../model/when.js';
 import type { Paint } from './screen.js';
-import { type Said, sideBySide } from './side-by-side.js';
+import { sideBySide } from './side-by-side.js';
 import { cellWord, type Row, type RowCell, type RowWord, readIn } from './status-rows.js';
 import type { Cell, Column } from './table.js';
 
@@ -19,6 +19,7 @@ export interface Look {
 }
 
 const MARK = '*';
+const NO_MARK: Cell = { text: ' ' };
 
 /** The columns of a table of these, with a mark before what is new. */
 function columnsOf<T>(
@@ -30,11 +31,12 @@ function columnsOf<T>(
   const mark = isNew && {
     head: ' ',
     rank: 0,
-    cells: things.map((thing) => ({ text: isNew(...keyOf(thing)) ? MARK : ' ', paint: paint.bold })),
+    cells: () =>
+      things.map((thing) => (isNew(...keyOf(thing)) ? { text: MARK, paint: paint.bold } : NO_MARK)),
   };
   return [
     ...(mark ? [mark] : []),
-    ...columns.map(({ of, ...column }) => ({ ...column, cells: things.map(of) })),
+    ...columns.map(({ of, ...column }) => ({ ...column, cells: () => things.map(of) })),
   ];
 }
 
@@ -65,16 +67,21 @@ export function poolColumns(status: Status, look: Look): Column[] {
     ({ pool, on }) => [`pool ${pool.backend} ${on.join(' ')}`, countsOf(pool).join(' ')],
     [
       { head: 'POOL', rank: 0, of: ({ pool }) => ({ text: pool.backend }) },
-      { head: 'LOAD BALANCER', rank: 3, of: ({ on }) => ({ text: nameOfAll(on, all, names) }) },
+      // Where they differ, it is the name that tells who.
+      {
+        head: 'LOAD BALANCER',
+        rank: groups.size > order.size ? 2 : 4,
+        of: ({ on }) => ({ text: nameOfAll(on, all, names) }),
+      },
       number('SERVING', 1, (pool) => ({
         text: `${pool.serving}`,
         paint: pool.unserved ? paint.red : pool.serving < pool.ready ? paint.yellow : paint.green,
       })),
-      number('READY', 2, ({ ready }) => ({ text: `${ready}` })),
-      number('MAINT', 5, ({ maintenance, free }) => ({ text: `${Math.max(0, maintenance - (free ?? 0))}` })),
-      number('HELD', 4, ({ held }) => warn(held)),
-      number('UNPLACED', 4, ({ unplaced }) => (unplaced === null ? { text: '?' } : warn(unplaced.length))),
-      number('FREE', 6, ({ free }) => ({ text: free === null ? '?' : `${free}` })),
+      number('READY', 3, ({ ready }) => ({ text: `${ready}` })),
+      number('MAINT', 6, ({ maintenance, free }) => ({ text: `${Math.max(0, maintenance - (free ?? 0))}` })),
+      number('HELD', 5, ({ held }) => warn(held)),
+      number('UNPLACED', 5, ({ unplaced }) => (unplaced === null ? { text: '?' } : warn(unplaced.length))),
+      number('FREE', 7, ({ free }) => ({ text: free === null ? '?' : `${free}` })),
     ],
   );
 }
@@ -93,10 +100,13 @@ export function nameOfAll(on: readonly string[], all: number, names: ReadonlyMap
 export function rowColumns(rows: readonly Row[], status: Status, look: Look): Column[] {
   const { paint, names, wide } = look;
   const readNames = readIn(status).map(({ address }) => names.get(address) ?? address);
-  const beside = (row: Row, textOf: (cell: RowCell) => string | undefined): string =>
-    row.cells.length === 0
-      ? '-'
-      : sideBySide(row.cells.map((cell, at): Said => ({ name: readNames[at] ?? '', text: textOf(cell) })));
+  const beside = (row: Row, textOf: (cell: RowCell) => string | undefined): string => {
+    const texts = row.cells.map(textOf);
+    const [first] = texts;
+    if (first !== undefined && texts.every((text) => text === first)) return first;
+    if (row.cells.every((cell, at) => cell === 'none' && texts[at] === undefined)) return '-';
+    return sideBySide(worstFirst(row).map((at) => ({ name: readNames[at] ?? '', text: texts[at] })));
+  };
   const column = (head: string, rank: number, of: (row: Row) => Cell, right = false) => ({
     ...{ head, rank, right },
     of,
@@ -104,21 +114,25 @@ export function rowColumns(rows: readonly Row[], status: Status, look: Look): Co
   const sum = (row: Row, of: (slot: SlotStatus) => number): Cell => ({
     text: `${slotsIn(row).reduce((total, slot) => total + of(slot), 0)}`,
   });
-  const stateOf = (row: Row): string =>
-    row.backends.length === 0 && row.cells.length === 0 ? 'not selected' : beside(row, wordText);
+  const stateOf = (row: Row): string => {
+    const isOut = row.backends.length === 0 && row.cells.length === 0;
+    const state = isOut ? 'not selected' : beside(row, wordText);
+    // What the next run would do.
+    return row.next.length === 0 ? state : `${state} → ${row.next.join(', ')}`;
+  };
   const shown = [
     column('INSTANCE', 0, ({ instance, hostPort }) => ({ text: instance ?? hostPort })),
     column('STATE', 0, (row) => ({ text: stateOf(row), paint: paintOf(row, paint) })),
-    column('CONSUL', 4, ({ health }) => ({
+    column('CONSUL', 1, ({ health }) => ({
       text: health ?? (status.instances === null ? '?' : 'nobody'),
       ...(health === 'critical' ? { paint: paint.red } : {}),
     })),
-    column('SINCE', 3, (row) => ({ text: sinceText(row, look) }), !wide),
-    column('SLOT', 2, (row) => ({
+    column('SINCE', 2, (row) => ({ text: sinceText(row, look) }), !wide),
+    column('SLOT', 3, (row) => ({
       text: beside(row, (cell) => (typeof cell === 'string' ? undefined : cell.slot)),
     })),
-    column('POOL', 5, ({ backends }) => ({ text: backends.join(', ') || '-' })),
-    column('CUR', 6, (row) => sum(row, ({ running }) => running), true),
+    column('POOL', 4, ({ backends }) => ({ text: backends.join(', ') || '-' })),
+    column('CUR', 5, (row) => sum(row, ({ running }) => running), true),
     ...(wide
       ? [
           column('ADDRESS', 7, ({ hostPort }) => ({ text: hostPort })),
@@ -139,6 +153,23 @@ const keyOf = ({ instance, hostPort, backends }: Row): string =>
 
 const slotsIn = ({ cells }: Row): SlotStatus[] =>
   cells.filter((cell): cell is SlotStatus => typeof cell !== 'string');
+
+/** Places of its cells, those that need a look before the others, so that a narrow screen shows them. */
+function worstFirst({ cells }: Row): number[] {
+  const order = cells.map((_, at) => at);
+  const rank = (at: number): number => RANKS.indexOf(cellWord(cells[at] ?? 'unknown'));
+  return cells.length < 2 ? order : order.sort((a, b) => rank(a) - rank(b));
+}
+
+const RANKS: readonly RowWord[] = [
+  'down',
+  'no-slot',
+  'drain',
+  'weight-0',
+  'maintenance',
+  'serving',
+  'unknown',
+];
 
 /** HAProxy's own word where it has the server DOWN or NOLB. */
 function wordText(cell: RowCell): string | undefined {
@@ -166,7 +197,11 @@ function sinceText(row: Row, { wide, zone, nowMs }: Look): string {
     return wide ? whenText(nowMs - ms, nowMs, zone) : spanText(ms);
   };
   if (slots.length === 0) return '-';
-  if (new Set(row.cells.map(cellWord)).size > 1) return slots.map(({ since }) => textOf(since)).join(' | ');
+  if (new Set(row.cells.map(cellWord)).size > 1) {
+    const inOrder = worstFirst(row).map((at) => row.cells[at] ?? 'unknown');
+    const each = inOrder.map((cell) => (typeof cell === 'string' ? '-' : textOf(cell.since)));
+    return new Set(each).size > 1 ? each.join(' | ') : (each[0] ?? '-');
+  }
   const known = slots.flatMap(({ since }) => since ?? []).sort((a, b) => a.seconds - b.seconds);
   return textOf(known[0] ?? null);
 }

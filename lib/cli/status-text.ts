@@ -37,7 +37,7 @@ export function statusLines(status: Status, view: StatusView): string[] {
   return [
     ...headLines(status, look, columns),
     ...pendingLines(status, look),
-    ...status.loadBalancers.flatMap((one) => missingLine(one, look)),
+    ...status.loadBalancers.flatMap((one) => missingLines(one, look, columns)),
     ...readLines(status, look),
     ...section(tableOf(poolColumns(status, look), columns, paint)),
     ...section(attentionLines(status, look, view)),
@@ -49,8 +49,10 @@ export function statusLines(status: Status, view: StatusView): string[] {
 const section = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', ...lines]);
 
 /** Nothing where it would be nothing but a head. */
-const tableOf = (of: readonly Column[], columns: number | undefined, paint: Paint): string[] =>
-  of[0]?.cells.length ? tableLines(of, columns, paint.dim) : [];
+function tableOf(of: readonly Column[], columns: number | undefined, paint: Paint): string[] {
+  const lines = tableLines(of, columns, paint.dim);
+  return lines.length > 1 ? lines : [];
+}
 
 const counted = (count: number, one: string): string =>
   `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
@@ -99,11 +101,16 @@ function pendingLines({ pending, loadBalancers }: Status, { names }: Look): stri
 }
 
 /** A load balancer of which nothing is known. */
-function missingLine({ address, state, error = '' }: LoadBalancerStatus, { paint }: Look): string[] {
+function missingLines(
+  { address, state, error = '' }: LoadBalancerStatus,
+  { paint }: Look,
+  columns: number | undefined,
+): string[] {
   if (state === 'read') return [];
   const name = `haproxy ${address}: `;
   const why = error.startsWith(name) ? error.slice(name.length) : error;
-  return [paint.red(`${address} is ${state}, what it holds is not known: ${why}`)];
+  const sentence = `${address} is ${state}, what it holds is not known: ${why}`;
+  return wrapped(sentence, columns, 2).map((line) => paint.red(line));
 }
 
 /** Those that were read, by version: `10.0.0.5, 10.0.0.6: HAProxy 3.0.11, up 3 h`. */
@@ -167,7 +174,8 @@ function sentenceLines(
   columns: number | undefined,
 ): string[] {
   const where = on.length === 0 || on.length === all ? '' : `${nameOfAll(on, all, names)}: `;
-  const sentence = `${where}${text}${next === '' ? '' : `; ${next}`}`;
+  const said = [...names].reduce((short, [address, name]) => short.replaceAll(address, name), text);
+  const sentence = `${where}${said}${next === '' ? '' : `; ${next}`}`;
   const [mark, color] =
     level === 'failed' ? ['!', paint.red] : level === 'look' ? ['!', paint.yellow] : ['-', paint.reset];
   return wrapped(`${mark} ${sentence}`, columns, 2).map((line) => color(line));

@@ -94,8 +94,10 @@ async function run(
   const status = await look();
   if (json) outJson(terminal, status);
   else for (const line of statusLines(status, viewOf())) terminal.out(line);
-  for (const { error } of [status.consul, ...status.loadBalancers])
-    if (error !== undefined) terminal.err(`iri-lb: ${error}`);
+  // A terminal has shown them already, and would show them again below.
+  if (!terminal.screen || json)
+    for (const { error } of [status.consul, ...status.loadBalancers])
+      if (error !== undefined) terminal.err(`iri-lb: ${error}`);
   terminal.exit(fleetStatus(status));
 }
 

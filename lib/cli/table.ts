@@ -12,8 +12,8 @@ export interface Column {
   /** The lower, the longer it stays when there is little room; 0 always does. */
   readonly rank: number;
   readonly right?: boolean;
-  /** One for each row. */
-  readonly cells: readonly Cell[];
+  /** One for each row; asked for once, and not where there is no room for it. */
+  readonly cells: () => readonly Cell[];
 }
 
 const GAP = '  ';
@@ -31,50 +31,67 @@ export function tableLines(
   columns: number | undefined,
   paintHead: (text: string) => string = (text) => text,
 ): string[] {
-  const natural = wanted.map(({ head, cells }) =>
-    cells.reduce((most, { text }) => Math.max(most, cellWidth(text)), cellWidth(head)),
-  );
-  let widths = widthsIn(wanted, natural, columns);
-  const isCut = widths.includes(0) && columns !== undefined;
-  if (isCut) widths = widthsIn(wanted, natural, columns - 2);
-  const shown = wanted.flatMap((column, at) => (widths[at] ? [{ column, width: widths[at] }] : []));
-  const line = (cellOf: (column: Column) => Cell): string =>
+  const made = wanted.map((column): Made => ({ column, cells: undefined, natural: 0 }));
+  const all = widthsIn(made, columns);
+  const isCut = columns !== undefined && all.size < made.length;
+  const widths = isCut ? widthsIn(made, columns - ' …'.length) : all;
+  const shown = made.flatMap((one) => {
+    const width = widths.get(one);
+    return width === undefined ? [] : [{ ...one.column, cells: cellsOf(one), width }];
+  });
+  const line = (cellOf: (column: (typeof shown)[number]) => Cell): string =>
     shown
-      .map(({ column, width }, at) => {
+      .map((column, at) => {
         const isLast = at === shown.length - 1;
-        return placed(cellOf(column), width, column.right === true, isLast);
+        return placed(cellOf(column), column.width, column.right === true, isLast);
       })
       .join(GAP);
   const head = line(({ head: text }) => ({ text, paint: paintHead }));
-  const rows = wanted[0]?.cells.length ?? 0;
+  const rows = shown[0]?.cells.length ?? 0;
   return [
     isCut ? `${head} …` : head,
     ...Array.from({ length: rows }, (_, row) => line(({ cells }) => cells[row] ?? { text: '' })),
   ];
 }
 
-/** Of each column; 0: left out. */
-function widthsIn(
-  wanted: readonly Column[],
-  natural: readonly number[],
-  columns = Number.POSITIVE_INFINITY,
-): number[] {
-  const widths = wanted.map(() => 0);
+/** A column, with its cells once they were asked for, and the width that these take. */
+interface Made {
+  readonly column: Column;
+  cells: readonly Cell[] | undefined;
+  natural: number;
+}
+
+function cellsOf(made: Made): readonly Cell[] {
+  if (made.cells) return made.cells;
+  made.cells = made.column.cells();
+  made.natural = made.cells.reduce(
+    (most, { text }) => Math.max(most, widthOf(text)),
+    widthOf(made.column.head),
+  );
+  return made.cells;
+}
+
+/** Of each column that is shown. */
+function widthsIn(wanted: readonly Made[], columns = Number.POSITIVE_INFINITY): Map<Made, number> {
+  const order = [...wanted].sort((a, b) => a.column.rank - b.column.rank);
+  const needed = order.filter(({ column }) => column.rank === 0);
+  for (const one of needed) cellsOf(one);
   let left = columns + GAP.length;
-  const order = wanted.map((_, at) => at).sort((a, b) => (wanted[a]?.rank ?? 0) - (wanted[b]?.rank ?? 0));
-  for (const at of order) {
-    const all = natural[at] ?? 0;
-    const least = Math.min(all, Math.max(LEAST, Math.floor(columns * SHARE)));
-    const isNeeded = wanted[at]?.rank === 0;
-    if (least + GAP.length > left && !isNeeded) continue;
-    widths[at] = isNeeded ? Math.max(1, Math.min(least, left - GAP.length)) : least;
-    left -= (widths[at] ?? 0) + GAP.length;
+  const fits = needed.reduce((sum, { natural }) => sum + natural + GAP.length, 0) <= left;
+  const most = Math.max(LEAST, Math.floor(columns * SHARE));
+  const widths = new Map<Made, number>();
+  for (const one of order) {
+    cellsOf(one);
+    const isNeeded = one.column.rank === 0;
+    const width = isNeeded && fits ? one.natural : Math.min(one.natural, most);
+    // A column that is wanted less would take what those before it lack.
+    if (width + GAP.length > left && !isNeeded) break;
+    widths.set(one, isNeeded ? Math.max(1, Math.min(width, left - GAP.length)) : width);
+    left -= width + GAP.length;
   }
-  for (const at of order) {
-    const width = widths[at] ?? 0;
-    if (width === 0) continue;
-    const more = Math.min((natural[at] ?? 0) - width, Math.max(0, left));
-    widths[at] = width + more;
+  for (const [one, width] of widths) {
+    const more = Math.min(one.natural - width, Math.max(0, left));
+    widths.set(one, width + more);
     left -= more;
   }
   return widths;
@@ -88,23 +105,20 @@ function placed(
   isLast: boolean,
 ): string {
   const cut = cutTo(text, width);
-  const padding = ' '.repeat(Math.max(0, width - cellWidth(cut)));
+  const padding = ' '.repeat(Math.max(0, width - widthOf(cut)));
   if (right) return `${padding}${paint(cut)}`;
   return isLast ? paint(cut) : `${paint(cut)}${padding}`;
 }
 
 /** Text without colours that takes at most so many cells. */
 function cutTo(text: string, width: number): string {
-  if (cellWidth(text) <= width) return text;
+  if (widthOf(text) <= width) return text;
   let shown = '';
   let taken = 0;
   for (const char of text) {
-    taken += cellWidth(char);
+    taken += widthOf(char);
     if (taken > width - 1) break;
     shown += char;
   }
   return `${shown}…`;
 }
-
-/** Most text is ASCII, which spares the look at each letter. */
-const cellWidth = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : widthOf(text));

@@ -68,11 +68,14 @@ async function attempt<T>(
   }
 }
 
-/** From the top left corner; what does not fit below is counted on the last line. */
+/**
+ * From the top left corner, each line cleared before it is written: after one that is as wide as the terminal, its
+ * last letter would be. What does not fit below is counted on the last line.
+ */
 function drawn(lines: readonly string[], { columns, rows }: Screen): string {
   const room = Math.max(1, rows);
   const more = lines.length - (room - 1);
   const shown =
     lines.length <= room ? lines : [...lines.slice(0, room - 1), fitLine(`… ${more} more lines`, columns)];
-  return `${HOME}${shown.map((line) => `${fitLine(line, columns)}${TO_LINE_END}`).join('\r\n')}${TO_SCREEN_END}`;
+  return `${HOME}${shown.map((line) => `${TO_LINE_END}${fitLine(line, columns)}`).join('\r\n')}${TO_SCREEN_END}`;
 }
