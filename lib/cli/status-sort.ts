@@ -19,17 +19,18 @@ export const SORT_KEYS: readonly string[] = Object.keys(KEYS);
 
 /** As they are where no key is given. */
 export function sortRows(rows: readonly Row[], key: string | undefined): Row[] {
-  const compare = key === undefined ? undefined : KEYS[key];
-  if (!compare) return [...rows];
+  const keyOf = key === undefined ? undefined : KEYS[key];
+  if (!keyOf) return [...rows];
+  const collator = new Intl.Collator('en', { numeric: true });
   return rows
-    .map((row) => ({ row, value: compare(row) }))
-    .sort((a, b) => compared(a.value, b.value))
+    .map((row) => ({ row, value: keyOf(row) }))
+    .sort((a, b) => compared(a.value, b.value, collator))
     .map(({ row }) => row);
 }
 
-function compared(a: string | number, b: string | number): number {
+function compared(a: string | number, b: string | number, { compare }: Intl.Collator): number {
   if (typeof a === 'number' && typeof b === 'number') return b - a;
-  return a === b ? 0 : String(a).localeCompare(String(b), 'en', { numeric: true });
+  return compare(String(a), String(b));
 }
 
 const slotsIn = ({ cells }: Row): SlotStatus[] =>

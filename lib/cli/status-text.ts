@@ -54,8 +54,10 @@ function tableOf(of: readonly Column[], columns: number | undefined, paint: Pain
   return lines.length > 1 ? lines : [];
 }
 
-const counted = (count: number, one: string): string =>
-  `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
+/** `2,000`. The platform's own way to write it loads tables for every language, which takes longer than all else here. */
+const grouped = (count: number): string => String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+
+const counted = (count: number, one: string): string => `${grouped(count)} ${one}${count === 1 ? '' : 's'}`;
 
 /** What is pending stands first, then when a run last succeeded: on one line where there is room. */
 function headLines(
@@ -97,7 +99,7 @@ function pendingLines({ pending, loadBalancers }: Status, { names }: Look): stri
       return `  ${action} ${backend}/${slot} ${instance ?? '-'}${where} (${reason})`;
     });
   const more = changes.length - shown.length;
-  return more > 0 ? [...shown, `  and ${more.toLocaleString('en')} more: iri-lb plan`] : shown;
+  return more > 0 ? [...shown, `  and ${grouped(more)} more: iri-lb plan`] : shown;
 }
 
 /** A load balancer of which nothing is known. */
@@ -145,9 +147,7 @@ function attentionLines(
         ...alike
           .slice(0, most)
           .flatMap((one) => sentenceLines(one, loadBalancers.length, names, paint, columns)),
-        ...(more > 0
-          ? [`  and ${more.toLocaleString('en')} more like ${most === 1 ? 'this' : 'these'}`]
-          : []),
+        ...(more > 0 ? [`  and ${grouped(more)} more like ${most === 1 ? 'this' : 'these'}`] : []),
       ];
     }),
   );
@@ -208,7 +208,7 @@ function restText({ instances }: Status, rows: readonly Row[], shown: readonly R
   ].filter(({ hidden }) => hidden > 0);
   if (parts.length === 0) return [];
   const texts = parts.map(
-    ({ hidden, one, many }) => `${hidden.toLocaleString('en')}${more} ${hidden === 1 ? one : many}`,
+    ({ hidden, one, many }) => `${grouped(hidden)}${more} ${hidden === 1 ? one : many}`,
   );
   return [`${texts.join(', ')}; --all shows them`];
 }
