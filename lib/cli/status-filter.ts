@@ -2,7 +2,7 @@
 import type { Config } from '../config/pools.js';
 import { nearNames } from '../model/nearest.js';
 import type { Attention, SlotStatus, Status } from '../model/status.js';
-import { quote } from '../model/text.js';
+import { quote, showName } from '../model/text.js';
 import type { FleetLook } from '../run/look.js';
 import { findTargets, type Target } from '../run/targets.js';
 import { shortNames } from './side-by-side.js';
@@ -151,6 +151,8 @@ function targetsNamed(text: string, look: FleetLook, config: Pick<Config, 'pools
       `--instance: ${quote(text)} was not found, but ${unread.join(' and ')} could not be read`,
     );
   if (near.length > 0)
-    throw usageError(`--instance: ${quote(text)} is not known; did you mean ${near.join(', ')}?`);
+    throw usageError(
+      `--instance: ${quote(text)} is not known; did you mean ${near.map((name) => showName(name)).join(', ')}?`,
+    );
   throw usageError(`--instance: ${quote(text)} is not known; iri-lb status --all lists who is`);
 }

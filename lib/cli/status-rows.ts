@@ -42,9 +42,10 @@ export function rowsOf(status: Status): Row[] {
   const taken = new Set<string>();
   const rows = (status.instances ?? []).flatMap((one) => {
     const found = held.backendsOf(one.service).flatMap((backend) => {
-      const hostPort = one.leadsTo.find((at) => held.at(backend, at)) ?? one.leadsTo[0] ?? one.address;
-      const cells = held.at(backend, hostPort);
-      if (cells) taken.add(`${backend} ${hostPort}`);
+      const heldAt = one.leadsTo.filter((at) => held.at(backend, at));
+      const hostPort = heldAt[0] ?? one.leadsTo[0] ?? one.address;
+      const cells = merged(heldAt.flatMap((at) => [held.at(backend, at) ?? []]));
+      for (const at of heldAt) taken.add(`${backend} ${at}`);
       if (!cells && !one.backends.includes(backend)) return [];
       // Where a host name leads is not known, nor is then which slot it has.
       const nothing =
@@ -93,10 +94,7 @@ function cellsByPlace(status: Status) {
         cells = [...nowhere(slot.backend)];
         places.set(place, cells);
       }
-      const known = cells[at];
-      // Of several slots at one address the one that serves most.
-      if (known === undefined || typeof known === 'string' || RANK[slot.state] < RANK[known.state])
-        cells[at] = slot;
+      cells[at] = better(cells[at] ?? 'none', slot);
     }
   }
   return {
@@ -107,7 +105,19 @@ function cellsByPlace(status: Status) {
   };
 }
 
+/** Of several slots of one instance the one that serves most. */
+function better(known: RowCell, other: RowCell): RowCell {
+  if (typeof other === 'string') return known;
+  return typeof known === 'string' || RANK[other.state] < RANK[known.state] ? other : known;
+}
+
 const RANK = { ready: 0, drain: 1, maintenance: 2 } as const;
+
+/** Of all addresses that a host name has: on each load balancer the one that serves most. */
+function merged([first, ...others]: readonly (readonly RowCell[])[]): readonly RowCell[] | undefined {
+  if (!first || others.length === 0) return first;
+  return first.map((cell, at) => others.reduce((best, cells) => better(best, cells[at] ?? 'none'), cell));
+}
 
 /** Backends that do the same with an instance are one row. */
 function folded(places: readonly Place[]): Place[] {

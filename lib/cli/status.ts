@@ -104,7 +104,8 @@ async function run(
 /** Made anew each time: people resize. */
 function viewFor({ all, wide, utc, sort, state, instance }: Flags, terminal: Terminal): StatusView {
   return {
-    columns: terminal.screen?.columns,
+    // A terminal that does not know its size says 0.
+    columns: terminal.screen?.columns || undefined,
     paint: paintFor(terminal),
     all: all === true,
     wide: wide === true,

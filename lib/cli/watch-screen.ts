@@ -73,9 +73,12 @@ async function attempt<T>(
  * last letter would be. What does not fit below is counted on the last line.
  */
 function drawn(lines: readonly string[], { columns, rows }: Screen): string {
-  const room = Math.max(1, rows);
+  // 0 where the terminal does not know its size.
+  const room = rows || lines.length;
   const more = lines.length - (room - 1);
   const shown =
-    lines.length <= room ? lines : [...lines.slice(0, room - 1), fitLine(`… ${more} more lines`, columns)];
-  return `${HOME}${shown.map((line) => `${TO_LINE_END}${fitLine(line, columns)}`).join('\r\n')}${TO_SCREEN_END}`;
+    lines.length <= room
+      ? lines
+      : [...lines.slice(0, room - 1), fitLine(`… ${more} more lines`, columns || undefined)];
+  return `${HOME}${shown.map((line) => `${TO_LINE_END}${fitLine(line, columns || undefined)}`).join('\r\n')}${TO_SCREEN_END}`;
 }

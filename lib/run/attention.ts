@@ -126,6 +126,8 @@ function heldSlots({ address, report }: BalancerLook): Attention[] {
   );
 }
 
+const IS_PLAIN = /^[A-Za-z0-9_.:@/-]+$/;
+
 function downThoughPassing({ loadBalancers, instances }: Known): Attention[] {
   const passing = new Set(
     (instances ?? []).filter(({ health }) => isHealthy(health)).map(({ instance }) => instance),
@@ -135,7 +137,8 @@ function downThoughPassing({ loadBalancers, instances }: Known): Attention[] {
       const { instance, backend } = slot;
       if (instance === null || !passing.has(instance) || wordOf(slot) !== 'down') return [];
       const text = `${instance} passes in Consul, and HAProxy has it ${slot.status} in ${backend}/${slot.slot}${lastWord(slot)}`;
-      const next = `iri-lb why ${instance}`;
+      // A name that a shell takes apart is nobody's to paste.
+      const next = IS_PLAIN.test(instance) ? `iri-lb why ${instance}` : 'iri-lb why says more';
       return [
         {
           level: 'note',

@@ -6,6 +6,7 @@ import { printHostPort } from '../model/address.js';
 import { BUILD } from '../model/build.js';
 import { sentenceOf } from '../model/problem.js';
 import type { InstanceStatus, LastRun, PendingChange, Status } from '../model/status.js';
+import { plainText } from '../model/text.js';
 import { attentionOf } from './attention.js';
 import { differencesOf } from './differences.js';
 import type { FleetLook } from './look.js';
@@ -43,7 +44,7 @@ export function statusOf(look: FleetLook, config: Config, lastRun: LastRun | nul
     version: 1,
     takenAt: new Date(takenAtMs).toISOString(),
     lookedBy: { ...BUILD, config: fingerprintOf(config) },
-    lastRun: lastRun && { at: new Date(lastRun.endedAtMs).toISOString(), by: lastRun.by },
+    lastRun: lastRun && { at: new Date(lastRun.endedAtMs).toISOString(), by: plainText(lastRun.by) },
     pending: pendingIn(look),
     attention: attentionOf(look, { unread, loadBalancers, differences, instances }),
     consul,

@@ -16,6 +16,9 @@ const node = (at: number, more: Parameters<typeof row>[0] = {}) =>
   row({ node: `frankfurt-${at}`, id: `node-${at}`, address: `10.0.0.${at}`, ...more });
 const POW = { tags: ['haproxy.pow=only'] };
 
+/** The first node, registered as `id`. */
+export const hostile = (id: string): unknown => node(1, { id });
+
 /** Six nodes on two load balancers, all of whom serve. */
 export function startWellFleet(port: number): Promise<StandInFleet> {
   const rows = [...[1, 2, 3, 4, 5].map((at) => node(at)), node(6, POW)];

@@ -113,6 +113,13 @@ describe('a row', () => {
     expect(rowsWith([kept], [kept], { instances: [] })).toEqual([]);
   });
 
+  it('is one for a host name whose addresses are served, each on another load balancer', () => {
+    const other = slotStatus({ slot: 's2', address: '10.0.0.2' });
+    const leadsTo = ['10.0.0.1:14265', '10.0.0.2:14265'];
+    const rows = rowsWith([slotStatus()], [other], { instances: [instanceStatus({ leadsTo })] });
+    expect(rows).toMatchObject([{ cells: [{ slot: 's1' }, { slot: 's2' }], needsLook: true }]);
+  });
+
   it('says what the next run would do', () => {
     const change = { action: 'add', backend: 'b', slot: 's1', instance: 'n1/a', reason: 'passing' } as const;
     const pending = { count: 1, changes: [{ ...change, loadBalancers: [...LBS] }], unknownOn: [] };
@@ -121,6 +128,18 @@ describe('a row', () => {
       /1 change pending; .*\n.*\n {2}add b\/s1 n1\/a on tcp:.*\(passing\)[\s\S]*n1\/a +no slot → add/,
     );
   });
+});
+
+it.each([
+  ['consul-unread', /which cannot be believed to be all/],
+  ['load-balancers-unknown', /^Consul: 1 instance at index 42$/m],
+])('an error of Consul with %s among what needs a look reads %s', (code, words) => {
+  const consul = { index: '42', instances: 1, names: {}, error: 'consul: no' };
+  const status = statusOfFleet(
+    { [LBS[0]]: [] },
+    { consul, attention: [attention({ code, level: 'failed' })] },
+  );
+  expect(statusLines(status, plainView()).join('\n')).toMatch(words);
 });
 
 it('what is otherwise than a moment ago is marked', () => {

@@ -8,7 +8,7 @@ import type { Status } from '../../lib/model/status.js';
 import type { Ran } from './command-line.js';
 import { runProgram } from './run-program.js';
 import type { StandInFleet } from './stand-in-fleet.js';
-import { placeOf, startTroubledFleet, startWellFleet } from './status-fleets.js';
+import { hostile, placeOf, startTroubledFleet, startWellFleet } from './status-fleets.js';
 
 const ports = makePorts();
 let port: number;
@@ -140,6 +140,28 @@ describe('what cannot be read', () => {
     expect(rowsIn({ status: exit, out, err: '' })).toHaveLength(6);
     expect(out).toContain('nothing pending (not known of 127.0.0.3)');
   });
+});
+
+it('a load balancer that is busy is called so also where Consul cannot be read', async () => {
+  fleet = await startWellFleet(port);
+  fleet.hold(0);
+  fleet.breakConsul();
+  const { loadBalancers } = await jsonOf();
+  expect(loadBalancers.map(({ state }) => state)).toEqual(['busy', 'read']);
+});
+
+it('shows nothing of a hostile name that a terminal acts on, nor as something to paste', async () => {
+  fleet = await startWellFleet(port);
+  const id = 'x$(reboot)\u001b[2J';
+  fleet.rows = [hostile(id)];
+  fleet.slotOf(0, 'web_back', '10.0.0.1').server.status = 'DOWN';
+  const shown = await status();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  expect(shown.out + shown.err).not.toMatch(/\u001b/);
+  expect(shown.out).toContain('passes in Consul, and HAProxy has it DOWN');
+  expect(shown.out).not.toContain('iri-lb why frankfurt');
+  const near = await status('--instance', 'x$(reboot)');
+  expect(near.err).toContain('"x$(reboot)\\u001b[2J"');
 });
 
 it('is 0 when all is well, and says when a run last succeeded where somebody knows', async () => {

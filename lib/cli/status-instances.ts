@@ -1,100 +1,11 @@
-// The tables of `iri-lb status`: pools counted on each load balancer, and the instances. Pure.
-import type { PoolStatus, Since, SlotStatus, Status } from '../model/status.js';
-import { spanText, whenText, type Zone } from '../model/when.js';
+// The table of instances, each with what the load balancers do with it side by side. Pure.
+import type { Since, SlotStatus, Status } from '../model/status.js';
+import { spanText, whenText } from '../model/when.js';
 import type { Paint } from './screen.js';
 import { sideBySide } from './side-by-side.js';
+import { columnsOf, type Look } from './status-look.js';
 import { cellWord, type Row, type RowCell, type RowWord, readIn } from './status-rows.js';
 import type { Cell, Column } from './table.js';
-
-/** How tables are shown. */
-export interface Look {
-  readonly paint: Paint;
-  readonly wide: boolean;
-  readonly zone: Zone;
-  readonly nowMs: number;
-  /** Short names of the load balancers, by address. */
-  readonly names: ReadonlyMap<string, string>;
-  /** Whether a thing is otherwise than a moment ago: it is marked. Absent: nobody compares. */
-  readonly isNew?: (thing: string, as: string) => boolean;
-}
-
-const MARK = '*';
-const NO_MARK: Cell = { text: ' ' };
-
-/** The columns of a table of these, with a mark before what is new. */
-function columnsOf<T>(
-  things: readonly T[],
-  { isNew, paint }: Look,
-  keyOf: (thing: T) => readonly [thing: string, as: string],
-  columns: readonly (Omit<Column, 'cells'> & { readonly of: (thing: T) => Cell })[],
-): Column[] {
-  const mark = isNew && {
-    head: ' ',
-    rank: 0,
-    cells: () =>
-      things.map((thing) => (isNew(...keyOf(thing)) ? { text: MARK, paint: paint.bold } : NO_MARK)),
-  };
-  return [
-    ...(mark ? [mark] : []),
-    ...columns.map(({ of, ...column }) => ({ ...column, cells: () => things.map(of) })),
-  ];
-}
-
-/** A line per pool and load balancer; those that agree are one. */
-export function poolColumns(status: Status, look: Look): Column[] {
-  const { paint, names } = look;
-  const groups = new Map<string, { readonly pool: PoolStatus; readonly on: string[] }>();
-  const order = new Set(readIn(status).flatMap(({ pools }) => pools.map(({ backend }) => backend)));
-  for (const backend of order)
-    for (const { address, pools } of readIn(status)) {
-      const pool = pools.find((one) => one.backend === backend);
-      if (!pool) continue;
-      const key = `${backend} ${countsOf(pool).join(' ')}`;
-      const group = groups.get(key);
-      if (group) group.on.push(address);
-      else groups.set(key, { pool, on: [address] });
-    }
-  const all = status.loadBalancers.length;
-  const number = (head: string, rank: number, of: (pool: PoolStatus) => Cell) => ({
-    ...{ head, rank, right: true },
-    of: ({ pool }: { readonly pool: PoolStatus }) => of(pool),
-  });
-  const warn = (count: number): Cell =>
-    count > 0 ? { text: `${count}`, paint: paint.yellow } : { text: '0' };
-  return columnsOf(
-    [...groups.values()],
-    look,
-    ({ pool, on }) => [`pool ${pool.backend} ${on.join(' ')}`, countsOf(pool).join(' ')],
-    [
-      { head: 'POOL', rank: 0, of: ({ pool }) => ({ text: pool.backend }) },
-      // Where they differ, it is the name that tells who.
-      {
-        head: 'LOAD BALANCER',
-        rank: groups.size > order.size ? 2 : 4,
-        of: ({ on }) => ({ text: nameOfAll(on, all, names) }),
-      },
-      number('SERVING', 1, (pool) => ({
-        text: `${pool.serving}`,
-        paint: pool.unserved ? paint.red : pool.serving < pool.ready ? paint.yellow : paint.green,
-      })),
-      number('READY', 3, ({ ready }) => ({ text: `${ready}` })),
-      number('MAINT', 6, ({ maintenance, free }) => ({ text: `${Math.max(0, maintenance - (free ?? 0))}` })),
-      number('HELD', 5, ({ held }) => warn(held)),
-      number('UNPLACED', 5, ({ unplaced }) => (unplaced === null ? { text: '?' } : warn(unplaced.length))),
-      number('FREE', 7, ({ free }) => ({ text: free === null ? '?' : `${free}` })),
-    ],
-  );
-}
-
-const countsOf = ({ serving, ready, maintenance, held, unplaced, free, unserved }: PoolStatus) => [
-  ...[serving, ready, maintenance, held, unplaced?.length ?? '?', free ?? '?', unserved],
-];
-
-/** `both`, `all 4`, or their names. */
-export function nameOfAll(on: readonly string[], all: number, names: ReadonlyMap<string, string>): string {
-  if (on.length === all && all > 1) return all === 2 ? 'both' : `all ${all}`;
-  return on.map((address) => names.get(address) ?? address).join(', ');
-}
 
 /** A row for each; what agrees on all load balancers is said once. */
 export function rowColumns(rows: readonly Row[], status: Status, look: Look): Column[] {
