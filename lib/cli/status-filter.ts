@@ -33,10 +33,10 @@ export const STATE_NAMES: readonly string[] = Object.keys(STATES);
 export function checkFilter({ backend, state }: StatusFilter, { pools }: Pick<Config, 'pools'>): void {
   const backends = pools.map((pool) => pool.backend);
   if (backend !== undefined && !backends.includes(backend)) throw unknown('--backend', backend, backends);
-  if (state !== undefined && !STATES[state]) throw unknown('--state', state, STATE_NAMES);
+  if (state !== undefined && !STATE_NAMES.includes(state)) throw unknown('--state', state, STATE_NAMES);
 }
 
-/** `--sort: "sise" is not known; did you mean size? (a, b, size)`. */
+/** `--state: "donw" is not known; did you mean down? One of serving, down`. */
 export function unknown(what: string, value: string, known: readonly string[]): Error {
   const [near] = nearNames(value, known);
   const meant = near === undefined ? '' : `did you mean ${near}? `;
@@ -64,9 +64,9 @@ export function inState(status: Status, state: string | undefined): Status {
 }
 
 /**
- * Narrows a status to what was asked for, but for the state: rows show the other load balancers, too. Throws a usage error with near names for an instance or a load balancer
- * that is not known; where Consul or a load balancer could not be read, that it is not known is an Error: it may
- * be there.
+ * Narrows a status to what was asked for, but for the state: rows show the other load balancers, too. Throws a
+ * usage error with near names for an instance or a load balancer that is not known, and an Error where Consul or
+ * a load balancer could not be read: it may be there.
  */
 export function narrow(
   status: Status,

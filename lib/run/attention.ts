@@ -171,9 +171,10 @@ function differs(difference: string): Attention {
 function foldedIn(found: readonly Attention[]): Attention[] {
   const known = new Map<string, Attention & { readonly loadBalancers: string[] }>();
   for (const one of found) {
-    // Each load balancer's own name in a sentence is no difference between two.
+    // Each load balancer's own name, and for how long, are no differences between two.
     const [at] = one.loadBalancers;
-    const key = `${one.code} ${at === undefined ? one.text : one.text.replaceAll(at, '')}`;
+    const text = one.text.replace(/ for \d+ (?:s|min|h|d)\b/, '');
+    const key = `${one.code} ${at === undefined ? text : text.replaceAll(at, '')}`;
     const same = known.get(key);
     if (same) same.loadBalancers.push(...one.loadBalancers);
     else known.set(key, { ...one, loadBalancers: [...one.loadBalancers] });

@@ -95,6 +95,7 @@ describe('what is not known', () => {
     ['--instance nobody-at-all', /not known; iri-lb status --all lists who is/],
     ['--backend web_bakc', /did you mean web_back\? One of web_back, pow_back/],
     ['--state donw', /did you mean down\?/],
+    ['--state constructor', /use one of serving/],
     ['--lb tcp://10.0.0.1:1', /use one of tcp:\/\/127\.0\.0\.2/],
     ['--sort zise', /use one of instance, pool/],
     ['--watch=soon', /no duration of at least 100ms/],
