@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { execFileSync } from 'node:child_process';
 // Bundles the functions and the command line into dist/, which is what is tested, run and deployed.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -55,6 +55,7 @@ export async function build() {
       if (bundle.executable) fs.chmodSync(join(fresh, outputName(bundle)), 0o755);
       console.log(sizes(bundle, metafile, written));
     }
+    fs.writeFileSync(join(fresh, 'iri-lb.1'), manPage(fresh));
     fs.writeFileSync(join(fresh, NOTICES), noticesOf(root, packagesIn(metafiles)));
     fs.writeFileSync(join(fresh, '.sources'), stamp);
     swap(fresh, old);
@@ -118,6 +119,11 @@ function commitOf() {
   } catch {
     return '';
   }
+}
+
+/** The man page, which the program in `folder` has of its own commands; no variable has a say in it. */
+function manPage(folder) {
+  return execFileSync(process.execPath, [join(folder, 'iri-lb.mjs'), 'man-page'], { env: {} });
 }
 
 function outputName({ entry, folder }) {
