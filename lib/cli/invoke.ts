@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Argument, type Command } from 'commander';
 import { messageOf } from '../model/errors.js';
 import { quote } from '../model/text.js';
+import { told } from '../run/on-wait.js';
 import { guarded, outJson, type Terminal } from './output.js';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
@@ -27,7 +28,8 @@ export function registerInvoke(program: Command, terminal: Terminal, bundles: st
         if (!existsSync(file)) throw new Error(`${file} is not built; run npm run build`);
         const input = event === undefined ? {} : readEvent(event);
         const { handler } = (await import(pathToFileURL(file).href)) as { handler: Handler };
-        outJson(terminal, await handler(input, lambdaContext(name)));
+        const result = handler(input, lambdaContext(name));
+        outJson(terminal, await told(terminal.onWait, `the function ${name}`, result, FUNCTION_TIMEOUT_MS));
       }),
     );
 }

@@ -43,7 +43,7 @@ async function run(
   { json, force = false }: Flags,
   terminal: Terminal,
 ): Promise<void> {
-  const report = await makeRunner(settingsOf(terminal), terminal.err).run({ mode, force });
+  const report = await makeRunner(settingsOf(terminal), terminal.err, terminal).run({ mode, force });
   printReport(report, json === true, terminal);
   terminal.exit(reportStatus(report, mode));
 }

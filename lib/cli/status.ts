@@ -16,7 +16,7 @@ export function registerStatus(program: Command, terminal: Terminal): void {
     .option('--json', 'print it as JSON')
     .action(({ json }: { json?: boolean }) =>
       guarded(terminal, async () => {
-        const status = await readFleet(makeRunner(settingsOf(terminal), terminal.err));
+        const status = await readFleet(makeRunner(settingsOf(terminal), terminal.err, terminal));
         if (json) outJson(terminal, status);
         else for (const line of statusLines(status)) terminal.out(line);
         for (const { error } of [status.consul, ...status.loadBalancers])
