@@ -15,17 +15,55 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     example('iri-lb plan', 'what would the next run do?'),
     example('iri-lb status', 'who is where, and who serves?'),
   ],
+  why: [
+    example('iri-lb why n1/web-1', 'why is it not in rotation, or still in it?'),
+    example('iri-lb why 10.0.0.5:80', 'the same by where it is'),
+    example('iri-lb why web/web-7', 'who has this slot, and why?'),
+  ],
   plan: [
     example('iri-lb plan', 'what would the next run do, and is it safe?'),
     example('iri-lb plan --json', 'the same for a program'),
   ],
   apply: [
     example('iri-lb apply', 'make it so'),
+    example('iri-lb apply --yes', 'without being asked first'),
     example('iri-lb apply --force', 'also what the guard holds back'),
   ],
   status: [
     example('iri-lb status', 'who is where, who serves, do the load balancers agree?'),
-    example('iri-lb status --json', 'the same for a program'),
+    example('iri-lb status --instance n1/web-1', 'one of them'),
+    example('iri-lb status --state down --watch', "who is ready, and DOWN by HAProxy's checks, from now on"),
+    example('iri-lb status --all --sort running', 'everybody, the busiest first'),
+  ],
+  changes: [
+    example('iri-lb changes --since 10m', 'what changed in the last ten minutes?'),
+    example('iri-lb changes --since 03:00 --instance n1/web-1', 'of one, since three this morning'),
+    example('iri-lb changes --follow --from aws:iri-lb', 'as it happens, of the functions'),
+  ],
+  drain: [
+    example('iri-lb drain n1/web-1 --wait', 'take it out once its requests are over'),
+    example('iri-lb drain n1/web-1 --now', 'end those that are left'),
+  ],
+  undrain: [
+    example('iri-lb undrain n1/web-1', 'back, if Consul says so'),
+    example('iri-lb undrain --stale', 'free the slots that are held for nobody'),
+  ],
+  maint: [
+    example('iri-lb maint n1/web-1 --reason "new disk"', 'out, whatever restarts'),
+    example('iri-lb maint n1/web-1 --off', 'and back'),
+  ],
+  'node maint': [
+    example('iri-lb node maint n1 --reason "new kernel"', 'all that is on a node'),
+    example('iri-lb node maint n1 --off', 'and back'),
+  ],
+  init: [
+    example('iri-lb init > lb.json', 'propose LB_CONFIG from a HAProxy that runs'),
+    example('iri-lb init --socket unix:/run/haproxy/admin.sock', 'by another socket of it'),
+  ],
+  run: [
+    example('iri-lb run', 'keep it so, in one process'),
+    example('iri-lb run --dry', 'only say what it would do'),
+    example('iri-lb run --check', 'is the configuration right?'),
   ],
   doctor: [example('iri-lb doctor', 'is anything set up wrongly, and what is to be done?')],
   invoke: [
