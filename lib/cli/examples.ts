@@ -101,10 +101,9 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
 };
 
-/** The lines below a command's help; none where it has no example. */
+/** The lines below a command's help, none longer than what is typed; undefined where it has no example. */
 export function exampleHelp(path: readonly string[]): string | undefined {
   const own = EXAMPLES[path.join(' ')];
   if (own === undefined) return undefined;
-  const width = Math.max(...own.map(({ line }) => line.length));
-  return ['', 'Examples:', ...own.map(({ line, about }) => `  ${line.padEnd(width)}  # ${about}`)].join('\n');
+  return ['', 'Examples:', ...own.flatMap(({ line, about }) => [`  # ${about}`, `  ${line}`])].join('\n');
 }

@@ -36,13 +36,13 @@ function offeredByBash(...words: readonly string[]): string[] {
 
 const WANTED: readonly (readonly [line: string, offered: readonly string[]])[] = [
   ['pl', ['plan']],
-  ['node ', ['add', 'remove', 'list', 'check']],
   ['node re', ['remove']],
   ['node add --p', ['--port', '--pow', '--print']],
   ['node add --scheme ', ['http', 'https']],
   ['node add --pow t', ['true']],
-  ['render ', ['haproxy', 'consul', 'policy', 'systemd']],
-  ['render haproxy --o', ['--out']],
+  ['render p', ['policy']],
+  ['render haproxy --pe', ['--peer']],
+  ['invoke ', ['watch', 'resync']],
   ['plan --fo', ['--force']],
   ['completion f', ['fish']],
   ['node add --file lb', ['lb.json']],

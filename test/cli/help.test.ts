@@ -19,9 +19,14 @@ describe('the help of a command', () => {
     expect([status, err]).toEqual([0, '']);
     const own = EXAMPLES[command] ?? [];
     expect(own).not.toEqual([]);
-    const [, examples = ''] = out.split('Examples:\n');
-    for (const { line, about } of own)
-      expect(examples).toMatch(new RegExp(`^  ${escaped(line)} +# ${escaped(about)}$`, 'm'));
+    const shown = own.flatMap(({ line, about }) => [`  # ${about}\n  ${line}\n`]).join('');
+    expect(
+      out
+        .split('Examples:\n')
+        .slice(1)
+        .map((text) => text.trimEnd()),
+    ).toEqual([shown.trimEnd()]);
+    for (const { line, about } of own) expect(Math.max(line.length, about.length)).toBeLessThanOrEqual(77);
   });
 
   it('is the same by `help`', async () => {
@@ -64,5 +69,3 @@ describe('--version', () => {
     expect(versionText('v22.1.0', { version: '1.2.3', commit: '' })).toContain('no commit known');
   });
 });
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -53,10 +53,10 @@ describe('the JSON of a command', () => {
 
   it.each([
     ['plan', 'report'],
-    ['apply', 'report'],
     ['status', 'status'],
     ['doctor', 'diagnosis'],
     ['node list', 'nodes'],
+    ['apply', 'report'],
   ])('%s is as lib/cli/README.md says', async (line, table) => {
     const { out } = await runProgram([...line.split(' '), '--json'], env);
     expect(unlike(TABLES, table, JSON.parse(out), table, met)).toEqual([]);
