@@ -73,5 +73,4 @@ function takenBy({ flags, argChoices, required, optional }: Option): Takes {
   return /^[\w-]+(?:\|[\w-]+)+$/.test(name) ? name.split('|') : kindOf(name);
 }
 
-const kindOf = (name: string): Takes =>
-  /^(?:.*-)?(?:file|dir|folder|path)$/i.test(name) ? 'file' : 'anything';
+const kindOf = (name: string): Takes => (/^(?:.*-)?(?:file|dir|folder)$/i.test(name) ? 'file' : 'anything');

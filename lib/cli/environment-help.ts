@@ -50,7 +50,7 @@ export const ENVIRONMENT: readonly VariableHelp[] = [
   variables(
     'IRI_LB_HISTORY',
     'where `changes` reads what changed: a history file, the address of a local `iri-lb run`, or `aws:STACK`',
-    'the local `iri-lb run`',
+    'the local `iri-lb run`, else its file',
   ),
   variables('NO_COLOR', 'set to anything: no colours on a terminal, either'),
 ];

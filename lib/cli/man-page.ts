@@ -55,6 +55,7 @@ const DESCRIPTION = [
 const FILES = [
   ['/run/haproxy/iri-lb.sock', 'the admin socket of runs, where HAPROXY_ADDRESSES names none'],
   ['/run/haproxy/admin.sock', "people's own socket in the configuration that iri-lb renders"],
+  ['/run/iri-lb/paused', 'while it is there, iri-lb run writes nothing; its text is the reason'],
 ] as const;
 
 const section = (title: string, lines: readonly string[]): string[] =>

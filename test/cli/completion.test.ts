@@ -47,6 +47,7 @@ const WANTED: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['completion f', ['fish']],
   ['node add --file lb', ['lb.json']],
   ['node list --address pl', []],
+  ['node add --http lb', []],
   ['plan nothing', []],
 ];
 

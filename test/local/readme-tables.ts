@@ -8,8 +8,7 @@ const code = (text: string): string => `\`${text}\``;
 
 function environmentTable(): string {
   const rows = ENVIRONMENT.map(({ names, meaning, standard }) => {
-    const shown =
-      standard === null ? '–' : /[:/]/.test(standard) ? code(standard) : standard.replace(/iri-lb run/, code);
+    const shown = standard === null ? '–' : /[:/]/.test(standard) ? code(standard) : standard;
     return `| ${names.map(code).join(', ')} | ${cell(meaning)} | ${shown} |`;
   });
   return ['| name | meaning | default |', '|---|---|---|', ...rows].join('\n');
