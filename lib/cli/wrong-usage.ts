@@ -19,10 +19,26 @@ export function wrongUsage(text: string, command: Command, root: Command): strin
   const [, said = '', meant] = /^(?:error: )?(.*?)\.?(?:\n\(Did you mean (.*)\?\))?\n*$/s.exec(text) ?? [];
   const [, word, name] = /^command-argument value '(.*)' is invalid for argument '(.+?)'\./s.exec(said) ?? [];
   if (word !== undefined) return unknownWord(`no ${name} by the name`, word, choicesOf(command, name));
+  const [, flags, value = '', allowed = ''] = OF_CHOICES.exec(said) ?? [];
+  if (flags !== undefined) return unknownWord(`${flags} takes no`, value, allowed.split(', '));
+  const [, option] = /^unknown option '(--[^=']+)=/s.exec(said) ?? [];
+  if (option !== undefined) return unknownOption(option, command);
   const missing = choicesOf(command, /^missing required argument '(.+)'$/.exec(said)?.[1]);
   const near = meant ?? elsewhere(said, root);
   const help = missing.length > 0 ? `use ${missing.join(', ')}` : `see ${pathOf(command)} --help`;
   return plainText(`${said}; ${near === undefined ? help : `did you mean ${near}?`}`, 400);
+}
+
+const OF_CHOICES = /^option '(\S+).*?' argument '(.*)' is invalid\. Allowed choices are (.+)$/s;
+
+/** One that came with a value, which commander takes for a part of its name. The value may be a secret. */
+function unknownOption(name: string, command: Command): string {
+  const near = nearest(
+    name,
+    command.options.flatMap(({ long }) => long ?? []),
+  );
+  const next = near === undefined ? `see ${pathOf(command)} --help` : `did you mean ${near}?`;
+  return plainText(`unknown option '${name}'; ${next}`);
 }
 
 const choicesOf = (command: Command, name: string | undefined): readonly string[] =>

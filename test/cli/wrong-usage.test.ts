@@ -1,5 +1,7 @@
 // What is not understood is answered by one line that names it and the nearest right one.
+import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { answerInOneLine } from '../../lib/cli/wrong-usage.js';
 import { runProgram } from './run-program.js';
 
 describe('wrong usage', () => {
@@ -15,6 +17,8 @@ describe('wrong usage', () => {
     ['plan --forse', "unknown option '--forse'; did you mean --force?"],
     ['node add --adress 10.0.0.1', "unknown option '--adress'; did you mean --address?"],
     ['node list --zzzzzzz', "unknown option '--zzzzzzz'; see iri-lb node list --help"],
+    ['node add --adress=10.0.0.1', "unknown option '--adress'; did you mean --address?"],
+    ['plan --secret=x', "unknown option '--secret'; see iri-lb plan --help"],
     ['--verison', "unknown option '--verison'; did you mean --version?"],
     [
       'doctor web',
@@ -29,6 +33,19 @@ describe('wrong usage', () => {
   ])('%s', async (line, answer) => {
     const { status, out, err } = await runProgram(line.split(' '), {});
     expect({ status, out, err }).toEqual({ status: 64, out: '', err: `iri-lb: ${answer}\n` });
+  });
+
+  it('of a value that an option does not take names the nearest that it does', () => {
+    const said: string[] = [];
+    const program = new Command('x').exitOverride().configureOutput({ writeErr: (text) => said.push(text) });
+    program.addOption(new Option('--state <state>', 'which').choices(['ready', 'drain'])).action(() => {});
+    answerInOneLine(program);
+    for (const state of ['redy', 'zzzzzz'])
+      expect(() => program.parse(['--state', state], { from: 'user' })).toThrow();
+    expect(said).toEqual([
+      'iri-lb: --state takes no "redy"; did you mean ready?\n',
+      'iri-lb: --state takes no "zzzzzz"; use ready, drain\n',
+    ]);
   });
 
   it('shows nothing of what it was given that a terminal would obey', async () => {

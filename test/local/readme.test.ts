@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
+import { ENVIRONMENT } from '../../lib/cli/environment-help.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { commandLine } from '../cli/command-line.js';
 import { waitForHealth } from '../cli/rig.js';
@@ -39,6 +40,16 @@ describe('the first screen of README', () => {
 describe('the tables of README', () => {
   it('are those of the code: `npx vitest run test/local/readme.test.ts -u` writes them', async () => {
     await expect(withTables(README)).toMatchFileSnapshot(FILE);
+  });
+
+  it('have every variable that settings are read from', () => {
+    const read = ['environment', 'consul-environment'].flatMap((file) => {
+      const text = readFileSync(join(ROOT, 'lib', 'config', `${file}.ts`), 'utf8');
+      return [...text.matchAll(/(?:env\.|')([A-Z]+_[A-Z_]+)\b/g)].map(([, name = '']) => name);
+    });
+    const told = ENVIRONMENT.flatMap(({ names }) => names);
+    expect([...new Set(read)].filter((name) => !told.includes(name))).toEqual([]);
+    expect(read.length).toBeGreaterThan(15);
   });
 
   it('have every setting', () => {
