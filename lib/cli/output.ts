@@ -6,7 +6,7 @@ import { type RenderConfig, renderConfigSchema } from '../render/config.js';
 import type { OnWait } from '../run/on-wait.js';
 import { EXIT } from './exit-status.js';
 import { stderrProgress } from './progress.js';
-import type { Screen } from './screen.js';
+import { type Screen, screenOf } from './screen.js';
 import { isUsageError } from './usage.js';
 
 /** Where a command writes; tests hand in their own. */
@@ -38,7 +38,7 @@ export const processTerminal: Terminal = {
   },
   onWait: progress?.onWait,
   env: process.env,
-  screen: process.stdout.isTTY ? process.stdout : undefined,
+  screen: screenOf(process.stdout),
   exit: (status) => {
     process.exitCode = status;
   },

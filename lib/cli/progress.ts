@@ -1,6 +1,6 @@
 // One line on stderr that says what is being waited for, while it takes over a second; then it is gone again.
 import type { OnWait } from '../run/on-wait.js';
-import { fitLine } from './screen.js';
+import { fitLine, type Screen, screenOf } from './screen.js';
 
 export interface Progress {
   readonly onWait: OnWait;
@@ -10,7 +10,9 @@ export interface Progress {
 
 export interface ProgressDeps {
   /** A terminal: lines are written over. */
-  readonly stream: { write(text: string): unknown; readonly columns?: number };
+  readonly write: (text: string) => unknown;
+  /** Read anew each time: people resize. */
+  readonly screen: () => Screen | undefined;
   /** Milliseconds by a clock that never jumps. */
   readonly now: () => number;
   /** Calls again and again until the function that it returns is called. */
@@ -30,14 +32,13 @@ interface Wait {
 }
 
 /** The longest wait is told, and how many others there are. */
-export function makeProgress({ stream, now, often }: ProgressDeps): Progress {
+export function makeProgress({ write, screen, now, often }: ProgressDeps): Progress {
   const waits = new Set<Wait>();
   let shown = '';
   let stop: (() => void) | undefined;
   const show = (text: string): void => {
     if (text === shown) return;
-    // Some pseudo-terminals have no size.
-    stream.write(ERASE + fitLine(text, stream.columns || undefined));
+    write(ERASE + fitLine(text, screen()?.columns));
     shown = text;
   };
   const look = (): void => {
@@ -75,7 +76,8 @@ function waitText(waits: readonly Wait[], now: number): string {
 export function stderrProgress(stream: NodeJS.WriteStream = process.stderr): Progress | undefined {
   if (!stream.isTTY) return undefined;
   return makeProgress({
-    stream,
+    write: (text) => stream.write(text),
+    screen: () => screenOf(stream),
     now: () => performance.now(),
     often: (look) => {
       const timer = setInterval(look, OFTEN_MS);

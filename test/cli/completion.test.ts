@@ -40,7 +40,6 @@ const WANTED: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['node add --p', ['--port', '--pow', '--print']],
   ['node add --scheme ', ['http', 'https']],
   ['node add --pow t', ['true']],
-  ['render p', ['policy']],
   ['render haproxy --pe', ['--peer']],
   ['invoke ', ['watch', 'resync']],
   ['plan --fo', ['--force']],

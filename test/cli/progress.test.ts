@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeProgram } from '../../lib/cli/program.js';
 import { makeProgress, stderrProgress } from '../../lib/cli/progress.js';
+import { screenOf } from '../../lib/cli/screen.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 
 import { iriLb } from './iri-lb.js';
@@ -18,7 +19,8 @@ function rig(columns = 80) {
   let look: (() => void) | undefined;
   const written: string[] = [];
   const progress = makeProgress({
-    stream: { write: (text) => void written.push(text), columns },
+    write: (text) => void written.push(text),
+    screen: () => ({ columns, rows: 24 }),
     now: () => now,
     often: (call) => {
       look = call;
@@ -88,6 +90,12 @@ describe('the line of progress', () => {
     expect(pass(1_000)).toEqual([`${ERASE}waiting for the adm…`]);
   });
 
+  it('takes a terminal without a size for one of 80 columns', () => {
+    expect(screenOf({ isTTY: true, columns: 0, rows: 0 })).toMatchObject({ columns: 80, rows: 24 });
+    expect(screenOf({ isTTY: true, columns: 40, rows: 12 })).toMatchObject({ columns: 40, rows: 12 });
+    expect(screenOf({ columns: 40 })).toBeUndefined();
+  });
+
   it('is on a terminal only', () => {
     const stream = Object.assign(new PassThrough(), { isTTY: false });
     expect(stderrProgress(stream as unknown as NodeJS.WriteStream)).toBeUndefined();
@@ -143,10 +151,13 @@ describe('a command that waits', () => {
       });
       const line = [process.execPath, ...command].map((word) => `'${word}'`).join(' ');
       const { stdout: text } = await promisify(execFile)('script', ['-qc', line, '/dev/null'], options);
-      const [, after = ''] = text.split(`waiting for the admin socket of tcp://${mute.hostPort}, 1 s of 2`);
-      expect(after).not.toBe('');
-      expect(after).toContain(`${ERASE}tcp://${mute.hostPort}  failed`);
-      expect(after.slice(after.lastIndexOf(ERASE))).not.toContain('waiting');
+      const pieces = text.split(ERASE);
+      const told = pieces.filter((piece) => piece.startsWith('waiting for '));
+      expect(told[0]).toBe(`waiting for the admin socket of tcp://${mute.hostPort}, 1 s of 2`);
+      // What comes next is written over it, and not below it.
+      for (const piece of told) expect(piece).not.toMatch(/[\r\n]/);
+      expect(pieces.at(-1)).toContain(`iri-lb: haproxy tcp://${mute.hostPort}: no prompt within`);
+      expect(pieces.at(-1)).not.toMatch(/^…/m);
     },
   );
 });

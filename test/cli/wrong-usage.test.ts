@@ -26,7 +26,7 @@ describe('wrong usage', () => {
     ],
     ['node add --port', "option '--port <port>' argument missing; see iri-lb node add --help"],
     ['render haproxi', 'no configuration by the name "haproxi"; did you mean haproxy?'],
-    ['render zzzzzz', 'no configuration by the name "zzzzzz"; use haproxy, consul, policy, systemd'],
+    ['invoke zzzzzz', 'no function by the name "zzzzzz"; use watch, resync'],
     ['invoke wach', 'no function by the name "wach"; did you mean watch?'],
     ['completion', "missing required argument 'shell'; use bash, zsh, fish"],
     ['completion tcsh', 'no shell by the name "tcsh"; use bash, zsh, fish'],
@@ -50,7 +50,7 @@ describe('wrong usage', () => {
 
   it('shows nothing of what it was given that a terminal would obey', async () => {
     const hostile = '\u001b[31m\u202ex\nroot:';
-    for (const args of [[hostile], ['plan', `--${hostile}`], ['render', hostile], ['help', hostile]]) {
+    for (const args of [[hostile], ['plan', `--${hostile}`], ['invoke', hostile], ['help', hostile]]) {
       const { status, err } = await runProgram(args, {});
       expect(status).toBe(64);
       expect(err).toMatch(/^iri-lb: [ -~]+\n$/);
