@@ -48,8 +48,7 @@ export function registerChanges(program: Command, terminal: Terminal, options = 
     .addHelpText(
       'after',
       '\nWithout --from: the iri-lb run of this machine, else its file. The first line says what the source covers;\n' +
-        'what it does not cover is not known.\n\nExamples:\n  iri-lb changes --since 03:00\n' +
-        '  iri-lb changes --since 2h --instance n1/web-1\n  iri-lb changes --follow --from aws:iri-lb',
+        'what it does not cover is not known.',
     )
     .action((flags: Flags) => guarded(terminal, () => changes(flags, terminal, options)));
 }

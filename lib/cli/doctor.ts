@@ -4,6 +4,7 @@ import type { Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { configurationDiagnosis, examine } from '../doctor/doctor.js';
 import { type Diagnosis, type Finding, worstOf } from '../doctor/finding.js';
+import { told } from '../run/on-wait.js';
 import { systemClock } from '../run/system-clock.js';
 import { EXIT } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
@@ -17,7 +18,7 @@ export function registerDoctor(program: Command, terminal: Terminal): void {
     .option('--json', 'print the findings as JSON')
     .action(({ json }: { json?: boolean }) =>
       guarded(terminal, async () => {
-        const diagnosis = await diagnosisOf(terminal);
+        const diagnosis = await told(terminal.onWait, 'Consul and the load balancers', diagnosisOf(terminal));
         if (json) outJson(terminal, diagnosis);
         else for (const line of diagnosisLines(diagnosis)) terminal.out(line);
         terminal.exit(STATUS[worstOf(diagnosis)]);

@@ -53,7 +53,7 @@ export function registerReconcile(program: Command, terminal: Terminal, confirm?
 }
 
 async function plan({ json, force = false }: Flags, terminal: Terminal): Promise<void> {
-  const look = await makeRunner(settingsOf(terminal), terminal.err).look({ force });
+  const look = await makeRunner(settingsOf(terminal), terminal.err, terminal).look({ force });
   if (json) outJson(terminal, look.report);
   else printPlan(look, terminal, terminal.out);
   printProblems(look.report, json === true ? failuresOf(look.report) : brokenIn(look), terminal);
@@ -65,7 +65,7 @@ async function apply(
   terminal: Terminal,
   confirm: Confirm | undefined,
 ): Promise<void> {
-  const runner = recorded(makeRunner(settingsOf(terminal), terminal.err), history, terminal.err);
+  const runner = recorded(makeRunner(settingsOf(terminal), terminal.err, terminal), history, terminal.err);
   // What is asked about is shown to whoever is asked, also where results go to a file.
   const toPerson = json || terminal.screen === undefined ? terminal.err : terminal.out;
   const show = (look: FleetLook): void => printPlan(look, terminal, toPerson);

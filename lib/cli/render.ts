@@ -1,5 +1,5 @@
 // `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Settings } from '../config/environment.js';
 import { quote } from '../model/text.js';
 import type { RenderConfig } from '../render/config.js';
@@ -56,8 +56,9 @@ export function registerRender(program: Command, terminal: Terminal): void {
   const names = Object.keys(TEMPLATES);
   const about = Object.entries(TEMPLATES).map(([name, template]) => `  ${name.padEnd(8)} ${template.about}`);
   program
-    .command('render <what>')
+    .command('render')
     .description(`print a configuration file: ${names.join(', ')}`)
+    .addArgument(new Argument('<configuration>').choices(names))
     .option('--out <file>', 'write it to a file instead; one that was rendered before is replaced, no other')
     .option('--force', 'replace any file')
     .option('--peer <name>', 'haproxy: the member of haproxy.peers that it is for')

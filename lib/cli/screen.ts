@@ -9,6 +9,19 @@ export interface Screen {
   readonly rows: number;
 }
 
+/** The screen of a stream; undefined: it is none. Some pseudo-terminals say 0 × 0: they are taken for the usual one. */
+export function screenOf(stream: Partial<Screen> & { readonly isTTY?: boolean }): Screen | undefined {
+  if (!stream.isTTY) return undefined;
+  return {
+    get columns() {
+      return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows || 24;
+    },
+  };
+}
+
 /** The part of a command's terminal that decides. */
 interface Painted {
   readonly screen?: Screen | undefined;

@@ -35,14 +35,6 @@ export interface StatusDeps {
 const WATCH_MS = 2_000;
 const LEAST_WATCH_MS = 100;
 
-const EXAMPLES = `
-Examples:
-  iri-lb status                        what needs a look, in all of the fleet
-  iri-lb status --instance node-7      one instance, by id, node/id, address:port or backend/slot
-  iri-lb status --state down --watch   who is ready and DOWN by HAProxy's checks, every 2 s
-  iri-lb status --all --sort running   everybody, the busiest first
-  iri-lb status --json | jq .attention`;
-
 export function registerStatus(program: Command, terminal: Terminal, deps: StatusDeps = {}): void {
   program
     .command('status')
@@ -64,7 +56,6 @@ export function registerStatus(program: Command, terminal: Terminal, deps: Statu
     .option('--utc', 'times in UTC')
     .addOption(new Option('--watch [interval]', 'look again and again, every 2s by default, until Ctrl-C'))
     .option('--json', 'print it as JSON; with --watch one object a line')
-    .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => guarded(terminal, () => run(flags, terminal, deps)));
 }
 
@@ -80,7 +71,7 @@ async function run(
   checkFilter(flags, settings.config);
   // Lines of log would stand in the middle of a screen that is redrawn.
   const isDrawn = watch !== undefined && !json;
-  const runner = makeRunner(settings, isDrawn ? undefined : terminal.err);
+  const runner = makeRunner(settings, isDrawn ? undefined : terminal.err, isDrawn ? {} : terminal);
   const look = async (): Promise<Status> => {
     const [looked, last] = await Promise.all([runner.look(), lastRun?.() ?? null]);
     const status = narrow(statusOf(looked, settings.config, last), looked, settings.config, flags);
