@@ -11,6 +11,7 @@ import type { Terminal } from './output.js';
 import { registerReconcile } from './reconcile.js';
 import { registerRender } from './render.js';
 import { registerStatus } from './status.js';
+import { registerWhy } from './why.js';
 
 export interface ProgramOptions {
   /** The folder that holds the built functions. */
@@ -36,6 +37,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
     );
   registerReconcile(program, terminal, node.confirm);
   registerStatus(program, terminal);
+  registerWhy(program, terminal);
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);
   registerChanges(program, terminal);
