@@ -131,7 +131,7 @@ const WORDS: Readonly<Record<Standing, string>> = {
 };
 
 function placePart(why: Why, place: WhyPlace, paint: Paint, zone: Zone): Sentence[] {
-  const { backend, slot, standing, causes, wanted } = place;
+  const { backend, slot, standing, wanted } = place;
   const where = slot ? `${backend}/${slot.name}` : (backend ?? 'no pool');
   const color = standing === 'in' ? paint.green : standing === 'out' ? paint.red : paint.yellow;
   const since = slot ? `, ${sinceText(slot, Date.parse(why.takenAt), zone)}` : ', it has no slot';
@@ -139,17 +139,17 @@ function placePart(why: Why, place: WhyPlace, paint: Paint, zone: Zone): Sentenc
     { at: `  ${where}  `, text: `${WORDS[standing]}${backend === null ? '' : since}`, color },
     ...(slot ? slotPart(slot, wanted) : []),
     { at: '    next run  ', text: nextRunText(place, why) },
-    ...(causes.length > 1 && slot
-      ? [{ at: '    because   ', text: causes.map(({ text }) => text).join('; ') }]
-      : []),
   ];
 }
 
 function sinceText({ state, status, since }: WhySlot, nowMs: number, zone: Zone): string {
-  const what = `${state} (${showName(status.split(' ')[0] ?? status)})`;
+  const what = `${state} (${plainText(status, 40)})`;
   if (!since) return `${what}, since when is not known`;
-  return `${what}, by HAProxy ${whenText(Date.parse(since.at), nowMs, zone)}`;
+  return `${what} since ${whenText(Date.parse(since.at), nowMs, zone)} (HAProxy)`;
 }
+
+/** Without the star that it has while the next check runs. */
+const ended = (status: string): string => status.replace(/^\* /, '');
 
 function slotPart({ at, weight, maxconn, detail }: WhySlot, wanted: WhyPlace['wanted']): Sentence[] {
   const limit = (value: number): string => (value === 0 ? 'no limit' : String(value));
@@ -157,9 +157,9 @@ function slotPart({ at, weight, maxconn, detail }: WhySlot, wanted: WhyPlace['wa
     wants === undefined || wants === is ? is : `${is}, wanted ${wants}`;
   const words = detail?.check?.words ?? '';
   const check = detail?.check
-    ? `${detail.check.status}${words === '' ? '' : ` ${quote(words, 100)}`}`
+    ? `${ended(detail.check.status)}${words === '' ? '' : ` ${quote(words, 100)}`}`
     : 'none, or not told';
-  const agent = detail?.agent ? `; agent ${detail.agent.status} ${quote(detail.agent.words, 60)}` : '';
+  const agent = detail?.agent ? `; agent ${ended(detail.agent.status)} ${quote(detail.agent.words, 60)}` : '';
   return [
     {
       at: '    at        ',
@@ -184,7 +184,8 @@ function loadText({ running, queued, rate, total, errors }: NonNullable<WhySlot[
 function nextRunText({ nextRun, causes, standing }: WhyPlace, { consulError }: Why): string {
   if (consulError !== undefined) return 'changes nothing: Consul cannot be read';
   const { changes, heldBy } = nextRun;
-  if (changes.length > 0) return changes.map(changeText).join('; ');
+  const waits = heldBy === 'replacement-not-up' ? '; it waits until somebody else serves' : '';
+  if (changes.length > 0) return `${changes.map(changeText).join('; ')}${waits}`;
   if (standing === 'in') return 'changes nothing: it is as Consul wants it';
   const [first] = causes.filter(({ code }) => code === heldBy);
   return first ? `changes nothing: ${first.text}` : 'changes nothing';

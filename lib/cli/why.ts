@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { checksIn, keepRows } from '../consul/checks.js';
 import { makeSource } from '../consul/source.js';
-import { showName } from '../model/text.js';
+import { plainText } from '../model/text.js';
 import type { Why } from '../model/why.js';
 import type { CauseCode } from '../model/why-causes.js';
 import { makeRunner } from '../run/runner.js';
@@ -12,7 +12,7 @@ import { explain } from '../run/why/explain.js';
 import { type NotFound, notFound } from '../run/why/not-found.js';
 import { EXIT } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
-import { paintFor } from './screen.js';
+import { fitLine, paintFor } from './screen.js';
 import { whyLines } from './why-text.js';
 import { wrapped } from './wrap.js';
 
@@ -43,7 +43,7 @@ async function tellWhy(terminal: Terminal, asked: string, { json, utc = false }:
   const targets = findTargets(look, settings.config, asked);
   const [target, ...others] = targets.found;
   if (!target || others.length > 0) {
-    tellNotFound(terminal, notFound(asked, look, targets), json);
+    tellNotFound(terminal, notFound(asked, look, targets, settings.config), json);
     return;
   }
   const { checks, more } = checksOf(target, rowsOf);
@@ -71,8 +71,8 @@ function tellNotFound(terminal: Terminal, found: NotFound, json = false): void {
   if (json) outJson(terminal, found);
   else {
     for (const line of wrapped(found.text, columns)) terminal.err(line);
-    for (const { name, at } of found.matches) terminal.err(`  ${name}  ${showName(at)}`);
-    for (const name of found.near) terminal.err(`  ${name}`);
+    for (const { name, at } of found.matches) terminal.err(fitLine(`  ${name}  ${plainText(at)}`, columns));
+    for (const name of found.near) terminal.err(fitLine(`  ${name}`, columns));
   }
   terminal.exit(found.isKnown ? EXIT.usage : EXIT.failed);
 }

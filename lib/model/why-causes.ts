@@ -1,4 +1,5 @@
 // The table of causes: why an instance is in rotation or out of it, with text and next step. Pure.
+import type { Change } from './change.js';
 import type { Refusal } from './networks.js';
 import { REFUSED_AS } from './problem-table.js';
 import { plainText, quote, showName } from './text.js';
@@ -49,6 +50,14 @@ const listed = (names: readonly string[]): string =>
   names.length > MAX_NAMED
     ? `${names.slice(0, MAX_NAMED).join(', ')} and ${names.length - MAX_NAMED} more`
     : names.join(', ');
+
+const DONE: Readonly<Record<Change['action'], string>> = {
+  add: 'brought it in',
+  enable: 'brought it in',
+  update: 'set that',
+  disable: 'taken it out',
+  remove: 'taken it out',
+};
 
 interface Unknown extends Said {
   /** What cannot be told without Consul. */
@@ -175,12 +184,14 @@ export const CAUSES = {
   // Is there a slot?
   'slots-taken': tell(
     ({ prefix, slots, holders, idle }: { readonly prefix: string; readonly slots: number } & Holders) =>
-      `no slot is free: all ${slots} of ${prefix} are taken${
-        idle.length > 0 ? ` (${listed(idle)} in drain for nobody)` : ` (by ${listed(holders)})`
-      }`,
+      `no slot of ${prefix} is free (${
+        idle.length > 0
+          ? `${listed(idle)} in drain for nobody`
+          : `${holders.length} of ${slots} taken, by ${listed(holders)}`
+      })`,
     ({ idle }) =>
       idle.length > 0
-        ? `free them (iri-lb undrain --stale), or declare more slots`
+        ? 'free them (iri-lb undrain --stale), or declare more slots and reload'
         : 'declare more slots (pools.ranges.slots in LB_CONFIG, iri-lb render haproxy) and reload',
   ),
   'no-range': tell(
@@ -198,7 +209,8 @@ export const CAUSES = {
   ),
   'none-running': tell((_: object) => 'no run is going', 'start one: iri-lb run, or iri-lb apply once'),
   pending: tell(
-    ({ action }: { readonly action: string }) => `no run has done it yet: ${action} is pending`,
+    ({ action, reason }: { readonly action: Change['action']; readonly reason: string }) =>
+      `${reason}, and no run has ${DONE[action]} yet`,
     `see whether runs are going; ${SEE_PLAN}`,
   ),
   // Does HAProxy send requests?

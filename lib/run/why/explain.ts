@@ -146,7 +146,13 @@ const unknownPlace = (backend: string | null, cause: Cause): WhyPlace => ({
 function nowhere({ unselected, question }: Subject, place: Place | undefined): WhyPlace {
   const causes = unselected.length > 0 || !place ? unselected : outCauses(place);
   const all = causes.length > 0 ? causes : consulCauses(question.look, 'why');
-  return { backend: null, standing: 'out', causes: all.map(reportedCause), nextRun: { changes: [] } };
+  const [first] = all;
+  return {
+    backend: null,
+    standing: 'out',
+    causes: all.map(reportedCause),
+    nextRun: { changes: [], ...(first ? { heldBy: first.code } : {}) },
+  };
 }
 
 function judged(subject: Subject, place: Place): WhyPlace {

@@ -35,7 +35,7 @@ export function remarksOn(place: Place): Cause[] {
       ? [{ code: 'name-unresolved', hostName: located.hostName ?? '', slot: server.slot } as const]
       : []),
     ...(held?.code === 'held-by-agent' ? [{ code: 'held-by-agent', word: held.word } as const] : []),
-    ...(change ? [{ code: 'pending', action: change.action } as const] : []),
+    ...(change ? [{ code: 'pending', action: change.action, reason: change.reason } as const] : []),
     ...passesAtAddress(place),
     ...keptByName(place),
   ];
@@ -98,7 +98,7 @@ function removalCauses({ balancer, question: { runs }, pool, observed, changes, 
       ? [{ code: 'run-failing', detail: runs.detail, nextStep: '' } as const]
       : []),
     ...(runs.state === 'none' ? [{ code: 'none-running' } as const] : []),
-    ...(waits ? [] : [{ code: 'pending', action: change.action } as const]),
+    ...(waits ? [] : [{ code: 'pending', action: change.action, reason: change.reason } as const]),
   ];
 }
 

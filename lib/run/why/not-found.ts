@@ -1,4 +1,6 @@
 // What is said where nobody is meant, or several: who is near, and what could not be looked at. Pure.
+import type { Config } from '../../config/pools.js';
+import { parseIp } from '../../model/address.js';
 import { textOf } from '../../model/problem.js';
 import { plainText, showName } from '../../model/text.js';
 import { reportedCause } from '../../model/why-causes.js';
@@ -21,7 +23,12 @@ export interface NotFound {
 
 const MAX_MATCHES = 20;
 
-export function notFound(asked: string, look: FleetLook, { found, near, empty }: Targets): NotFound {
+export function notFound(
+  asked: string,
+  look: FleetLook,
+  { found, near, empty }: Targets,
+  { pools }: Pick<Config, 'pools'>,
+): NotFound {
   const answer = {
     version: 1 as const,
     asked: plainText(asked),
@@ -35,7 +42,7 @@ export function notFound(asked: string, look: FleetLook, { found, near, empty }:
       matches: found.slice(0, MAX_MATCHES).map((target) => ({ name: nameOf(target), at: placeOf(target) })),
       isKnown: true,
     };
-  const unknown = unknownBecause(asked, look);
+  const unknown = unknownBecause(asked, look, isPlace(asked, pools));
   if (unknown !== undefined) return { ...answer, text: unknown, isKnown: false };
   const names = shortNames(look.loadBalancers.map(({ address }) => address));
   if (empty.length > 0) {
@@ -59,13 +66,22 @@ function placeOf({ hostPorts: [first = ''], service, slots: [slot] }: Target): s
   return `${first} ${where}`.trim();
 }
 
+/** Whether it can be a slot, or the address of one, as opposed to a name in Consul. */
+const isPlace = (asked: string, pools: Config['pools']): boolean =>
+  /:\d+$/.test(asked) ||
+  parseIp(asked) !== undefined ||
+  pools.some(({ backend }) => asked.startsWith(`${backend}/`));
+
 /** Why nobody can tell; undefined: all that could know was asked. */
-function unknownBecause(asked: string, look: FleetLook): string | undefined {
+function unknownBecause(asked: string, look: FleetLook, mayBeSlot: boolean): string | undefined {
   const on = onText(look.loadBalancers);
   const who = `not known whether ${showName(asked)} is in rotation ${on}`;
   const [consul] = consulCauses(look, 'whether');
+  const isAllRead = look.loadBalancers.every(({ state }) => state === 'read');
   if (consul) {
     const { text } = reportedCause(consul);
+    if (isAllRead && look.loadBalancers.length > 0 && /:\d+$/.test(asked))
+      return `${showName(asked)} is out of rotation ${on}: no slot has it; ${text.split(', so ')[0]}, so why is not known`;
     return `${who}: ${text.split(', so ')[0]}, and HAProxy has addresses and slots, no such name`;
   }
   const doubted = [...(look.catalogView?.view.absences.values() ?? [])].find(
@@ -75,7 +91,7 @@ function unknownBecause(asked: string, look: FleetLook): string | undefined {
     return `${who}: Consul does not list all: ${plainText(textOf(doubted.why), 300)}`;
   const unread = look.loadBalancers.filter(({ state }) => state !== 'read');
   // A name is Consul's; a slot, or an address, may be one of those that could not be looked at.
-  if (unread.length === 0 || !/[/:.]/.test(asked)) return undefined;
+  if (isAllRead || !mayBeSlot) return undefined;
   const names = unread.map(({ address, state }) => `${address} is ${state}`);
   return `${who}: nobody there is known, but ${names.join(' and ')}`;
 }

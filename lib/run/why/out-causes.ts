@@ -9,8 +9,8 @@ import { hostPortOf, type Place, runFailureOf } from './place.js';
 import { absenceCauses, refusedCauses } from './selection-causes.js';
 
 /**
- * In the order in which a run decides: who it is, whether somebody holds the slot, how Consul has it, whether there
- * is a slot, whether a run was there, and whether HAProxy sends requests.
+ * In the order in which it is decided: who it is, whether somebody holds the slot, how Consul has it, whether there
+ * is a slot, whether HAProxy sends requests to it once it is ready, and whether a run was there.
  */
 export function outCauses(place: Place): Cause[] {
   const causes = [
@@ -19,8 +19,8 @@ export function outCauses(place: Place): Cause[] {
     ...heldCauses(place),
     ...healthCauses(place.question, place.wish),
     ...placementCauses(place),
-    ...runCauses(place),
     ...trafficCauses(place),
+    ...runCauses(place),
   ];
   const all = [...causes, ...consulCauses(place.question.look, 'why'), ...inFlight(place)];
   return all.length > 0 ? all : [{ code: 'unexplained' }];
@@ -67,8 +67,15 @@ function placementCauses(place: Place): Cause[] {
   if (!leftOut) return [];
   const facts = { detail: reasonOf(leftOut), nextStep: nextStepOf(leftOut) };
   switch (leftOut.code) {
-    case 'range-undeclared':
     case 'range-unconfigured':
+      return [
+        {
+          code: 'no-range',
+          detail: `${pool.backend} has no ${leftOut.transport} range`,
+          nextStep: 'add one to the pool in LB_CONFIG, or correct its tags',
+        },
+      ];
+    case 'range-undeclared':
     case 'range-transport':
       return [{ code: 'no-range', ...facts }];
     case 'slots-taken':
@@ -106,7 +113,7 @@ function runCauses(place: Place): Cause[] {
       ? [{ code: 'run-failing', detail: runs.detail, nextStep: '' } as const]
       : []),
     ...(own && runs.state === 'none' ? [{ code: 'none-running' } as const] : []),
-    ...(own ? [{ code: 'pending', action: own.action } as const] : []),
+    ...(own ? [{ code: 'pending', action: own.action, reason: own.reason } as const] : []),
   ];
 }
 
