@@ -1,5 +1,5 @@
 // Why requests do not reach an instance in one pool of one load balancer; what decides first is first. Pure.
-import { printHostPort } from '../../model/address.js';
+import { compareIps, printHostPort } from '../../model/address.js';
 import { type LeftOutProblem, nextStepOf, reasonOf } from '../../model/problem.js';
 import type { Cause } from '../../model/why-causes.js';
 import { agentWordOn } from '../../plan/agent-word.js';
@@ -151,7 +151,7 @@ function inFlight({ server, detail }: Place): Cause[] {
 export function keptByName({ question: { target }, server }: Place): Cause[] {
   const { hostName = null, addresses = [], port = 0 } = target.located ?? {};
   if (hostName === null || !server || addresses.length < 2 || target.label === null) return [];
-  const [lowest = ''] = addresses;
+  const [lowest = ''] = [...addresses].sort(compareIps);
   if (hostPortOf(server) === printHostPort(lowest, port)) return [];
   return [{ code: 'kept-by-name', instance: target.label, hostName }];
 }

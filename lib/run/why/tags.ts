@@ -1,6 +1,7 @@
 // Each tag and Meta key of an instance, and what became of it. Pure.
 import type { Config, Pool } from '../../config/pools.js';
 import { tagTableOf } from '../../config/tag-keys.js';
+import { nearest } from '../../model/nearest.js';
 import { parseTags, type TagProblem, type TagValues } from '../../model/tag-values.js';
 import type { TagRow, TagTable } from '../../model/tags.js';
 import { plainText, showName } from '../../model/text.js';
@@ -75,13 +76,26 @@ function wrongOf(problem: TagProblem): string {
 }
 
 function badOf(problem: TagProblem, prefix: string): TagsOf['bad'][number] | undefined {
-  if (problem.code === 'tag-repeated') return undefined;
   const { place, said } = problem;
-  const name = problem.code === 'tag-misspelt' ? problem.meant : (said.split('=', 1)[0] ?? '');
-  return {
-    key: problem.code === 'tag-unknown' ? undefined : name.slice(prefix.length + 1),
-    cause: { code: 'tag-bad', place, said, wrong: wrongOf(problem) },
-  };
+  const cause = { code: 'tag-bad', place, said, wrong: wrongOf(problem) } as const;
+  const keyOf = (name: string): string => name.slice(prefix.length + 1);
+  const name = said.split('=', 1)[0] ?? '';
+  switch (problem.code) {
+    case 'tag-repeated':
+      return undefined;
+    case 'tag-invalid':
+      return { key: keyOf(name), cause };
+    case 'tag-misspelt':
+      return { key: keyOf(problem.meant), cause };
+    case 'tag-unknown': {
+      const key = nearest(keyOf(name), problem.known);
+      const meant = `${name.slice(0, prefix.length + 1)}${key}`;
+      return {
+        key,
+        cause: key === undefined ? cause : { ...cause, wrong: `is ignored: did you mean ${meant}?` },
+      };
+    }
+  }
 }
 
 interface Context {
