@@ -5,6 +5,7 @@ import { labelOf, type ServiceInstance } from '../model/instance.js';
 import { nearNames } from '../model/nearest.js';
 import type { ObservedServer } from '../model/server.js';
 import type { Located } from '../plan/selection.js';
+import { concerning } from './concerning.js';
 import type { FleetLook } from './look.js';
 import type { CatalogView } from './views.js';
 
@@ -44,10 +45,10 @@ export interface Targets {
  * host name with its port), an address alone, or `backend/slot`.
  */
 export function findTargets(look: FleetLook, config: Pick<Config, 'pools'>, text: string): Targets {
-  const all = targetsIn(look, config);
   const wanted = canonical(text);
-  const found = all.filter((target) => isNamed(target, text, wanted));
-  return { found, near: found.length > 0 ? [] : nearTo(text, all), empty: emptyOf(look, text) };
+  const found = targetsIn(concerning(look, text), config).filter((target) => isNamed(target, text, wanted));
+  const near = found.length > 0 ? [] : nearTo(text, targetsIn(look, config));
+  return { found, near, empty: emptyOf(look, text) };
 }
 
 function emptyOf({ loadBalancers }: FleetLook, text: string): string[] {
@@ -92,9 +93,8 @@ export function targetsIn(
       const { label, instance } = located;
       targets.push({ label, service, instance, located, hostPorts, slots });
     }
-    const known = new Set(catalogView?.view.located.get(service)?.map(({ instance }) => instance));
     for (const instance of catalogView ? instancesOf(catalogView, service) : [])
-      if (!known.has(instance))
+      if (!isUsable(instance))
         targets.push({
           ...{ label: labelOf(instance), service, instance, located: undefined },
           ...{ hostPorts: [`${instance.address}:${String(instance.port)}`], slots: [] },
@@ -112,6 +112,10 @@ export function targetsIn(
   }
   return targets;
 }
+
+/** As `locate` has it. */
+const isUsable = ({ address, port }: ServiceInstance): boolean =>
+  parseAddress(address) !== undefined && parsePort(port) !== undefined;
 
 const instancesOf = ({ catalog }: CatalogView, wanted: string): readonly ServiceInstance[] =>
   catalog.services.find(({ service }) => service === wanted)?.instances ?? [];

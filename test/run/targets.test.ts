@@ -1,10 +1,10 @@
 // Whom a name means: by id, node/id, address:port and slot, on every load balancer; several, and near misses.
 import { describe, expect, it } from 'vitest';
-import type { Targets } from '../../lib/run/targets.js';
+import { findTargets, type Targets, targetsIn } from '../../lib/run/targets.js';
 import { haproxyFor, memoryCatalog, parseConfig, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 import type { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
-import { type ExplainWith, targetsFor } from './why-rig.js';
+import { type ExplainWith, lookIn, targetsFor } from './why-rig.js';
 
 const config = parseConfig({ pools: [{ backend: 'web', service: 'iri', ranges: [{ prefix: 's' }] }] });
 const ROWS = [
@@ -93,6 +93,36 @@ describe('a slot', () => {
       hosts: { lb1: haproxyFor(config, 2), lb2: haproxyFor(config, 1) },
     });
     expect(targets).toMatchObject({ found: [], empty: ['tcp://lb1:9'] });
+  });
+});
+
+describe('everybody', () => {
+  it('is found by each name, with the same slots as where all are looked through', async () => {
+    const options: ExplainWith = {
+      config,
+      catalog: memoryCatalog([
+        ...ROWS,
+        row({ id: 'twin' }),
+        row({ id: 'bad', address: 'a b' }),
+        row({ id: 'a "q"', port: 9 }),
+      ]),
+      hosts: { lb1: await served(), lb2: haproxyFor(config, 2) },
+    };
+    const lb2 = options.hosts.lb2 as SimulatedHAProxy;
+    Object.assign(lb2.server('web', 's1'), { address: '10.9.0.1', port: 80, state: 'drain' });
+    Object.assign(lb2.server('web', 's2'), { address: '10.0.0.2', port: 14265, state: 'ready' });
+    const look = await lookIn(options);
+    const all = targetsIn(look, config);
+    expect(all).toHaveLength(8);
+    for (const target of all) {
+      const { label, instance, hostPorts, slots } = target;
+      const names = [
+        ...(instance && label !== null ? [instance.id, label, `${instance.node}/${instance.id}`] : []),
+        ...hostPorts,
+        ...slots.map(({ backend, server }) => `${backend}/${server.slot}`),
+      ];
+      for (const name of names) expect(findTargets(look, config, name).found, name).toContainEqual(target);
+    }
   });
 });
 
