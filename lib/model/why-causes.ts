@@ -69,7 +69,7 @@ const WHAT = { why: 'why is not known', whether: 'not known whether it should be
 export const CAUSES = {
   // What cannot be read.
   'load-balancer-down': tell(
-    (_: Said) => 'it is down, so nothing is known there',
+    (_: Said) => 'it is down',
     (facts: Said) => said(facts, 'bring HAProxy back'),
   ),
   'load-balancer-busy': tell(
@@ -116,8 +116,11 @@ export const CAUSES = {
     'correct it in its registration in Consul',
   ),
   'not-selected': tell(
-    ({ why }: { readonly why: readonly string[]; readonly would: readonly string[] }) =>
-      `no pool selects it: ${why.join('; ')}`,
+    (facts: {
+      readonly why: readonly string[];
+      readonly would: readonly string[];
+      readonly byAny: boolean;
+    }) => `${facts.byAny ? 'not selected' : 'no pool selects it'}: ${facts.why.join('; ')}`,
     ({ would }) => `register it with ${would.join(', or ')}`,
   ),
   'address-refused': tell(
@@ -271,7 +274,7 @@ export const CAUSES = {
   ),
   'requests-in-flight': tell(
     ({ running, queued }: { readonly running: number; readonly queued: number }) =>
-      `${running} requests still run${queued === 0 ? '' : `, ${queued} are queued`}`,
+      `${running} ${running === 1 ? 'request still runs' : 'requests still run'}${queued === 0 ? '' : `, ${queued} queued`}`,
     'they end by themselves, or with their time-outs',
   ),
 } as const;

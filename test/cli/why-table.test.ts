@@ -225,7 +225,7 @@ describe('what it rests on', () => {
   });
 
   it('has requests that still run, of the load balancer that has them', () => {
-    expect(textOf('n1/flight')).toContain('  also  1 requests still run');
+    expect(textOf('n1/flight')).toContain('  also  1 request still runs');
     expect(textOf('n1/flight')).toContain('load      1 running, 0 queued');
   });
 

@@ -20,6 +20,8 @@ export interface ExplainWith {
   readonly names?: Readonly<Record<string, readonly string[]>>;
   readonly lastKnown?: readonly string[];
   readonly runs?: RunsKnown;
+  /** Why there may be further load balancers. */
+  readonly discoveryError?: string;
 }
 
 const KINDS = { down: 'connect', busy: 'no-prompt' } as const;
@@ -63,7 +65,11 @@ export async function targetsFor(x: string, options: ExplainWith): Promise<Targe
 /** Throws where nobody is meant, or several. */
 export async function explainIn(x: string, options: ExplainWith): Promise<Why> {
   const { client, rowsOf } = keepRows(options.catalog);
-  const look = await lookIn({ ...options, catalog: client });
+  const seen = await lookIn({ ...options, catalog: client });
+  const { report } = seen;
+  const error = options.discoveryError;
+  const consul = { ...report.consul, ...(error === undefined ? {} : { error }) };
+  const look = { ...seen, report: { ...report, consul } };
   const { found, near } = findTargets(look, options.config, x);
   const [target, ...others] = found;
   if (!target || others.length > 0) throw new Error(`${x}: ${found.length} found, near are ${near.join()}`);

@@ -80,6 +80,27 @@ describe('in rotation', () => {
   });
 });
 
+describe('a pool that does not select it', () => {
+  const both = parseConfig();
+  const withPow = [row({ tags: ['haproxy.pow=true'] })];
+  const withoutPow = [row()];
+
+  it('counts for nothing once its slot was left', async () => {
+    const haproxy = await servedBy(withPow, both);
+    await runOnce({ config: both, haproxy, catalog: memoryCatalog(withoutPow) });
+    const why = await ask('iri-1', haproxy, { config: both, rows: withoutPow });
+    expect(why.verdict.text).toBe('iri-1 (n1/iri-1) is in rotation on lb1:9');
+    expect(onlyPlace(why).backend).toBe('iri_back');
+  });
+
+  it('is told of while its slot is ready', async () => {
+    const why = await ask('iri-1', await servedBy(withPow, both), { config: both, rows: withoutPow });
+    expect(why.verdict.text).toContain('is still in rotation in iri_pow_back on lb1:9');
+    expect(codesOf(why)).toEqual(['pending', 'not-selected']);
+    expect(why.verdict.causes[1]?.text).toBe('not selected: iri_pow_back wants haproxy.pow=true|only');
+  });
+});
+
 describe('who is left out', () => {
   const reasons: readonly (readonly [string, RowOptions, CauseCode])[] = [
     ['an address that is none', { address: 'a b' }, 'address-unusable'],
@@ -254,10 +275,23 @@ describe('what cannot be read', () => {
     const why = await ask('iri-1', haproxyFor(config, 1), { rows, hosts: { lb1: 'down', lb2: 'busy' } });
     expect(why.verdict.serves).toBe('unknown');
     expect(why.verdict.text).toBe(
-      'iri-1 (n1/iri-1) is not known on lb1:9: it is down, so nothing is known there; not known on lb2:9: it is busy: somebody has its admin socket',
+      'iri-1 (n1/iri-1) may be in rotation or not on lb1:9: it is down; not known on lb2:9: it is busy: ' +
+        'somebody has its admin socket; in Consul: check "service:iri-1" is critical',
     );
     expect(why.instance?.health).toBe('critical');
     expect(why.loadBalancers.map(({ state }) => state)).toEqual(['down', 'busy']);
+  });
+
+  it('of the list of load balancers leaves open whether it serves everywhere', async () => {
+    const why = await ask('iri-1', await servedBy(TWO), { discoveryError: 'service lb: no answer' });
+    expect(why.verdict).toMatchObject({ serves: 'everywhere', unread: true });
+    expect(why.verdict.text).toMatch(/is in rotation on lb1:9; not every load balancer is known$/);
+    const none = await ask('iri-1', await servedBy(TWO), {
+      discoveryError: 'service lb: no answer',
+      hosts: {},
+    });
+    expect(none.verdict).toMatchObject({ serves: 'unknown', unread: true });
+    expect(none.verdict.text).toContain('may be in rotation or not: no load balancer is known');
   });
 
   it('of one backend is told of that', async () => {

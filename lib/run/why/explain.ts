@@ -4,14 +4,15 @@ import type { Pool } from '../../config/pools.js';
 import { isServing } from '../../model/server.js';
 import { plainText } from '../../model/text.js';
 import type { Standing, Why, WhyInstance, WhyLoadBalancer, WhyPlace } from '../../model/why.js';
-import { type Cause, reportedCause } from '../../model/why-causes.js';
+import { type Cause, type ReportedCause, reportedCause } from '../../model/why-causes.js';
 import type { BalancerLook } from '../look.js';
 import { consulCauses } from './consul-causes.js';
+import { healthCauses } from './health-causes.js';
 import { isLeaving, remarksOn, stillInCauses } from './in-causes.js';
 import { outCauses } from './out-causes.js';
 import { type Place, placeOf, runFailureOf } from './place.js';
 import { poolsOf, type WhyQuestion, type Wish, wishOf } from './question.js';
-import { exclusionText, unselectedCauses, unusableCauses } from './selection-causes.js';
+import { elsewhereCauses, exclusionText, unselectedCauses, unusableCauses } from './selection-causes.js';
 import { slotOf } from './slot.js';
 import { type TagsOf, tagsOf } from './tags.js';
 import { verdictOf } from './verdict.js';
@@ -39,7 +40,7 @@ export function explain(question: WhyQuestion): Why {
     asked: plainText(asked),
     name,
     takenAt: new Date(look.takenAtMs).toISOString(),
-    verdict: verdictOf(question, name, loadBalancers),
+    verdict: verdictOf(question, name, loadBalancers, inConsul(subject)),
     ...instanceOf(question, pools, wishes, tags),
     ...(look.consulError === undefined ? {} : { consulError: plainText(look.consulError, MAX_ERROR) }),
     loadBalancers,
@@ -48,6 +49,10 @@ export function explain(question: WhyQuestion): Why {
 }
 
 const MAX_ERROR = 500;
+
+/** What stands in its way whatever the load balancers hold. */
+const inConsul = ({ question, wishes, unselected }: Subject): ReportedCause[] =>
+  [...unselected, ...wishes.slice(0, 1).flatMap((wish) => healthCauses(question, wish))].map(reportedCause);
 
 interface Subject {
   readonly question: WhyQuestion;
@@ -123,7 +128,11 @@ function balancerOf(subject: Subject, balancer: BalancerLook): WhyLoadBalancer {
   const places = pools.map((pool, at) =>
     placeOf(question, balancer, observed, pool, wishes[at] ?? wishOf(question, pool)),
   );
-  const concerned = places.filter(({ wish, server }) => wish.own || server);
+  // A slot that was left holds the address that it had: it says nothing where another pool serves the instance.
+  const isServed = wishes.some(({ own }) => own !== undefined);
+  const concerned = places.filter(
+    ({ wish, server }) => wish.own || (server && !(isServed && server.state === 'maintenance')),
+  );
   const failure = runFailureOf(balancer);
   return {
     address,
@@ -194,6 +203,7 @@ function causesOf({ question, unselected, remarks }: Subject, place: Place, stan
       ? [...unselected, ...causes.filter(({ code }) => code !== 'unexplained')]
       : causes;
   }
-  if (standing === 'still-in') return stillInCauses(place, unselected);
+  const elsewhere = unselected.length > 0 ? unselected : elsewhereCauses(question, place.pool, place.wish);
+  if (standing === 'still-in') return stillInCauses(place, elsewhere);
   return [...consulCauses(question.look, 'whether'), ...remarks, ...remarksOn(place)];
 }

@@ -44,13 +44,26 @@ export function unselectedCauses(
   const keys = new Set(found.map(({ exclusion }) => (exclusion.by === 'select' ? exclusion.key : '')));
   return [
     ...bad.filter(({ key }) => key !== undefined && keys.has(key)).map(({ cause }) => cause),
-    {
-      code: 'not-selected',
-      why: found.map(({ pool, exclusion }) => `${pool.backend} ${exclusionText(exclusion, config)}`),
-      would: [...new Set(found.map(({ exclusion }) => remedyOf(exclusion, config)))],
-    },
+    notSelected(found, config, false),
   ];
 }
+
+/** Of an instance that this pool does not select, and another one does. */
+export function elsewhereCauses({ config }: WhyQuestion, pool: Pool, { exclusion }: Wish): Cause[] {
+  return exclusion ? [notSelected([{ pool, exclusion }], config, true)] : [];
+}
+
+interface Excluding {
+  readonly pool: Pool;
+  readonly exclusion: Exclusion;
+}
+
+const notSelected = (found: readonly Excluding[], config: Config, byAny: boolean): Cause => ({
+  code: 'not-selected',
+  why: found.map(({ pool, exclusion }) => `${pool.backend} ${exclusionText(exclusion, config)}`),
+  would: [...new Set(found.map(({ exclusion }) => remedyOf(exclusion, config)))],
+  byAny,
+});
 
 /** Of an instance that pools select, at addresses that no server may have. */
 export function refusedCauses({ target, look, config }: WhyQuestion): Cause[] {

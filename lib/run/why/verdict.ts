@@ -12,25 +12,33 @@ interface Clause {
   readonly places: { readonly address: string; readonly backend: string | null }[];
 }
 
+/** `inConsul`: what stands in its way whatever the load balancers hold, told where none could be read. */
 export function verdictOf(
   { asked, look, target }: WhyQuestion,
   name: string,
   loadBalancers: readonly WhyLoadBalancer[],
+  inConsul: readonly ReportedCause[],
 ): Verdict {
   const clauses = clausesOf(loadBalancers);
+  const serves = servesOf(loadBalancers);
   const who = asked === name || target.label === null ? plainText(asked) : `${plainText(asked)} (${name})`;
-  const texts = clauses.map((clause, at) => clauseText(clause, loadBalancers, at === 0));
-  const text =
-    clauses.length === 0
-      ? 'is not known to be in rotation or not: no load balancer is known'
-      : texts.join('; ');
+  const [hindrance] = serves === 'unknown' ? inConsul : [];
+  const isAllKnown = look.report.consul.error === undefined;
+  const texts = [
+    ...clauses.map((clause, at) => clauseText(clause, loadBalancers, at === 0)),
+    ...(clauses.length === 0 ? ['may be in rotation or not: no load balancer is known'] : []),
+    ...(hindrance ? [`in Consul: ${hindrance.text}`] : []),
+    ...(isAllKnown || clauses.length === 0 ? [] : ['not every load balancer is known']),
+  ];
+  const unread = look.consulError !== undefined || loadBalancers.some(isUnread);
   return {
-    serves: servesOf(loadBalancers),
-    unread: look.consulError !== undefined || loadBalancers.some(isUnread) || clauses.length === 0,
-    text: `${who} ${text}`,
+    serves,
+    unread: unread || clauses.length === 0 || !isAllKnown,
+    text: `${who} ${texts.join('; ')}`,
     causes: distinct(
       clauses.map(({ cause }) => cause),
       loadBalancers,
+      hindrance,
     ),
   };
 }
@@ -67,7 +75,8 @@ function clauseText(clause: Clause, loadBalancers: readonly WhyLoadBalancer[], i
   const { standing, cause } = clause;
   const where = whereText(clause, loadBalancers);
   const verb = isFirst ? 'is ' : '';
-  if (standing === 'unknown') return `${isFirst ? 'is not known ' : 'not known '}${where}: ${cause?.text}`;
+  if (standing === 'unknown')
+    return `${isFirst ? 'may be in rotation or not' : 'not known'} ${where}: ${cause?.text}`;
   const why = cause ? `: ${cause.text}` : '';
   if (standing === 'in') return `${verb}in rotation ${where}${cause ? `, but: ${cause.text}` : ''}`;
   return `${verb}${standing === 'out' ? 'out of rotation' : 'still in rotation'} ${where}${why}`;
@@ -114,10 +123,11 @@ export function shortNames(addresses: readonly string[]): ReadonlyMap<string, st
 function distinct(
   first: readonly (ReportedCause | undefined)[],
   loadBalancers: readonly WhyLoadBalancer[],
+  last: ReportedCause | undefined,
 ): ReportedCause[] {
   const others = loadBalancers.flatMap(({ places }) => places.flatMap((place: WhyPlace) => place.causes));
   const found = new Map<string, ReportedCause>();
-  for (const cause of [...first, ...others])
+  for (const cause of [...first, ...others, last])
     if (cause && !found.has(cause.text)) found.set(cause.text, cause);
   return [...found.values()];
 }
