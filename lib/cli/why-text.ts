@@ -63,12 +63,14 @@ const alsoOf = ({ text, next }: ReportedCause): Sentence => ({
   text: next === '' ? text : `${text}; ${next}`,
 });
 
-function noConsul({ consulError, name }: Why): Sentence[] {
-  const text =
-    consulError === undefined
-      ? `nobody is registered at ${name}`
-      : `not known, it could not be read: ${consulError}`;
-  return [BLANK, { at: 'Consul  ', text }];
+function noConsul({ consulError, name, verdict }: Why): Sentence[] {
+  if (consulError !== undefined)
+    return [BLANK, { at: 'Consul  ', text: `not known, it could not be read: ${consulError}` }];
+  const doubt = verdict.causes.find(({ code }) => code === 'absence-doubted');
+  return [
+    BLANK,
+    doubt ? { at: '', text: doubt.text } : { at: 'Consul  ', text: `nobody is registered at ${name}` },
+  ];
 }
 
 function consulPart(instance: WhyInstance, paint: Paint): Sentence[] {
@@ -134,24 +136,26 @@ function placePart(why: Why, place: WhyPlace, paint: Paint, zone: Zone): Sentenc
   const { backend, slot, standing, wanted } = place;
   const where = slot ? `${backend}/${slot.name}` : (backend ?? 'no pool');
   const color = standing === 'in' ? paint.green : standing === 'out' ? paint.red : paint.yellow;
-  const since = slot ? `, ${sinceText(slot, Date.parse(why.takenAt), zone)}` : ', it has no slot';
+  const state = slot ? `, ${slot.state} (${plainText(slot.status, 40)})` : ', it has no slot';
   return [
-    { at: `  ${where}  `, text: `${WORDS[standing]}${backend === null ? '' : since}`, color },
-    ...(slot ? slotPart(slot, wanted) : []),
+    { at: `  ${where}  `, text: `${WORDS[standing]}${backend === null ? '' : state}`, color },
+    ...(slot ? slotPart(slot, wanted, sinceText(slot, Date.parse(why.takenAt), zone)) : []),
     { at: '    next run  ', text: nextRunText(place, why) },
   ];
 }
 
-function sinceText({ state, status, since }: WhySlot, nowMs: number, zone: Zone): string {
-  const what = `${state} (${plainText(status, 40)})`;
-  if (!since) return `${what}, since when is not known`;
-  return `${what} since ${whenText(Date.parse(since.at), nowMs, zone)} (HAProxy)`;
-}
+/** With the source, since what HAProxy says ends with a restart. */
+const sinceText = ({ since }: WhySlot, nowMs: number, zone: Zone): string =>
+  since ? `${whenText(Date.parse(since.at), nowMs, zone)}, by HAProxy` : 'not known';
 
 /** Without the star that it has while the next check runs. */
 const ended = (status: string): string => status.replace(/^\* /, '');
 
-function slotPart({ at, weight, maxconn, detail }: WhySlot, wanted: WhyPlace['wanted']): Sentence[] {
+function slotPart(
+  { at, weight, maxconn, detail }: WhySlot,
+  wanted: WhyPlace['wanted'],
+  since: string,
+): Sentence[] {
   const limit = (value: number): string => (value === 0 ? 'no limit' : String(value));
   const both = (is: string, wants: string | undefined): string =>
     wants === undefined || wants === is ? is : `${is}, wanted ${wants}`;
@@ -161,6 +165,7 @@ function slotPart({ at, weight, maxconn, detail }: WhySlot, wanted: WhyPlace['wa
     : 'none, or not told';
   const agent = detail?.agent ? `; agent ${ended(detail.agent.status)} ${quote(detail.agent.words, 60)}` : '';
   return [
+    { at: '    since     ', text: since },
     {
       at: '    at        ',
       text: `${at}, weight ${both(String(weight), wanted && String(wanted.weight))}, maxconn ${both(limit(maxconn), wanted && limit(wanted.maxconn))}`,
@@ -183,7 +188,8 @@ function loadText({ running, queued, rate, total, errors }: NonNullable<WhySlot[
 
 function nextRunText({ nextRun, causes, standing }: WhyPlace, { consulError }: Why): string {
   if (consulError !== undefined) return 'changes nothing: Consul cannot be read';
-  const { changes, heldBy } = nextRun;
+  const { known, changes, heldBy } = nextRun;
+  if (!known) return 'not known';
   const waits = heldBy === 'replacement-not-up' ? '; it waits until somebody else serves' : '';
   if (changes.length > 0) return `${changes.map(changeText).join('; ')}${waits}`;
   if (standing === 'in') return 'changes nothing: it is as Consul wants it';
@@ -193,11 +199,11 @@ function nextRunText({ nextRun, causes, standing }: WhyPlace, { consulError }: W
 
 /** `enable web/web1: maintenance → ready, weight 1 → 5 (passing in Consul)`. */
 function changeText({ action, backend, slot, instance, before, after, reason }: MadeChange): string {
-  const differing = (['address', 'weight', 'maxconn', 'state'] as const)
+  const differing = (['address', 'port', 'weight', 'maxconn', 'state'] as const)
     .filter((field) => before[field] !== after[field])
     .map((field) => `${field} ${before[field] ?? '-'} → ${after[field] ?? '-'}`);
   const who = instance === null ? '' : ` for ${instance}`;
-  return `${action} ${backend}/${slot}${who}: ${[...differing].join(', ')} (${plainText(reason)})`;
+  return `${action} ${backend}/${slot}${who}: ${differing.join(', ')} (${plainText(reason)})`;
 }
 
 function runsPart({ runs }: Why): Sentence[] {

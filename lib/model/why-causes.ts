@@ -235,8 +235,13 @@ export const CAUSES = {
     'try from the load balancer what HAProxy checks: Consul can reach it, HAProxy cannot',
   ),
   'weight-zero': tell(
-    ({ wanted }: { readonly wanted: boolean }) =>
-      wanted ? 'its weight is 0, as its registration says' : 'its weight is 0 in HAProxy, and not in Consul',
+    /** Null: not known. */
+    ({ wanted }: { readonly wanted: boolean | null }) =>
+      wanted === null
+        ? 'its weight is 0 in HAProxy'
+        : wanted
+          ? 'its weight is 0, as its registration says'
+          : 'its weight is 0 in HAProxy, and not in Consul',
     ({ wanted }) => (wanted ? 'give it a weight above 0 in Consul' : SEE_PLAN),
   ),
   unexplained: tell((_: object) => 'why is not known', SEE_PLAN),

@@ -110,6 +110,8 @@ export interface WhyPlace {
   /** What Consul wants; undefined: nothing, or not known. */
   readonly wanted?: { readonly weight: number; readonly maxconn: number };
   readonly nextRun: {
+    /** Whether it could be planned. */
+    readonly known: boolean;
     readonly changes: readonly MadeChange[];
     /** Why it does nothing, or nothing more, where something is not as Consul wants it. */
     readonly heldBy?: CauseCode;

@@ -95,7 +95,7 @@ describe('the screen', () => {
 
   it('that is none breaks nothing', async () => {
     const { lines } = await runWhy({ args: ['iri-1'], env: rig.env, columns: undefined });
-    expect(lines.find((line) => line.includes('since'))).toMatch(/ago, .*\(HAProxy\)$/);
+    expect(lines.find((line) => line.includes('since'))).toMatch(/ago, .*, by HAProxy$/);
   });
 
   it('has the times in UTC on demand', async () => {

@@ -33,6 +33,8 @@ const onlyPlace = ({ loadBalancers }: Why): WhyPlace => {
   if (!place || others.length > 0) throw new Error('not one place');
   return place;
 };
+const textOf = (why: Why): string =>
+  whyLines(why, { columns: 80, paint: paintFor({ env: {} }), zone: { utc: true } }).join('\n');
 const slotOf = (haproxy: SimulatedHAProxy, address: string) => {
   const found = [...(haproxy.backends.get('web') ?? [])].find(([, server]) => server.address === address);
   if (!found) throw new Error(`nobody is at ${address}`);
@@ -182,6 +184,11 @@ describe('still in rotation', () => {
     const why = await explainIn('10.0.0.2:14265', { config, catalog, hosts: { lb1: haproxy } });
     expect(codesOf(why)).toEqual(['removal-held', 'absence-doubted']);
     expect(JSON.stringify(why)).not.toContain('nobody in Consul');
+    expect(textOf(why)).toContain('\nConsul does not list it, which may not be believed');
+    slotOf(haproxy, '10.0.0.2').server.state = 'drain';
+    const drained = await explainIn('10.0.0.2:14265', { config, catalog, hosts: { lb1: haproxy } });
+    expect(codesOf(drained)).toEqual(['drained', 'absence-doubted']);
+    expect(textOf(drained)).not.toMatch(/nobody/);
   });
 
   it('because runs fail there', async () => {
@@ -347,9 +354,7 @@ describe('a hostile registration', () => {
     const why = await ask(`i${evil}`, haproxyFor(config, 2), { rows });
     // What is escaped for people is escaped once more by JSON.
     expect(JSON.stringify(why)).not.toMatch(/(?<!\\)\\u(?:001b|202e)|\u202e/);
-    const options = { columns: 80, paint: paintFor({ env: {} }), zone: { utc: true } };
-    const ESC = String.fromCharCode(0x1b);
-    expect(whyLines(why, options).join('\n')).not.toContain(ESC);
-    expect(whyLines(why, options).join('\n')).not.toContain('\u202e');
+    expect(textOf(why)).not.toContain(String.fromCharCode(0x1b));
+    expect(textOf(why)).not.toContain('\u202e');
   });
 });

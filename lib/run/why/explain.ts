@@ -1,6 +1,7 @@
 // Why an instance is in rotation or not, everywhere: the whole answer of `why`, as data. Pure.
 
 import type { Pool } from '../../config/pools.js';
+import { nextStepOf, textOf } from '../../model/problem.js';
 import { isServing } from '../../model/server.js';
 import { plainText } from '../../model/text.js';
 import type { Standing, Why, WhyInstance, WhyLoadBalancer, WhyPlace } from '../../model/why.js';
@@ -120,10 +121,12 @@ function instanceOf(
 function balancerOf(subject: Subject, balancer: BalancerLook): WhyLoadBalancer {
   const { question, pools, wishes } = subject;
   const { address, state, report, observed } = balancer;
+  const failure = runFailureOf(balancer);
   if (!observed) {
     const code = state === 'busy' ? 'load-balancer-busy' : 'load-balancer-down';
-    const detail = plainText(report.error ?? '', MAX_ERROR);
-    return { address, state, error: detail, places: [unknownPlace(null, { code, detail, nextStep: '' })] };
+    const { detail, nextStep } = failure ?? { detail: report.error ?? '', nextStep: '' };
+    const error = plainText(detail, MAX_ERROR);
+    return { address, state, error, places: [unknownPlace(null, { code, detail: error, nextStep })] };
   }
   const places = pools.map((pool, at) =>
     placeOf(question, balancer, observed, pool, wishes[at] ?? wishOf(question, pool)),
@@ -133,12 +136,11 @@ function balancerOf(subject: Subject, balancer: BalancerLook): WhyLoadBalancer {
   const concerned = places.filter(
     ({ wish, server }) => wish.own || (server && !(isServed && server.state === 'maintenance')),
   );
-  const failure = runFailureOf(balancer);
   return {
     address,
     state,
     ...(failure ? { error: plainText(failure.detail, MAX_ERROR) } : {}),
-    haproxy: observed.process.version,
+    haproxy: plainText(observed.process.version, 60),
     places:
       concerned.length > 0 ? concerned.map((place) => judged(subject, place)) : [nowhere(subject, places[0])],
   };
@@ -148,7 +150,7 @@ const unknownPlace = (backend: string | null, cause: Cause): WhyPlace => ({
   backend,
   standing: 'unknown',
   causes: [reportedCause(cause)],
-  nextRun: { changes: [] },
+  nextRun: { known: false, changes: [] },
 });
 
 /** No pool selects it, and none has it. */
@@ -160,7 +162,7 @@ function nowhere({ unselected, question }: Subject, place: Place | undefined): W
     backend: null,
     standing: 'out',
     causes: all.map(reportedCause),
-    nextRun: { changes: [], ...(first ? { heldBy: first.code } : {}) },
+    nextRun: { known: place?.plan !== undefined, changes: [], ...(first ? { heldBy: first.code } : {}) },
   };
 }
 
@@ -168,8 +170,8 @@ function judged(subject: Subject, place: Place): WhyPlace {
   const { question, balancer, observed, pool, server, wish, changes } = place;
   const failure = observed.failures?.get(pool.backend);
   if (failure) {
-    const detail = 'detail' in failure ? failure.detail : failure.code;
-    return unknownPlace(pool.backend, { code: 'backend-unread', detail, nextStep: '' });
+    const facts = { detail: textOf(failure), nextStep: nextStepOf(failure) };
+    return unknownPlace(pool.backend, { code: 'backend-unread', ...facts });
   }
   const standing = standingOf(place);
   const causes = causesOf(subject, place, standing);
@@ -182,6 +184,7 @@ function judged(subject: Subject, place: Place): WhyPlace {
     ...(server ? { slot: slotOf(server, place.detail, question.look.takenAtMs) } : {}),
     ...(wish.deciding ? { wanted: { weight: wish.weight, maxconn: wish.maxconn } } : {}),
     nextRun: {
+      known: balancer.plan !== undefined,
       changes: balancer.plan ? changes : [],
       ...(first && !isSettled && first.code !== 'pending' ? { heldBy: first.code } : {}),
     },

@@ -9,14 +9,14 @@ import { hostPortOf, type Place, runFailureOf } from './place.js';
 import { absenceCauses, refusedCauses } from './selection-causes.js';
 
 /**
- * In the order in which it is decided: who it is, whether somebody holds the slot, how Consul has it, whether there
+ * In the order in which it is decided: whether somebody holds the slot, who it is, how Consul has it, whether there
  * is a slot, whether HAProxy sends requests to it once it is ready, and whether a run was there.
  */
 export function outCauses(place: Place): Cause[] {
   const causes = [
     ...heldForNobody(place),
-    ...identityCauses(place),
     ...heldCauses(place),
+    ...identityCauses(place),
     ...healthCauses(place.question, place.wish),
     ...placementCauses(place),
     ...trafficCauses(place),
@@ -26,10 +26,16 @@ export function outCauses(place: Place): Cause[] {
   return all.length > 0 ? all : [{ code: 'unexplained' }];
 }
 
-function heldForNobody({ question: { look }, wish, pool, server }: Place): Cause[] {
-  const isNobodys = look.catalogView !== undefined && !wish.deciding && wish.labels.size === 0;
-  if (!isNobodys || server?.state !== 'drain' || agentWordOn(server) === 'drain') return [];
+function heldForNobody(place: Place): Cause[] {
+  const { pool, server } = place;
+  if (!isNobodys(place) || server?.state !== 'drain' || agentWordOn(server) === 'drain') return [];
   return [{ code: 'held-for-nobody', slot: `${pool.backend}/${server.slot}` }];
+}
+
+/** Nobody in Consul is there, as far as that may be believed. */
+function isNobodys({ question: { look }, wish, pool }: Place): boolean {
+  const absence = look.catalogView?.view.absences.get(pool.service);
+  return absence !== undefined && absence.believed !== 'no' && !wish.deciding && wish.labels.size === 0;
 }
 
 function identityCauses({ question, wish: { own, exclusion }, pool, server }: Place): Cause[] {
@@ -45,13 +51,13 @@ function identityCauses({ question, wish: { own, exclusion }, pool, server }: Pl
 }
 
 /** Somebody else's word holds, whatever Consul says. */
-function heldCauses({ question, server, pool, plan, wish }: Place): Cause[] {
+function heldCauses(place: Place): Cause[] {
+  const { question, server, pool, plan } = place;
   if (!server) return [];
   if (server.state === 'drain') {
     if (agentWordOn(server) === 'drain') return [{ code: 'drained-by-agent' }];
-    return wish.labels.size > 0 || question.look.consulError !== undefined
-      ? [{ code: 'drained', name: question.target.label ?? `${pool.backend}/${server.slot}` }]
-      : [];
+    if (isNobodys(place)) return [];
+    return [{ code: 'drained', name: question.target.label ?? `${pool.backend}/${server.slot}` }];
   }
   for (const problem of plan?.problems ?? [])
     if ('slot' in problem && problem.slot === server.slot) {
@@ -135,7 +141,7 @@ function trafficCauses({ server, detail, wish }: Place): Cause[] {
         ]
       : []),
     ...(server.weight === 0
-      ? [{ code: 'weight-zero', wanted: wish.isHealthy && wish.weight === 0 } as const]
+      ? [{ code: 'weight-zero', wanted: wish.deciding ? wish.weight === 0 : null } as const]
       : []),
   ];
 }

@@ -19,6 +19,9 @@ export function slotOf(server: ObservedServer, detail: ServerDetail | undefined,
   };
 }
 
+/** Longer than any process runs, in seconds: what says more is no time. */
+const LONGEST = 1e9;
+
 /** A drained server whose check fails shows DOWN, and HAProxy says since then, which is not since it was drained. */
 function sinceOf(
   { state, status }: ObservedServer,
@@ -26,6 +29,7 @@ function sinceOf(
   takenAtMs: number,
 ): Since | undefined {
   const seconds = detail?.sinceSeconds;
-  if (seconds === undefined || (state === 'drain' && status.startsWith('DOWN'))) return undefined;
+  if (seconds === undefined || seconds > LONGEST || (state === 'drain' && status.startsWith('DOWN')))
+    return undefined;
   return { source: 'haproxy', at: new Date(takenAtMs - 1_000 * seconds).toISOString(), seconds };
 }
