@@ -78,7 +78,6 @@ async function prepared(harness: Harness): Promise<WhyFleet> {
     LB_CONFIG: JSON.stringify({
       pools: POOLS,
       networks: ['127.0.0.0/8'],
-      consulTimeoutMs: 1_000,
       haproxy: { iri: false },
     }),
   };
@@ -295,15 +294,22 @@ async function agentsOn(
   return port;
 }
 
-/** An application that takes requests and answers none; its port. */
+/** An application at two addresses that takes requests and answers none; its port. */
 async function silentApplication(harness: Harness): Promise<number> {
-  const server = createHttp(() => {});
-  harness.onClose(() => server.closeAllConnections());
-  return listening(harness, server, '0.0.0.0', 0);
+  let port = 0;
+  for (const host of ['127.0.0.1', '127.0.0.2']) {
+    const server = createHttp(() => {});
+    harness.onClose(() => server.closeAllConnections());
+    port = await listening(harness, server, host, port);
+  }
+  return port;
 }
 
 async function listening(harness: Harness, server: Server, host: string, port: number): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
   harness.onClose(() => server.close());
   const bound = server.address();
   return typeof bound === 'object' && bound ? bound.port : 0;

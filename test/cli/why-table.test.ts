@@ -114,9 +114,7 @@ async function ask(
   asked.set(condition, answers);
   const rest = new Set(names).values();
   const work = async (): Promise<void> => {
-    for (const x of rest) {
-      answers.set(x, await runWhy({ args: [x], env }));
-    }
+    for (const x of rest) answers.set(x, await runWhy({ args: [x], env }));
   };
   await Promise.all(Array.from({ length: atOnce }, work));
 }
