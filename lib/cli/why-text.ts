@@ -1,4 +1,4 @@
-// Prints why an instance is in rotation or not: the verdict, what to do, then what it rests on. Pure.
+// Prints why an instance is in rotation or not: the verdict, what to do, then what it rests on.
 import type { MadeChange } from '../model/change.js';
 import { plainText, quote, showName } from '../model/text.js';
 import { whenText, type Zone } from '../model/when.js';
