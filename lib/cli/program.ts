@@ -16,6 +16,7 @@ import { registerReconcile } from './reconcile.js';
 import { registerRender } from './render.js';
 import { registerStatus } from './status.js';
 import { versionText } from './version.js';
+import { registerWhy } from './why.js';
 import { answerInOneLine } from './wrong-usage.js';
 
 export interface ProgramOptions {
@@ -39,6 +40,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
     .addHelpText('after', exitStatusHelp());
   registerReconcile(program, terminal, node.confirm);
   registerStatus(program, terminal);
+  registerWhy(program, terminal);
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);
   registerChanges(program, terminal);

@@ -52,6 +52,8 @@ export interface RunnerExtras {
 export interface LookOptions {
   /** Plan past the guard. */
   readonly force?: boolean;
+  /** In place of the runner's own source, to keep what is read. */
+  readonly source?: Source;
 }
 
 const NOT_FOUND = "did not list the load balancers before the run's deadline";
@@ -113,10 +115,12 @@ export function makeRunner(
     client,
     deps,
     connectToLook,
-    async look({ force = false } = {}) {
+    async look({ force = false, source = own } = {}) {
       const { addresses, problems } = await find();
       const readOnly = haproxy.readAddresses !== undefined;
-      const looked = await lookAt({ ...deps, connect: connectToLook, readOnly }, addresses, { force });
+      const looked = await lookAt({ ...deps, source, connect: connectToLook, readOnly }, addresses, {
+        force,
+      });
       return { ...looked, report: withDiscovery(looked.report, problems) };
     },
     async run({ mode, force = false, atLeast, source = own, budgetMs, byHand, forPeople }) {

@@ -1,10 +1,13 @@
 // What somebody means by X: an instance by id, node/id or address:port, or a slot; all that match, and the near misses. Pure.
 import type { Config } from '../config/pools.js';
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
+import { labelOf, type ServiceInstance } from '../model/instance.js';
 import { nearNames } from '../model/nearest.js';
 import type { ObservedServer } from '../model/server.js';
 import type { Located } from '../plan/selection.js';
+import { concerning } from './concerning.js';
 import type { FleetLook } from './look.js';
+import type { CatalogView } from './views.js';
 
 /** A server of one load balancer. */
 export interface TargetSlot {
@@ -19,6 +22,9 @@ export interface Target {
   /** `node/id`; null: nobody in Consul, as far as that could be read. */
   readonly label: string | null;
   readonly service: string | null;
+  /** As Consul lists it; undefined: nobody. */
+  readonly instance: ServiceInstance | undefined;
+  /** Undefined also where its address or port is unusable. */
   readonly located: Located | undefined;
   /** `address:port` of all its slots; of an instance also those that it is registered at. */
   readonly hostPorts: readonly string[];
@@ -30,6 +36,8 @@ export interface Targets {
   readonly found: readonly Target[];
   /** Where nothing was found: names that differ from it by a letter or two, or contain it. */
   readonly near: readonly string[];
+  /** Load balancers on which `text` is a slot that holds no address: nobody's. */
+  readonly empty: readonly string[];
 }
 
 /**
@@ -37,11 +45,25 @@ export interface Targets {
  * host name with its port), an address alone, or `backend/slot`.
  */
 export function findTargets(look: FleetLook, config: Pick<Config, 'pools'>, text: string): Targets {
-  const all = targetsIn(look, config);
   const wanted = canonical(text);
-  const found = all.filter((target) => isNamed(target, text, wanted));
-  return { found, near: found.length > 0 ? [] : nearTo(text, all) };
+  const found = targetsIn(concerning(look, text), config).filter((target) => isNamed(target, text, wanted));
+  const near = found.length > 0 ? [] : nearTo(text, targetsIn(look, config));
+  return { found, near, empty: emptyOf(look, text) };
 }
+
+function emptyOf({ loadBalancers }: FleetLook, text: string): string[] {
+  const at = text.indexOf('/');
+  const [backend, slot] = [text.slice(0, at), text.slice(at + 1)];
+  return loadBalancers
+    .filter(({ observed }) =>
+      observed?.backends.get(backend)?.some((one) => one.slot === slot && isEmpty(one)),
+    )
+    .map(({ address }) => address);
+}
+
+/** Never filled: a placeholder is no address to be served at. */
+const isEmpty = ({ address, port }: ObservedServer): boolean =>
+  address === null || port === 0 || address === '0.0.0.0' || address === '::';
 
 /** Every instance that Consul lists for a pool, and every slot that holds an address of nobody's. */
 export function targetsIn(
@@ -52,7 +74,7 @@ export function targetsIn(
   for (const { address, observed } of loadBalancers)
     for (const { backend } of pools)
       for (const server of observed?.backends.get(backend) ?? []) {
-        if (server.address === null || server.port === 0) continue;
+        if (server.address === null || isEmpty(server)) continue;
         const hostPort = printHostPort(server.address, server.port);
         const known = byHostPort.get(hostPort);
         if (known) known.push({ address, backend, server });
@@ -68,26 +90,44 @@ export function targetsIn(
         (byHostPort.get(hostPort) ?? []).filter(({ backend }) => backends.has(backend)),
       );
       for (const { address, backend, server } of slots) taken.add(`${address} ${backend}/${server.slot}`);
-      targets.push({ label: located.label, service, located, hostPorts, slots });
+      const { label, instance } = located;
+      targets.push({ label, service, instance, located, hostPorts, slots });
     }
+    for (const instance of catalogView ? instancesOf(catalogView, service) : [])
+      if (!isUsable(instance))
+        targets.push({
+          ...{ label: labelOf(instance), service, instance, located: undefined },
+          ...{ hostPorts: [`${instance.address}:${String(instance.port)}`], slots: [] },
+        });
   }
   for (const [hostPort, slots] of byHostPort) {
     const free = slots.filter(
       ({ address, backend, server }) => !taken.has(`${address} ${backend}/${server.slot}`),
     );
     if (free.length > 0)
-      targets.push({ label: null, service: null, located: undefined, hostPorts: [hostPort], slots: free });
+      targets.push({
+        ...{ label: null, service: null, instance: undefined, located: undefined },
+        ...{ hostPorts: [hostPort], slots: free },
+      });
   }
   return targets;
 }
+
+/** As `locate` has it. */
+const isUsable = ({ address, port }: ServiceInstance): boolean =>
+  parseAddress(address) !== undefined && parsePort(port) !== undefined;
+
+const instancesOf = ({ catalog }: CatalogView, wanted: string): readonly ServiceInstance[] =>
+  catalog.services.find(({ service }) => service === wanted)?.instances ?? [];
 
 /** As registered, and where it is. */
 function hostPortsOf({ registered, addresses = [], port }: Located): string[] {
   return [...new Set([registered, ...addresses.map((address) => printHostPort(address, port))])];
 }
 
-function isNamed({ label, located, hostPorts, slots }: Target, text: string, wanted: string): boolean {
-  if (label === text || located?.instance.id === text) return true;
+function isNamed({ label, instance, hostPorts, slots }: Target, text: string, wanted: string): boolean {
+  if (label === text || (instance && (instance.id === text || `${instance.node}/${instance.id}` === text)))
+    return true;
   if (hostPorts.includes(wanted) || hostPorts.some((hostPort) => hostPort.replace(/:\d+$/, '') === wanted))
     return true;
   return slots.some(({ backend, server }) => `${backend}/${server.slot}` === text);
@@ -106,8 +146,8 @@ function canonical(text: string): string {
 const MAX_NEAR = 5;
 
 function nearTo(text: string, targets: readonly Target[]): string[] {
-  const names = targets.flatMap(({ label, located, hostPorts }) => [
-    ...(label !== null && located ? [located.instance.id, label] : []),
+  const names = targets.flatMap(({ label, instance, hostPorts }) => [
+    ...(label !== null && instance ? [instance.id, label] : []),
     ...hostPorts,
   ]);
   return nearNames(text, [...new Set(names)]).slice(0, MAX_NEAR);
