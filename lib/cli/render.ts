@@ -6,7 +6,7 @@ import type { RenderConfig } from '../render/config.js';
 import { renderConsulAgent } from '../render/consul/agent.js';
 import { renderPolicy } from '../render/consul/policy.js';
 import { forPeer } from '../render/haproxy/peers.js';
-import { renderHAProxy } from '../render/haproxy/render.js';
+import { PARTS, renderHAProxy, renderPart } from '../render/haproxy/render.js';
 import { haproxyNotes, systemdNotes } from '../render/notes.js';
 import { printHostFiles, renderSystemd } from '../render/systemd/render.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
@@ -17,6 +17,7 @@ interface Flags {
   readonly out?: string;
   readonly force?: boolean;
   readonly peer?: string;
+  readonly only?: string;
   readonly forwarder: string;
 }
 
@@ -30,8 +31,12 @@ interface Template {
 const TEMPLATES: Readonly<Record<string, Template>> = {
   haproxy: {
     about: 'haproxy.cfg',
-    text: ({ config }, { peer }) =>
-      renderHAProxy(peer === undefined ? config : { ...config, haproxy: forPeer(config.haproxy, peer) }),
+    text: ({ config }, { peer, only }) => {
+      if (only !== undefined) return renderPart(config, partOf(only));
+      return renderHAProxy(
+        peer === undefined ? config : { ...config, haproxy: forPeer(config.haproxy, peer) },
+      );
+    },
     notes: haproxyNotes,
   },
   consul: {
@@ -61,10 +66,14 @@ export function registerRender(program: Command, terminal: Terminal): void {
     .option('--out <file>', 'write it to a file instead; one that was rendered before is replaced, no other')
     .option('--force', 'replace any file')
     .option('--peer <name>', 'haproxy: the member of haproxy.peers that it is for')
+    .option('--only <part>', `haproxy: ${PARTS.join(' or ')}, to paste into a haproxy.cfg of your own`)
     .option('--forwarder <url>', 'consul, systemd: where the forwarder listens', 'http://127.0.0.1:8401')
     .addHelpText('after', `\n${about.join('\n')}`)
     .action((what: string, flags: Flags) =>
-      guarded(terminal, async () => render(templateOf(what), flags, terminal)),
+      guarded(terminal, async () => {
+        if (flags.only !== undefined && what !== 'haproxy') throw usageError('--only: is for render haproxy');
+        render(templateOf(what), flags, terminal);
+      }),
     );
 }
 
@@ -73,6 +82,12 @@ function templateOf(what: string): Template {
   if (template) return template;
   const names = Object.keys(TEMPLATES).join(', ');
   throw usageError(`nothing to render by the name ${quote(what)}; use ${names}`);
+}
+
+function partOf(name: string) {
+  const part = PARTS.find((one) => one === name);
+  if (part) return part;
+  throw usageError(`--only: nothing by the name ${quote(name)} in haproxy.cfg; use ${PARTS.join(' or ')}`);
 }
 
 function render({ text, notes }: Template, flags: Flags, terminal: Terminal): void {

@@ -132,7 +132,11 @@ function configOf({ dir }: Harness, port: number, adminPort: number, statsPort: 
     })),
     haproxy: {
       frontend: { bind: `127.0.0.1:${port || 14267}` },
-      admin: { bind: `127.0.0.1:${adminPort || 9999}`, unix: join(dir, `admin-${adminPort}.sock`) },
+      admin: {
+        bind: `127.0.0.1:${adminPort || 9999}`,
+        unix: join(dir, `admin-${adminPort}.sock`),
+        read: join(dir, `read-${adminPort}.sock`),
+      },
       stats: { bind: `127.0.0.1:${statsPort || 9292}` },
       process: { user: null, group: null },
       log: { target: 'stdout' },

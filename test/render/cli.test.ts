@@ -8,7 +8,7 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { registerRender } from '../../lib/cli/render.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
-import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import { renderHAProxy, renderPart } from '../../lib/render/haproxy/render.js';
 import { PASSWORD_HASH } from './users.js';
 
 let harness: Harness;
@@ -84,6 +84,20 @@ describe('iri-lb render', () => {
     expect(err).toMatch(
       /^note: haproxy\.process\.group is null: the gateway gets in at \/run\/haproxy\/functions/,
     );
+  });
+
+  it('prints a part alone with --only, and refuses a part that is none', async () => {
+    const config = v.parse(renderConfigSchema, iriLayout);
+    expect((await render(['haproxy', '--only', 'backend'])).out).toBe(renderPart(config, 'backend'));
+    const file = join(harness.dir, 'socket.cfg');
+    expect((await render(['haproxy', '--only', 'socket', '--out', file])).status).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(renderPart(config, 'socket'));
+    const refused = await render(['haproxy', '--only', 'frontend']);
+    expect([refused.status, refused.err]).toEqual([
+      64,
+      'iri-lb: --only: nothing by the name "frontend" in haproxy.cfg; use backend or socket\n',
+    ]);
+    expect((await render(['consul', '--only', 'backend'])).err).toMatch(/--only: is for render haproxy/);
   });
 
   it('refuses a forwarder that is no URL, also for the watch', async () => {

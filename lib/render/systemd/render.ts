@@ -68,7 +68,7 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
     ),
     ...(gateway
       ? [
-          file(gatewayFile, renderGateway(gateway, admin.bind)),
+          file(gatewayFile, renderGateway(gateway, admin.bind, admin.read)),
           file(
             `${units}/iri-lb-gateway.service`,
             renderGatewayUnit(gateway, {
