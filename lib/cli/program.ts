@@ -39,7 +39,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
   registerMaint(program, terminal);
   registerDoctor(program, terminal);
   registerInvoke(program, terminal, bundles);
-  registerRender(program, terminal);
+  registerRender(program, terminal, bundles);
   registerNode(program, terminal, node);
   return program;
 }

@@ -10,6 +10,7 @@ import { PARTS, renderHAProxy, renderPart } from '../render/haproxy/render.js';
 import { haproxyNotes, systemdNotes } from '../render/notes.js';
 import { printHostFiles, renderSystemd } from '../render/systemd/render.js';
 import { guarded, settingsOf, type Terminal } from './output.js';
+import { renderHostFolder } from './render-host.js';
 import { writeOut } from './render-out.js';
 import { usageError } from './usage.js';
 
@@ -18,6 +19,7 @@ interface Flags {
   readonly force?: boolean;
   readonly peer?: string;
   readonly only?: string;
+  readonly json?: boolean;
   readonly forwarder: string;
 }
 
@@ -56,22 +58,42 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   },
 };
 
-/** Registers `render`; the settings come from the environment, as everywhere. */
-export function registerRender(program: Command, terminal: Terminal): void {
+const HOST_ABOUT =
+  '  host     NAME --out DIR: all files of one of hosts in LB_CONFIG, each under its path in DIR';
+
+/** Registers `render`; the settings come from the environment, as everywhere. `bundles`: our built programs. */
+export function registerRender(program: Command, terminal: Terminal, bundles?: string): void {
   const names = Object.keys(TEMPLATES);
   const about = Object.entries(TEMPLATES).map(([name, template]) => `  ${name.padEnd(8)} ${template.about}`);
   program
-    .command('render <what>')
-    .description(`print a configuration file: ${names.join(', ')}`)
-    .option('--out <file>', 'write it to a file instead; one that was rendered before is replaced, no other')
+    .command('render <what> [name]')
+    .description(`print a configuration file: ${names.join(', ')}; or write all those of a host`)
+    .option(
+      '--out <file>',
+      'write it to a file instead, a host to a folder; replaces what was rendered before, nothing else',
+    )
     .option('--force', 'replace any file')
     .option('--peer <name>', 'haproxy: the member of haproxy.peers that it is for')
     .option('--only <part>', `haproxy: ${PARTS.join(' or ')}, to paste into a haproxy.cfg of your own`)
-    .option('--forwarder <url>', 'consul, systemd: where the forwarder listens', 'http://127.0.0.1:8401')
-    .addHelpText('after', `\n${about.join('\n')}`)
-    .action((what: string, flags: Flags) =>
+    .option(
+      '--forwarder <url>',
+      'consul, systemd, host: where the forwarder listens',
+      'http://127.0.0.1:8401',
+    )
+    .option('--json', 'host: print what was written, removed and is missing as JSON')
+    .addHelpText('after', `\n${[...about, HOST_ABOUT].join('\n')}`)
+    .action((what: string, name: string | undefined, flags: Flags) =>
       guarded(terminal, async () => {
-        if (flags.only !== undefined && what !== 'haproxy') throw usageError('--only: is for render haproxy');
+        for (const [flag, only] of [
+          ['only', 'haproxy'],
+          ['peer', 'haproxy'],
+          ['json', 'host'],
+        ] as const)
+          if (flags[flag] !== undefined && what !== only)
+            throw usageError(`--${flag}: is for render ${only}`);
+        if (what === 'host') return renderHostFolder(name, flags, terminal, bundles);
+        if (name !== undefined)
+          throw usageError(`render ${what} takes no ${quote(name)}; only render host does`);
         render(templateOf(what), flags, terminal);
       }),
     );
@@ -80,7 +102,7 @@ export function registerRender(program: Command, terminal: Terminal): void {
 function templateOf(what: string): Template {
   const template = Object.hasOwn(TEMPLATES, what) ? TEMPLATES[what] : undefined;
   if (template) return template;
-  const names = Object.keys(TEMPLATES).join(', ');
+  const names = [...Object.keys(TEMPLATES), 'host'].join(', ');
   throw usageError(`nothing to render by the name ${quote(what)}; use ${names}`);
 }
 
