@@ -3,6 +3,7 @@ import { Command, type OutputConfiguration } from 'commander';
 import { registerDoctor } from './doctor.js';
 import { registerDrain } from './drain.js';
 import { EXIT } from './exit-status.js';
+import { registerInit } from './init.js';
 import { registerInvoke } from './invoke.js';
 import { registerMaint } from './maint.js';
 import { type NodeOptions, registerNode } from './node.js';
@@ -38,6 +39,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);
   registerDoctor(program, terminal);
+  registerInit(program, terminal);
   registerInvoke(program, terminal, bundles);
   registerRender(program, terminal, bundles);
   registerNode(program, terminal, node);
