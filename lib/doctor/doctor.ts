@@ -18,6 +18,7 @@ import { judgeBackends } from './backends.js';
 import { judgeCatalog } from './catalog.js';
 import { judgeConsul } from './consul.js';
 import type { DoctorDeps } from './deps.js';
+import { judgeDrift } from './drift.js';
 import type { CatalogFacts, Facts } from './facts.js';
 import { type Diagnosis, errorFrom, type Finding, ok } from './finding.js';
 import { judgeFleet } from './fleet.js';
@@ -93,6 +94,7 @@ export async function examine(
       ...judgeProcess(config, loadBalancer, surroundings),
       ...judgeBackends(config, loadBalancer, facts),
       ...judgeRestore(config, loadBalancer),
+      ...judgeDrift(config, loadBalancer, facts),
     ]),
   ];
   return { version: 1, findings };
