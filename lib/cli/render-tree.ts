@@ -1,6 +1,6 @@
 // Writes the files of one host below a folder, and takes away nothing but what an earlier rendering put there.
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../model/errors.js';
 import { jsonText, quote } from '../model/text.js';
@@ -38,7 +38,7 @@ export function writeTree(folder: string, { files, folders, toAdd }: HostTree, f
   });
   try {
     mkdirSync(folder, { recursive: true });
-    for (const path of folders) mkdirSync(join(folder, path), { recursive: true, mode: 0o700 });
+    for (const path of folders) makeFolders(folder, path, 0o700);
     for (const file of [...files, listOf(files)]) writeFile(folder, file);
     for (const [path] of removed) rmSync(join(folder, path));
   } catch (error) {
@@ -53,9 +53,21 @@ export function writeTree(folder: string, { files, folders, toAdd }: HostTree, f
 
 function writeFile(folder: string, { path, text, mode }: HostFile): void {
   const file = join(folder, path);
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolders(folder, dirname(path));
   writeFileSync(file, text);
   chmodSync(file, Number.parseInt(mode, 8));
+}
+
+/** As the host is to have them, whatever the umask here: our units run as nobody who owns anything. */
+function makeFolders(folder: string, path: string, mode = 0o755): void {
+  let at = folder;
+  for (const name of path.split('/').filter(Boolean)) {
+    at = join(at, name);
+    if (existsSync(at)) continue;
+    mkdirSync(at);
+    chmodSync(at, 0o755);
+  }
+  if (mode !== 0o755) chmodSync(at, mode);
 }
 
 function listOf(files: readonly HostFile[]): HostFile {

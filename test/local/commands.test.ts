@@ -18,7 +18,7 @@ const { scripts, devDependencies } = JSON.parse(
 
 /** What a Debian host, or the guide's list of what is needed, has. */
 const OF_THE_HOST =
-  'aws awk cat chmod cp diff echo export git install kill mkdir node openssl printf rm scp sed ssh systemctl tar umask'.split(
+  'aws cat chmod cp diff echo export git haproxy install kill mkdir node openssl printf rm scp sed ssh systemctl tar umask'.split(
     ' ',
   );
 /** Packages that npx fetches, and that nothing here needs. */
@@ -99,7 +99,7 @@ describe('our own command', () => {
   });
 
   it('is found, and one that there is not is refused', async () => {
-    expect([ours.length, added.length]).toEqual([expect.any(Number), 3]);
+    expect([ours.length, added.length]).toEqual([expect.any(Number), 4]);
     expect(ours.length).toBeGreaterThan(40);
     expect(await refusalOf(['node', 'forget', 'x'])).toContain("unknown command 'forget'");
     expect(await refusalOf(['render', 'haproxy', '--into', 'x'])).toContain("unknown option '--into'");
