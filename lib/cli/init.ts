@@ -49,7 +49,7 @@ async function init({ socket, json }: Flags, terminal: Terminal): Promise<void> 
     );
   const proposal = propose(own, catalog);
   const notes = proposalLines(proposal, own, catalog, isJson(file) ? 'lb.json' : file);
-  const pools = proposal.pools.map(({ labels: _, ...pool }) => pool);
+  const pools = proposal.pools.map(({ there: _, ...pool }) => pool);
   if (json) outJson(terminal, { version: 1, haproxy: where, ...proposal, pools, notes });
   else outJson(terminal, proposal.config);
   for (const line of notes) terminal.err(line);

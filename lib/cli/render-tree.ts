@@ -30,6 +30,8 @@ export function writeTree(folder: string, { files, folders, toAdd }: HostTree, f
     const isOurs = there === undefined || there === text || earlier.get(path) === hashOf(there);
     if (!isOurs && !force) throw refused(path, folder);
   }
+  // A link there would be followed.
+  for (const path of folders) isThere(folder, `${path}/-`);
   const kept = new Set(files.map(({ path }) => path));
   const removed = [...earlier].filter(([path, hash]) => {
     if (kept.has(path)) return false;
@@ -47,7 +49,7 @@ export function writeTree(folder: string, { files, folders, toAdd }: HostTree, f
   return {
     files: files.map(({ path }) => path),
     removed: removed.map(([path]) => path),
-    missing: toAdd.filter(({ path }) => !isThere(folder, path)),
+    missing: toAdd.filter(({ path }) => !existsSync(join(folder, path))),
   };
 }
 
@@ -98,7 +100,7 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 /** Undefined where nothing is there. Throws where it, or a folder on the way, is a link or no file. */
 function textAt(folder: string, path: string): string | undefined {
   if (!isThere(folder, path)) return undefined;
-  if (!lstatSync(join(folder, path)).isFile()) throw refused(path, folder, 'is no file');
+  if (!lstatSync(join(folder, path)).isFile()) throw refused(path, folder, 'is no file', '');
   return readFileSync(join(folder, path), 'utf8');
 }
 
@@ -110,7 +112,8 @@ function isThere(folder: string, path: string): boolean {
     try {
       const stat = lstatSync(at);
       const isLast = index === names.length - 1;
-      if (!isLast && !stat.isDirectory()) throw refused(path, folder, `lies below ${quote(at)}, no folder`);
+      if (!isLast && !stat.isDirectory())
+        throw refused(path, folder, `lies below ${quote(at)}, no folder`, '');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false;
       throw error;
@@ -119,6 +122,11 @@ function isThere(folder: string, path: string): boolean {
   return true;
 }
 
-function refused(path: string, folder: string, why = 'is there, and is not as we rendered it'): Error {
-  return new Error(`${quote(join(folder, path), 200)} ${why}; name another folder, or say --force`);
+function refused(
+  path: string,
+  folder: string,
+  why = 'is there, and is not as we rendered it',
+  force = ', or say --force',
+): Error {
+  return new Error(`${quote(join(folder, path), 200)} ${why}; name another folder${force}`);
 }

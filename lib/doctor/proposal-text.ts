@@ -1,4 +1,5 @@
 // Tells of a proposal: what it rests on, who is not in Consul, what the first run would do, and what to put in. Pure.
+import { isHealthy } from '../model/instance.js';
 import { nearNames } from '../model/nearest.js';
 import { plainText, quote, showName } from '../model/text.js';
 import { counted, someOf } from './names.js';
@@ -24,9 +25,9 @@ export function proposalLines(
     ...pools.flatMap((pool) => [...poolLines(pool, catalog), '']),
     ...sharedLines(pools),
     ...lackLines(lacks),
-    `Save what stdout has as ${file}, and go on with:`,
-    `    export LB_CONFIG=${file} ${Object.entries(environment)
-      .map(([name, value]) => `${name}=${value}`)
+    `Save what stdout has as ${shellWord(file)}, and go on with:`,
+    `    export ${Object.entries({ LB_CONFIG: file, ...environment })
+      .map(([name, value]) => `${name}=${shellWord(value)}`)
       .join(' ')}`,
     '    iri-lb doctor; iri-lb plan',
   ];
@@ -42,7 +43,7 @@ function headOf(
 ): string {
   const head = `backend ${backend}: service ${showName(service)}`;
   const all = [...inside, ...outside];
-  const known = all.filter(({ label }) => label !== undefined).length;
+  const known = all.filter(({ instance }) => instance !== undefined).length;
   if (by === 'addresses') return `${head}, which has ${known} of the ${all.length} servers that serve`;
   if (by === 'name') return `${head}, by its name: nobody of it is where a server is`;
   if ('failure' in catalog) return `${head}, a guess`;
@@ -53,12 +54,26 @@ function headOf(
 }
 
 /** Slots: what a run would do to them. */
-function insideLines({ service, labels, ranges, inside }: ProposedPool): string[] {
+function insideLines(pool: ProposedPool): string[] {
+  return [...strangerLines(pool), ...unwellLines(pool)];
+}
+
+/** A run stops them at once: Consul's word holds for a slot. */
+function unwellLines({ inside }: ProposedPool): string[] {
+  const unwell = inside.filter(({ instance }) => instance !== undefined && !isHealthy(instance.health));
+  if (unwell.length === 0) return [];
+  return [
+    `  Consul says critical or maintenance of ${placesOf(unwell)}, which HAProxy serves: the first iri-lb apply takes ${unwell.length === 1 ? 'it' : 'them'} out`,
+  ];
+}
+
+/** Nobody in Consul is there. */
+function strangerLines({ service, there, ranges, inside }: ProposedPool): string[] {
   const prefixes = ranges.filter(({ servers }) => servers.length > 0).map(({ prefix }) => prefix);
-  const strangers = inside.filter(({ label }) => label === undefined);
+  const strangers = inside.filter(({ instance }) => instance === undefined);
   if (strangers.length === 0) return [];
   const then =
-    labels.size === 0
+    there.size === 0
       ? `keeps them and fails while Consul lists nobody of ${showName(service)}, and takes them out once it lists somebody`
       : `takes ${strangers.length === 1 ? 'it' : 'them'} out`;
   return [
@@ -72,8 +87,8 @@ function insideLines({ service, labels, ranges, inside }: ProposedPool): string[
 /** Written by hand: no run touches them. */
 function outsideLines({ service, ranges, outside }: ProposedPool): string[] {
   if (outside.length === 0) return [];
-  const strangers = outside.filter(({ label }) => label === undefined);
-  const twice = outside.filter(({ label }) => label !== undefined);
+  const strangers = outside.filter(({ instance }) => instance === undefined);
+  const twice = outside.filter(({ instance }) => instance !== undefined);
   const names = someOf(outside.map(({ server }) => server.slot));
   const prefixes = ranges.map(({ prefix }) => prefix).join(', ');
   return [

@@ -24,11 +24,11 @@ const FEWEST = 50;
 const MOST = 20_000;
 
 /**
- * A range is what shows as a `server-template`: servers `prefix1`, `prefix2`, … of which at least one is empty.
+ * A range is what shows as a `server-template`: servers `prefix1`, `prefix2`, … of which at least one is a slot.
  * Any others were written by hand, and stay outside: a run takes those out of a range whom Consul does not list.
  */
 export function proposeRanges(backend: string, servers: readonly OwnServer[]): ProposedRanges {
-  const templates = [...groupsOf(servers)].filter(([, members]) => members.some(isEmpty));
+  const templates = [...groupsOf(servers)].filter(([, members]) => members.some(isSlot));
   const ranges = new Map<Transport, ProposedRange>();
   for (const [prefix, members] of templates.sort(([, a], [, b]) => b.length - a.length)) {
     const transport = transportOf(members[0]);
@@ -64,9 +64,9 @@ export function placeOf({ address, port }: OwnServer): string | undefined {
   return isPlaceholder ? undefined : printHostPort(address, port);
 }
 
-/** `slot.invalid` stays the name of a slot that is filled (RFC 6761, 6.4). */
-const isEmpty = (server: OwnServer): boolean =>
-  placeOf(server) === undefined || server.hostName?.endsWith('.invalid') === true;
+/** A slot: `slot.invalid` stays its name when it is filled (RFC 6761, 6.4); a name that may resolve is somebody's. */
+const isSlot = (server: OwnServer): boolean =>
+  server.hostName === null ? placeOf(server) === undefined : server.hostName.endsWith('.invalid');
 
 /** Whether certificates are verified shows nowhere. */
 const transportOf = (server: OwnServer | undefined): Transport => (server?.tls ? 'verified' : 'plain');

@@ -1,7 +1,6 @@
 // Which Consul service a backend serves: by who is at its servers' addresses, else by its name. Pure.
 import { parseAddress, parsePort, printHostPort } from '../model/address.js';
-import type { ServiceInstance } from '../model/instance.js';
-import { labelOf } from '../model/instance.js';
+import { type Health, healthiestFirst, labelOf, type ServiceInstance } from '../model/instance.js';
 import { isServiceName } from '../model/service-name.js';
 import type { NoCatalog, OwnBackend, OwnCatalog, OwnServer } from './own.js';
 import { placeOf } from './propose-ranges.js';
@@ -11,8 +10,16 @@ export interface ProposedService {
   /** `name`: the backend's, which Consul has, too; `guess`: which it does not have, or could not be asked for. */
   readonly by: 'addresses' | 'name' | 'guess';
   /** By `address:port`, and by `name:port`: who of the service is there. */
-  readonly labels: ReadonlyMap<string, string>;
+  readonly there: There;
 }
+
+/** The healthiest at an address, as a run would serve it. */
+export interface Instance {
+  readonly label: string;
+  readonly health: Health;
+}
+
+type There = ReadonlyMap<string, Instance>;
 
 /** Who is at the addresses says more than any name. */
 export function proposeService(
@@ -22,26 +29,26 @@ export function proposeService(
   const services = 'failure' in catalog ? new Map<string, readonly ServiceInstance[]>() : catalog.services;
   const usable = [...services].filter(([service]) => isServiceName(service));
   const scored = usable.map(([service, instances]) => {
-    const labels = labelsOf(instances);
-    const score = servers.filter((server) => labelAt(server, labels) !== undefined).length;
-    return { service, labels, score, named: nameRank(name, service) };
+    const there = placesOf(instances);
+    const score = servers.filter((server) => instanceAt(server, there) !== undefined).length;
+    return { service, there, score, named: nameRank(name, service) };
   });
   const [best] = scored
     .filter(({ score, named }) => score > 0 || named > 0)
     .sort((a, b) => b.score - a.score || b.named - a.named || (a.service < b.service ? -1 : 1));
-  if (best) return { service: best.service, labels: best.labels, by: best.score > 0 ? 'addresses' : 'name' };
+  if (best) return { service: best.service, there: best.there, by: best.score > 0 ? 'addresses' : 'name' };
   const guess = bareName(name);
-  return { service: isServiceName(guess) ? guess : name, by: 'guess', labels: new Map() };
+  return { service: isServiceName(guess) ? guess : name, by: 'guess', there: new Map() };
 }
 
 /** Who of a service is where a server is. */
-export function labelAt(server: OwnServer, labels: ReadonlyMap<string, string>): string | undefined {
+export function instanceAt(server: OwnServer, there: There): Instance | undefined {
   const place = placeOf(server);
   const named =
     server.hostName === null ? undefined : printHostPort(server.hostName.toLowerCase(), server.port);
   return (
-    (place === undefined ? undefined : labels.get(place)) ??
-    (named === undefined ? undefined : labels.get(named))
+    (place === undefined ? undefined : there.get(place)) ??
+    (named === undefined ? undefined : there.get(named))
   );
 }
 
@@ -60,12 +67,14 @@ const bareName = (name: string): string =>
     .replace(/^(?:bk|be|back|backend)[_.-]/, '')
     .replace(/[_.-](?:bk|be|back|backend|servers|pool|cluster)$/, '');
 
-function labelsOf(instances: readonly ServiceInstance[]): Map<string, string> {
-  const labels = new Map<string, string>();
-  for (const instance of instances) {
+function placesOf(instances: readonly ServiceInstance[]): There {
+  const there = new Map<string, Instance>();
+  for (const instance of [...instances].sort(healthiestFirst)) {
     const address = parseAddress(instance.address);
     const port = parsePort(instance.port);
-    if (address && port) labels.set(printHostPort(address.text, port), labelOf(instance));
+    const place = address && port ? printHostPort(address.text, port) : undefined;
+    if (place !== undefined && !there.has(place))
+      there.set(place, { label: labelOf(instance), health: instance.health });
   }
-  return labels;
+  return there;
 }

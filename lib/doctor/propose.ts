@@ -6,7 +6,7 @@ import { isLoopback } from '../model/loopback.js';
 import { isServing } from '../model/server.js';
 import type { NoCatalog, OwnBackend, OwnCatalog, OwnHAProxy, OwnServer } from './own.js';
 import { type ProposedRange, placeOf, proposeRanges } from './propose-ranges.js';
-import { labelAt, type ProposedService, proposeService } from './propose-service.js';
+import { type Instance, instanceAt, type ProposedService, proposeService } from './propose-service.js';
 
 export interface ProposedPool extends ProposedService {
   readonly backend: string;
@@ -25,7 +25,7 @@ export interface Serving {
   /** `address:port`. */
   readonly place: string;
   /** Who is there; undefined: nobody in Consul. */
-  readonly label: string | undefined;
+  readonly instance: Instance | undefined;
 }
 
 /** Lines to put into a section of haproxy.cfg. */
@@ -46,17 +46,11 @@ export interface Proposal {
 export function propose(own: OwnHAProxy, catalog: OwnCatalog | NoCatalog): Proposal {
   const pools = own.backends.map((backend) => poolOf(backend, catalog));
   const sockets = socketsOf(own);
-  const isLocal = pools.some((pool) =>
-    [...pool.outside, ...pool.inside].some(
-      ({ server }) => server.address !== null && isLoopback(server.address),
-    ),
-  );
   const listeners = listenersOf(own);
   const isIri = pools.some(({ service }) => service === 'iri');
   return {
     config: {
-      // Loopback has to be named.
-      ...(isLocal ? { networks: ['0.0.0.0/0', '::/0', '127.0.0.0/8'] } : {}),
+      ...networksOf(pools),
       ...(listeners.length > 0 ? { listeners } : {}),
       pools: pools.map(printPool),
       ...(isIri ? {} : { haproxy: { iri: false } }),
@@ -79,7 +73,7 @@ function poolOf(backend: OwnBackend, catalog: OwnCatalog | NoCatalog): ProposedP
   const servingOf = (list: readonly OwnServer[]): Serving[] =>
     list.filter(isServing).flatMap((server) => {
       const place = placeOf(server);
-      return place === undefined ? [] : [{ server, place, label: labelAt(server, service.labels) }];
+      return place === undefined ? [] : [{ server, place, instance: instanceAt(server, service.there) }];
     });
   return {
     ...service,
@@ -127,6 +121,15 @@ function templatesOf({ backend, ranges, maxconn }: ProposedPool, { backends }: O
   return lines.length === 0 ? [] : [{ section: `backend ${backend}`, lines }];
 }
 
+/** Loopback has to be named, where somebody serves there. */
+function networksOf(pools: readonly ProposedPool[]): { readonly networks?: readonly string[] } {
+  const serving = pools.flatMap(({ outside, inside }) => [...outside, ...inside]);
+  const local = serving.flatMap(({ server: { address } }) =>
+    address !== null && isLoopback(address) ? [address.includes(':') ? '::1' : '127.0.0.0/8'] : [],
+  );
+  return local.length === 0 ? {} : { networks: ['0.0.0.0/0', '::/0', ...new Set(local)] };
+}
+
 /** Where the distributions' packages have their sockets. */
 const FOLDER = '/run/haproxy';
 /** How long an idle client may hold the runs' socket, in seconds: a run may wait for Consul meanwhile. */
@@ -139,19 +142,25 @@ interface Sockets extends Pick<Proposal, 'environment'> {
 /** What is there is used: a socket for runs takes one client at a time, one for who looks has `level user`. */
 function socketsOf({ address, level, exclusive, sockets }: OwnHAProxy): Sockets {
   const folder = address.kind === 'unix' ? address.path.replace(/\/[^/]*$/, '') : FOLDER;
+  // Paths are of its own host.
+  const isElsewhere = address.kind !== 'unix' && !isLoopback(address.host);
   const isForRuns = level === 'admin' && exclusive === true;
-  const reader = sockets.find((socket) => socket.level === 'user' && socket.address.startsWith('unix@/'));
   const runs = `${folder}/iri-lb.sock`;
   const read = `${folder}/iri-lb-read.sock`;
-  const lines = [
-    ...(isForRuns ? [] : [`stats socket ${runs} mode 660 level admin maxconn 1`]),
-    ...(reader ? [] : [`stats socket ${read} mode 660 level user`]),
-  ];
+  const hasRuns = sockets.some((socket) => socket.address === `unix@${runs}` && socket.level === 'admin');
+  const reader = sockets.find((socket) => socket.level === 'user' && socket.address.startsWith('unix@/'));
+  const isThere = isForRuns || hasRuns;
   return {
-    lines: isForRuns || lines.length === 0 ? lines : [...lines, `stats timeout ${IDLE_SECONDS}s`],
+    lines: [
+      ...(isThere ? [] : [`stats socket ${runs} mode 660 level admin maxconn 1`]),
+      ...(reader ? [] : [`stats socket ${read} mode 660 level user`]),
+      ...(isThere ? [] : [`stats timeout ${IDLE_SECONDS}s`]),
+    ],
     environment: {
-      HAPROXY_ADDRESSES: isForRuns ? printAdminAddress(address) : `unix:${runs}`,
-      HAPROXY_READ_ADDRESSES: `unix:${reader ? reader.address.slice('unix@'.length) : read}`,
+      HAPROXY_ADDRESSES: isForRuns || isElsewhere ? printAdminAddress(address) : `unix:${runs}`,
+      ...(isElsewhere
+        ? {}
+        : { HAPROXY_READ_ADDRESSES: `unix:${reader ? reader.address.slice('unix@'.length) : read}` }),
     },
   };
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import type { Serving } from '../../lib/doctor/propose.js';
 import { runProgram } from './run-program.js';
 
 let harness: Harness;
@@ -101,7 +102,7 @@ describe('iri-lb init', () => {
     const { out } = await runProgram(['init', '--json'], env);
     const { version, config, pools, lacks } = JSON.parse(out);
     expect([version, Object.keys(config)]).toEqual([1, ['listeners', 'pools', 'haproxy']]);
-    expect(pools[0].outside.map(({ place, label }: Record<string, string>) => [place, label])).toEqual([
+    expect(pools[0].outside.map(({ place, instance }: Serving) => [place, instance?.label])).toEqual([
       ['10.0.0.1:80', 'local/web-1'],
       ['10.0.0.2:80', undefined],
       ['10.0.0.3:80', undefined],

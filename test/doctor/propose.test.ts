@@ -154,6 +154,20 @@ describe('a server-template', () => {
     expect(text).toContain('iri-lb node add --service web --address 10.0.0.2 --port 80 --tcp');
   });
 
+  it('has named who is in it and critical in Consul: the first run takes them out', () => {
+    const sick = { ...instance('web-2', '10.0.0.2'), health: 'critical' as const };
+    expect(textOf(haproxy, catalog({ web: [instance('web-1', '10.0.0.1'), sick] }))).toContain(
+      'Consul says critical or maintenance of 10.0.0.2:80 (s2), which HAProxy serves: the first iri-lb apply takes it out',
+    );
+  });
+
+  it('is not what has names that may resolve, one of which does not now', () => {
+    const named = ['a', 'b', 'c'].map((name, at) =>
+      server(`web${at + 1}`, at === 0 ? null : `10.0.0.${at}`, { hostName: `${name}.example` }),
+    );
+    expect(configOf(own([backend('web', ...named)]), NOBODY).pools[0]?.ranges[0]?.prefix).toBe('web-');
+  });
+
   it('is kept, and the run fails, while Consul lists nobody of the service', () => {
     expect(textOf(haproxy, NOBODY)).toContain('keeps them and fails while Consul lists nobody of web');
   });
@@ -233,6 +247,21 @@ describe('sockets', () => {
       HAPROXY_ADDRESSES: 'unix:/run/haproxy/runs.sock',
       HAPROXY_READ_ADDRESSES: 'unix:/run/haproxy/read.sock',
     });
+  });
+
+  it('that are there by the names that would be proposed are not proposed again', () => {
+    const sockets = [{ address: 'unix@/run/haproxy/iri-lb.sock', level: 'admin' }];
+    const { lacks, environment } = propose(own([backend('web', slot('s1', null))], { sockets }), NOBODY);
+    expect(lacks).toEqual([
+      { section: 'global', lines: ['stats socket /run/haproxy/iri-lb-read.sock mode 660 level user'] },
+    ]);
+    expect(environment.HAPROXY_ADDRESSES).toBe('unix:/run/haproxy/iri-lb.sock');
+  });
+
+  it('of another host are reached as it was reached: its paths are not here', () => {
+    const address = { kind: 'tls', host: '10.0.1.5', port: 9998 } as const;
+    const { environment } = propose(own([backend('web', slot('s1', null))], { address }), NOBODY);
+    expect(environment).toEqual({ HAPROXY_ADDRESSES: 'tls://10.0.1.5:9998' });
   });
 
   it('on TCP are no place for an instance, and loopback is one where servers are there', () => {

@@ -175,6 +175,10 @@ describe('an earlier rendering', () => {
     symlinkSync(outside, join(tree('lb-1'), 'opt'));
     expect((await render('lb-1')).err).toMatch(/lies below "[^"]+\/opt", no folder/);
     rmSync(join(tree('lb-1'), 'opt'));
+    mkdirSync(join(tree('lb-1'), 'etc/iri-lb'), { recursive: true });
+    symlinkSync(outside, join(tree('lb-1'), 'etc/iri-lb/gateway'));
+    expect((await render('lb-1', {}, '--force')).err).toMatch(/lies below "[^"]+\/gateway", no folder/);
+    rmSync(join(tree('lb-1'), 'etc/iri-lb/gateway'));
     const precious = join(folder, 'precious');
     writeFileSync(precious, '');
     mkdirSync(join(tree('lb-1'), 'etc/iri-lb'), { recursive: true });
