@@ -35,7 +35,7 @@ async function init({ socket, json }: Flags, terminal: Terminal): Promise<void> 
   const named = socket === undefined ? {} : { HAPROXY_ADDRESSES: asAddress(socket) };
   const env = { ...others, HAPROXY_READ_ADDRESSES: undefined, ...named };
   const settings = readSettings(await withParameters(env, systemClock));
-  const [address] = settings.haproxy.addresses;
+  const [address, ...more] = settings.haproxy.addresses;
   if (!address || address.kind === 'consul')
     throw usageError('init reads one HAProxy: name its socket with --socket unix:/PATH or tcp://HOST:PORT');
   const examiners = examinersOf(settings, systemClock);
@@ -53,6 +53,8 @@ async function init({ socket, json }: Flags, terminal: Terminal): Promise<void> 
   if (json) outJson(terminal, { version: 1, haproxy: where, ...proposal, pools, notes });
   else outJson(terminal, proposal.config);
   for (const line of notes) terminal.err(line);
+  if (more.length > 0)
+    terminal.err(`Read was ${where} alone; ${more.length} more of HAPROXY_ADDRESSES need the same lines`);
 }
 
 /** A path alone will do. */

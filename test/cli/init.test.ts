@@ -98,6 +98,14 @@ describe('iri-lb init', () => {
     expect(err).toContain(`stats socket ${harness.dir}/iri-lb.sock mode 660 level admin maxconn 1`);
   });
 
+  it('says of which load balancer it is, where there are several', async () => {
+    const { err } = await runProgram(['init'], {
+      ...env,
+      HAPROXY_ADDRESSES: `${haproxy.admin},tcp://10.0.9.9:9`,
+    });
+    expect(err).toContain(`Read was ${haproxy.admin} alone; 1 more of HAPROXY_ADDRESSES need the same lines`);
+  });
+
   it('has all of it as JSON', async () => {
     const { out } = await runProgram(['init', '--json'], env);
     const { version, config, pools, lacks } = JSON.parse(out);
