@@ -84,6 +84,8 @@ describe('iri-lb init', () => {
       LB_CONFIG: JSON.stringify(naive),
     });
     const { changes } = JSON.parse(out).loadBalancers[0];
+    const told = (await runProgram(['plan'], { ...env, LB_CONFIG: JSON.stringify(naive) })).out;
+    expect(told).toContain('It takes away 3 of the 4 who serve web');
     expect(status).toBe(2);
     expect(changes.map(({ action, slot }: Record<string, string>) => `${action} ${slot}`)).toEqual([
       'remove web2',

@@ -210,7 +210,9 @@ it('ends with the own service in rotation, and nobody is taken out on the way', 
   await asking;
 
   expect(reloads).toBe(1);
-  expect(said.get('iri-lb plan')?.out).not.toMatch(/remove|disable/);
+  expect(said.get('iri-lb plan')?.out).toMatch(
+    /^Plan: 1 to add, 0 to change, 0 to remove; .*Safe to apply\.$/m,
+  );
   expect(said.get('iri-lb plan')?.status).toBe(2);
   expect(said.get('iri-lb node')?.status).toBe(0);
   expect(said.get('iri-lb apply')?.status).toBe(0);
