@@ -68,6 +68,7 @@ export async function buildInto(folder) {
     if (bundle.executable) fs.chmodSync(join(folder, outputName(bundle)), 0o755);
     lines.push(sizes(bundle, metafile, written));
   }
+  fs.writeFileSync(join(folder, 'iri-lb.1'), manPage(folder));
   fs.writeFileSync(join(folder, NOTICES), noticesOf(root, packagesIn(metafiles)));
   return lines;
 }
@@ -126,6 +127,11 @@ function commitOf() {
   } catch {
     return '';
   }
+}
+
+/** The man page, which the program in `folder` has of its own commands; no variable has a say in it. */
+function manPage(folder) {
+  return execFileSync(process.execPath, [join(folder, 'iri-lb.mjs'), 'man-page'], { env: {} });
 }
 
 function outputName({ entry, folder }) {

@@ -26,6 +26,8 @@ const PROGRAMS = [
 const TEST_PROGRAMS = [
   // It judges the units that are rendered; where there is no systemd to be had, its tests fail.
   { name: 'systemd-analyze', package: 'systemd' },
+  // Terminals of any size, for what commands show on them.
+  { name: 'tmux' },
 ];
 
 async function main() {

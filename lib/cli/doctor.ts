@@ -5,6 +5,7 @@ import { withParameters } from '../config/pem-parameters.js';
 import { configurationDiagnosis, examine } from '../doctor/doctor.js';
 import { type Diagnosis, worstOf } from '../doctor/finding.js';
 import { type SummaryOptions, summaryLines } from '../doctor/summary.js';
+import { told } from '../run/on-wait.js';
 import { systemClock } from '../run/system-clock.js';
 import { EXIT } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
@@ -20,7 +21,7 @@ export function registerDoctor(program: Command, terminal: Terminal): void {
     .option('--all', 'list what is well, too')
     .action(({ json, all }: { json?: boolean; all?: boolean }) =>
       guarded(terminal, async () => {
-        const diagnosis = await diagnosisOf(terminal);
+        const diagnosis = await told(terminal.onWait, 'Consul and the load balancers', diagnosisOf(terminal));
         if (json) outJson(terminal, diagnosis);
         else for (const line of summaryLines(diagnosis, optionsFor(terminal, all))) terminal.out(line);
         terminal.exit(STATUS[worstOf(diagnosis)]);

@@ -70,7 +70,7 @@ async function drain(
   terminal: Terminal,
   confirm: Confirm | undefined,
 ): Promise<void> {
-  const runner = makeRunner(settingsOf(terminal), terminal.err);
+  const runner = makeRunner(settingsOf(terminal), terminal.err, terminal);
   const look = await runner.look();
   const { config } = runner.settings;
   const target = oneTarget(look, config, name);

@@ -25,12 +25,12 @@ export function reportStatus(report: Report, mode: 'plan' | 'apply'): number {
   return report.loadBalancers.some(wantsLook) ? EXIT.look : EXIT.ok;
 }
 
-/** Of what the fleet holds. */
-export function fleetStatus({ consul, loadBalancers, differences }: Status): number {
+/** Of what the fleet holds, as far as it was asked for. */
+export function fleetStatus({ consul, loadBalancers, attention }: Status): number {
   if ([consul, ...loadBalancers].some(({ error }) => error !== undefined)) return EXIT.failed;
-  const pools = loadBalancers.flatMap((balancer) => balancer.pools);
-  const wants = pools.some(({ heldForNobody, unserved }) => heldForNobody.length > 0 || unserved);
-  return wants || differences.length > 0 ? EXIT.look : EXIT.ok;
+  const levels = new Set(attention.map(({ level }) => level));
+  if (levels.has('failed')) return EXIT.failed;
+  return levels.has('look') ? EXIT.look : EXIT.ok;
 }
 
 /** Errors, without those that only say who was left out. */

@@ -24,7 +24,6 @@ export function registerInit(program: Command, terminal: Terminal): void {
     .description('read a HAProxy of your own, and propose an LB_CONFIG (stdout) and what it lacks (stderr)')
     .option('--socket <address>', 'any stats socket of it (default: the first of HAPROXY_ADDRESSES)')
     .option('--json', 'print the proposal with what it rests on as JSON')
-    .addHelpText('after', '\nExample: iri-lb init --socket unix:/run/haproxy/admin.sock > lb.json')
     .action((flags: Flags) => guarded(terminal, () => init(flags, terminal)));
 }
 

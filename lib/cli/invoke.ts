@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { messageOf } from '../model/errors.js';
 import { quote } from '../model/text.js';
+import { told } from '../run/on-wait.js';
 import { guarded, outJson, type Terminal } from './output.js';
-import { usageError } from './usage.js';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
@@ -17,20 +17,19 @@ const FUNCTION_MEMORY_MB = 512;
 /** `bundles` is the folder that holds `watch/index.mjs` and `resync/index.mjs`. */
 export function registerInvoke(program: Command, terminal: Terminal, bundles: string): void {
   program
-    .command('invoke <function>')
+    .command('invoke')
+    .addArgument(new Argument('<function>').choices(['watch', 'resync']))
     .description('run the built bundle of watch or resync with a Lambda-like context, and print its result')
     .option('--event <file>', 'JSON file with the event; samples are in functions/events')
     .option('--json', 'print the result as JSON (it always is)')
     .action((name: string, { event }: { event?: string }) =>
       guarded(terminal, async () => {
-        if (name !== 'watch' && name !== 'resync') {
-          throw usageError(`no function ${quote(name)}; use watch or resync`);
-        }
         const file = `${bundles}/${name}/index.mjs`;
         if (!existsSync(file)) throw new Error(`${file} is not built; run npm run build`);
         const input = event === undefined ? {} : readEvent(event);
         const { handler } = (await import(pathToFileURL(file).href)) as { handler: Handler };
-        outJson(terminal, await handler(input, lambdaContext(name)));
+        const result = handler(input, lambdaContext(name));
+        outJson(terminal, await told(terminal.onWait, `the function ${name}`, result, FUNCTION_TIMEOUT_MS));
       }),
     );
 }

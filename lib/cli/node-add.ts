@@ -7,6 +7,7 @@ import { parseIp } from '../model/address.js';
 import { isLoopback } from '../model/loopback.js';
 import type { IpPort } from '../model/networks.js';
 import { TAG_HELP, TAGS } from '../model/tags.js';
+import { told } from '../run/on-wait.js';
 import { systemClock } from '../run/system-clock.js';
 import { hideWithoutIri } from './iri-options.js';
 import { type DefinitionFlags, readDefinition } from './node-add-definition.js';
@@ -101,12 +102,14 @@ async function add(
     return;
   }
   const agent = agentOf(settings, systemClock);
+  const waited = <T>(work: Promise<T>) => told(terminal.onWait, `the Consul agent at ${agent.address}`, work);
   const own = token === undefined ? undefined : { name: 'the file', get: async () => token };
   if (!flags.replace) {
-    const refusal = refusalToReplace(registration, await agent.find(registration.ID, registration.Name, own));
+    const there = await waited(agent.find(registration.ID, registration.Name, own));
+    const refusal = refusalToReplace(registration, there);
     if (refusal !== undefined) throw new Error(refusal);
   }
-  await agent.register(registration, own);
+  await waited(agent.register(registration, own));
   if (flags.json) outJson(terminal, { version: 1, agent: agent.address, registered: registration });
   else
     terminal.out(`registered ${registration.ID} as ${registration.Name} with the agent at ${agent.address}`);

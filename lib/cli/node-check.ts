@@ -91,7 +91,7 @@ async function toUrl(url: string, asked: Asked | undefined, { env }: Terminal): 
 async function toNode(wanted: Wanted, asked: Asked | undefined, terminal: Terminal): Promise<Addressed> {
   const settings = settingsOf(terminal);
   const { config } = settings;
-  const { source, client } = makeRunner(settings, terminal.err);
+  const { source, client } = makeRunner(settings, terminal.err, terminal);
   const node = findNode(await readNodes(source, config, terminal.err), wanted);
   const rows = asked ? [] : (await client.readService(node.service)).rows;
   const warn = (text: string): void => terminal.err(`warning: ${text}`);

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Agent, agentOf } from '../consul/agent.js';
 import { isHealthy, labelOf } from '../model/instance.js';
+import { told } from '../run/on-wait.js';
 import { makeRunner } from '../run/runner.js';
 import { systemClock } from '../run/system-clock.js';
 import type { Confirm } from './confirm.js';
@@ -37,7 +38,7 @@ async function remove(
 ): Promise<void> {
   requireName({ name, node: ofNode, id });
   const settings = settingsOf(terminal);
-  const { source } = makeRunner(settings, terminal.err);
+  const { source } = makeRunner(settings, terminal.err, terminal);
   const nodes = await readNodes(source, settings.config, terminal.err);
   const node = findNode(nodes, { name, node: ofNode, id });
   const label = labelOf(node);
@@ -52,7 +53,8 @@ async function remove(
     // The answer may have taken its time.
     await refuseOthers(agent, node, datacenter);
   }
-  await agent.deregister(node.id, node.service);
+  const gone = agent.deregister(node.id, node.service);
+  await told(terminal.onWait, `the Consul agent at ${agent.address}`, gone);
   const removed = { node: node.node, id: node.id, service: node.service, address: node.hostPort };
   if (json) outJson(terminal, { version: 1, agent: agent.address, removed });
   else terminal.out(`removed ${label} (${node.hostPort})`);

@@ -39,7 +39,7 @@ export function registerNode(
 
 async function list(json: boolean, terminal: Terminal): Promise<void> {
   const settings = settingsOf(terminal);
-  const runner = makeRunner(settings, terminal.err);
+  const runner = makeRunner(settings, terminal.err, terminal);
   const [nodes, status] = await Promise.all([
     readNodes(runner.source, settings.config, terminal.err),
     readStatus(runner, terminal),

@@ -3,8 +3,10 @@ import { readSettingsWith, type Settings } from '../config/environment.js';
 import { ConfigError, messageOf, settingText } from '../model/errors.js';
 import { jsonText } from '../model/text.js';
 import { type RenderConfig, renderConfigSchema } from '../render/config.js';
+import type { OnWait } from '../run/on-wait.js';
 import { EXIT } from './exit-status.js';
-import type { Screen } from './screen.js';
+import { stderrProgress } from './progress.js';
+import { type Screen, screenOf } from './screen.js';
 import { isUsageError } from './usage.js';
 
 /** Where a command writes; tests hand in their own. */
@@ -16,16 +18,27 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What stdout is; undefined: a pipe or a file. */
   readonly screen?: Screen | undefined;
+  /** Told what a command waits for; undefined: nobody is at stderr. */
+  readonly onWait?: OnWait | undefined;
   /** Sets the exit status of the process. */
   readonly exit: (status: number) => void;
 }
 
+const progress = stderrProgress();
+
 /** The process's own terminal. */
 export const processTerminal: Terminal = {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => {
+    progress?.clear();
+    process.stdout.write(`${line}\n`);
+  },
+  err: (line) => {
+    progress?.clear();
+    process.stderr.write(`${line}\n`);
+  },
+  onWait: progress?.onWait,
   env: process.env,
-  screen: process.stdout.isTTY ? process.stdout : undefined,
+  screen: screenOf(process.stdout),
   exit: (status) => {
     process.exitCode = status;
   },

@@ -1,16 +1,23 @@
 // The command line as a whole: every command, each registered by its own file, and the exit status of wrong usage.
 import { Command, type OutputConfiguration } from 'commander';
+import { registerChanges } from './changes.js';
+import { registerCompletion } from './completion.js';
 import { registerDoctor } from './doctor.js';
 import { registerDrain } from './drain.js';
+import { exitStatusHelp } from './exit-help.js';
 import { EXIT } from './exit-status.js';
+import { registerHelp, showExamples } from './help.js';
 import { registerInit } from './init.js';
 import { registerInvoke } from './invoke.js';
 import { registerMaint } from './maint.js';
+import { registerManPage } from './man-page.js';
 import { type NodeOptions, registerNode } from './node.js';
 import type { Terminal } from './output.js';
 import { registerReconcile } from './reconcile.js';
 import { registerRender } from './render.js';
 import { registerStatus } from './status.js';
+import { versionText } from './version.js';
+import { answerInOneLine } from './wrong-usage.js';
 
 export interface ProgramOptions {
   /** The folder that holds the built functions. */
@@ -22,26 +29,29 @@ export interface ProgramOptions {
   readonly write?: OutputConfiguration;
 }
 
-/** `--help` ends with 0, and all that commander does not understand with 64. */
+/** `--help` ends with 0; what is not understood is answered by one line and 64. */
 export function makeProgram(terminal: Terminal, { bundles, node, end, write = {} }: ProgramOptions): Command {
   const program = new Command('iri-lb')
     .description('Keeps HAProxy load balancers equal to what Consul knows, through the Runtime API.')
-    .showHelpAfterError()
+    .version(versionText(process.version), '-V, --version', 'print version, commit and Node')
+    .helpCommand(false)
     .configureOutput(write)
     .exitOverride(({ exitCode }) => end(exitCode === 0 ? EXIT.ok : EXIT.usage))
-    .addHelpText(
-      'after',
-      '\nExit status, the first that holds: 64 wrong usage, also a name that is not known; 1 something failed, could ' +
-        'not\nbe read or is held back; 2 changes are pending (plan); 3 somebody should look; 0.',
-    );
+    .addHelpText('after', exitStatusHelp());
   registerReconcile(program, terminal, node.confirm);
   registerStatus(program, terminal);
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);
+  registerChanges(program, terminal);
   registerDoctor(program, terminal);
   registerInit(program, terminal);
   registerInvoke(program, terminal, bundles);
   registerRender(program, terminal, bundles);
   registerNode(program, terminal, node);
+  registerCompletion(program, terminal);
+  registerManPage(program, terminal);
+  registerHelp(program);
+  showExamples(program);
+  answerInOneLine(program);
   return program;
 }

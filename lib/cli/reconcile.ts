@@ -11,6 +11,7 @@ import { EXIT, reportStatus } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 import { planLines } from './plan-text.js';
 import { isBroken } from './plan-verdict.js';
+import { recorded } from './record-history.js';
 import { appliedLines, warningsOf } from './report-text.js';
 import { paintFor } from './screen.js';
 
@@ -18,6 +19,7 @@ interface Flags {
   readonly json?: boolean;
   readonly force?: boolean;
   readonly yes?: boolean;
+  readonly history?: string;
 }
 
 const FORCE = [
@@ -46,11 +48,12 @@ export function registerReconcile(program: Command, terminal: Terminal, confirm?
     .option('--json', 'print the report as JSON')
     .option('--yes', 'do not ask')
     .option(...FORCE)
+    .option('--history <file>', 'put what was changed into this file, for iri-lb changes')
     .action((flags: Flags) => guarded(terminal, () => apply(flags, terminal, confirm)));
 }
 
 async function plan({ json, force = false }: Flags, terminal: Terminal): Promise<void> {
-  const look = await makeRunner(settingsOf(terminal), terminal.err).look({ force });
+  const look = await makeRunner(settingsOf(terminal), terminal.err, terminal).look({ force });
   if (json) outJson(terminal, look.report);
   else printPlan(look, terminal, terminal.out);
   printProblems(look.report, json === true ? failuresOf(look.report) : brokenIn(look), terminal);
@@ -58,11 +61,11 @@ async function plan({ json, force = false }: Flags, terminal: Terminal): Promise
 }
 
 async function apply(
-  { json = false, force = false, yes = false }: Flags,
+  { json = false, force = false, yes = false, history }: Flags,
   terminal: Terminal,
   confirm: Confirm | undefined,
 ): Promise<void> {
-  const runner = makeRunner(settingsOf(terminal), terminal.err);
+  const runner = recorded(makeRunner(settingsOf(terminal), terminal.err, terminal), history, terminal.err);
   // What is asked about is shown to whoever is asked, also where results go to a file.
   const toPerson = json || terminal.screen === undefined ? terminal.err : terminal.out;
   const show = (look: FleetLook): void => printPlan(look, terminal, toPerson);

@@ -1,5 +1,5 @@
 // `iri-lb render …`: prints the configuration of what stands around the functions, from the same settings.
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Settings } from '../config/environment.js';
 import { quote } from '../model/text.js';
 import type { RenderConfig } from '../render/config.js';
@@ -66,8 +66,10 @@ export function registerRender(program: Command, terminal: Terminal, bundles?: s
   const names = Object.keys(TEMPLATES);
   const about = Object.entries(TEMPLATES).map(([name, template]) => `  ${name.padEnd(8)} ${template.about}`);
   program
-    .command('render <what> [name]')
+    .command('render')
     .description(`print a configuration file: ${names.join(', ')}; or write all those of a host`)
+    .addArgument(new Argument('<configuration>').choices([...names, 'host']))
+    .argument('[name]', 'host: which of hosts in LB_CONFIG')
     .option(
       '--out <file>',
       'write it to a file instead, a host to a folder; replaces what was rendered before, nothing else',

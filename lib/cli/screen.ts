@@ -9,6 +9,19 @@ export interface Screen {
   readonly rows: number;
 }
 
+/** The screen of a stream; undefined: it is none. Some pseudo-terminals say 0 × 0: they are taken for the usual one. */
+export function screenOf(stream: Partial<Screen> & { readonly isTTY?: boolean }): Screen | undefined {
+  if (!stream.isTTY) return undefined;
+  return {
+    get columns() {
+      return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows || 24;
+    },
+  };
+}
+
 /** The part of a command's terminal that decides. */
 interface Painted {
   readonly screen?: Screen | undefined;
@@ -31,18 +44,33 @@ export function fitLine(line: string, columns: number | undefined): string {
     if (ESCAPE.test(part)) shown += part;
     else
       for (const char of part) {
-        if (width >= columns - 1) break;
+        const cells = cellsOf(char);
+        if (width + cells > columns - 1) break;
         shown += char;
-        width += 1;
+        width += cells;
       }
     ESCAPE.lastIndex = 0;
   }
   return `${shown}…`;
 }
 
-/** Cells that a line takes, without its colours: what is printed has no wide characters but in names, which are quoted. */
+/** Cells that a line takes, without its colours. */
 export function widthOf(line: string): number {
-  return [...stripVTControlCharacters(line)].length;
+  const shown = line.includes('\u001b') ? stripVTControlCharacters(line) : line;
+  // Most are ASCII, which spares the look at each letter.
+  if (/^[ -~]*$/.test(shown)) return shown.length;
+  return [...shown].reduce((width, char) => width + cellsOf(char), 0);
+}
+
+/** East Asian letters and pictures take two; what is put over the letter before it none. Names may have any. */
+function cellsOf(char: string): number {
+  if (char <= '~') return 1;
+  if (/\p{Mark}/u.test(char)) return 0;
+  return /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u.test(
+    char,
+  )
+    ? 2
+    : 1;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one

@@ -38,7 +38,7 @@ async function undrain(name: string | undefined, flags: Flags, terminal: Termina
   const { stale = false, json = false } = flags;
   if (name === undefined && !stale)
     throw usageError('name an instance: by id, node/id, address:port or backend/slot; or say --stale');
-  const runner = makeRunner(settingsOf(terminal), terminal.err);
+  const runner = makeRunner(settingsOf(terminal), terminal.err, terminal);
   const look = await runner.look();
   const { slots, doubts } = chosen(name, stale, look, runner);
   const all = look.loadBalancers.length;

@@ -3,40 +3,52 @@ import type { CheckDetail, ServerDetail } from '../model/server.js';
 import { plainText } from '../model/text.js';
 import { readRecord } from './csv.js';
 
+const NAMES = [
+  ...['svname', 'lastchg', 'scur', 'qcur', 'rate', 'stot', 'econ', 'eresp', 'wretr'],
+  ...['check_status', 'last_chk', 'check_desc', 'agent_status', 'last_agt', 'agent_desc'],
+] as const;
+type Columns = Readonly<Record<(typeof NAMES)[number], number>>;
+
 /** Each server's by its name. A column that this version does not have is left out of all. */
 export function parseDetails(text: string): Map<string, ServerDetail> {
   const header = readRecord(text, 2);
-  const columns = new Map(header.fields.map((name, at) => [name, at]));
+  const columns = Object.fromEntries(NAMES.map((name) => [name, header.fields.indexOf(name)])) as Columns;
+  const needed = Math.max(...Object.values(columns)) + 1;
   const details = new Map<string, ServerDetail>();
   for (let at = header.next; at < text.length; ) {
-    const { fields, next } = readRecord(text, at);
+    const { fields, next } = readRecord(text, at, needed);
     at = next;
     if (fields.length < 2) continue;
-    const field = (name: string): string => fields[columns.get(name) ?? -1] ?? '';
-    details.set(field('svname'), detailOf(field));
+    details.set(fields[columns.svname] ?? '', detailOf(fields, columns));
   }
   return details;
 }
 
-function detailOf(field: (name: string) => string): ServerDetail {
-  const number = (name: string): number => Number(field(name)) || 0;
-  const since = field('lastchg');
-  const check = checkOf(field('check_status'), field('last_chk'), field('check_desc'));
-  const agent = checkOf(field('agent_status'), field('last_agt'), field('agent_desc'));
-  return {
-    ...(/^\d+$/.test(since) ? { sinceSeconds: Number(since) } : {}),
-    ...(check ? { check } : {}),
-    ...(agent ? { agent } : {}),
-    running: number('scur'),
-    queued: number('qcur'),
-    rate: number('rate'),
-    total: number('stot'),
-    errors: { connect: number('econ'), response: number('eresp'), retries: number('wretr') },
+function detailOf(fields: readonly string[], columns: Columns): ServerDetail {
+  const number = (at: number): number => Number(fields[at]) || 0;
+  const since = fields[columns.lastchg] ?? '';
+  const check = checkOf(fields[columns.check_status], fields[columns.last_chk], fields[columns.check_desc]);
+  const agent = checkOf(fields[columns.agent_status], fields[columns.last_agt], fields[columns.agent_desc]);
+  // Member by member: several spreads into one object are a hundred times slower (V8 of Node 20).
+  const detail: { -readonly [K in keyof ServerDetail]: ServerDetail[K] } = {
+    running: number(columns.scur),
+    queued: number(columns.qcur),
+    rate: number(columns.rate),
+    total: number(columns.stot),
+    errors: {
+      connect: number(columns.econ),
+      response: number(columns.eresp),
+      retries: number(columns.wretr),
+    },
   };
+  if (/^\d+$/.test(since)) detail.sinceSeconds = Number(since);
+  if (check) detail.check = check;
+  if (agent) detail.agent = agent;
+  return detail;
 }
 
 /** `last` is what the node answered, which is anybody's text; `description` is HAProxy's own. */
-function checkOf(status: string, last: string, description: string): CheckDetail | undefined {
+function checkOf(status = '', last = '', description = ''): CheckDetail | undefined {
   if (status === '') return undefined;
   return { status: plainText(status), words: plainText(last === '' ? description : last) };
 }

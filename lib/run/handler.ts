@@ -1,7 +1,9 @@
 // What both functions do: settings once, a run within the time left, the report told and returned.
 import { readSettings, type Settings } from '../config/environment.js';
+import { fingerprintOf } from '../config/fingerprint.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { ssmParameters } from '../config/ssm.js';
+import { buildText } from '../model/build.js';
 import { failuresOf, type Report } from '../model/report.js';
 import { makeRecorder, type RecordedRun } from '../telemetry/recorder.js';
 import { answerOf } from './answer.js';
@@ -39,8 +41,13 @@ export class RunFailed extends Error {
 /** Applies within the time that Lambda leaves. */
 export type Apply = (options?: Pick<RunOptions, 'atLeast' | 'source'>) => Promise<Report>;
 
-const recorder = makeRecorder({ namespace: process.env.METRICS_NAMESPACE });
 let runner: Runner | undefined;
+let configuration: string | undefined;
+const recorder = makeRecorder({
+  namespace: process.env.METRICS_NAMESPACE,
+  build: buildText(),
+  configuration: () => configuration,
+});
 
 /**
  * Does `work` for one invocation, with the runner of this warm environment. Logs and metrics are
@@ -54,6 +61,7 @@ export async function invocation(
   const recorded = recorder.begin(context);
   const prepareAndWork = async (): Promise<Report> => {
     runner ??= makeRunner(await settingsOf(process.env), recorder.warn);
+    configuration ??= fingerprintOf(runner.settings.config);
     const warm = runner;
     return work(warm, (options = {}) => {
       const budgetMs = Math.max(1, context.getRemainingTimeInMillis() - REPORTING_MS);

@@ -16,6 +16,7 @@ import { longestRunMs } from './concurrency.js';
 import { findLoadBalancers } from './find-load-balancers.js';
 import { type FleetLook, lookAt } from './look.js';
 import { systemLookup } from './lookup.js';
+import { type OnWait, toldConnect, toldSource } from './on-wait.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
@@ -43,6 +44,11 @@ export interface RunOptions {
   readonly forPeople?: ForPeople;
 }
 
+export interface RunnerExtras {
+  /** Told what is waited for. */
+  readonly onWait?: OnWait | undefined;
+}
+
 export interface LookOptions {
   /** Plan past the guard. */
   readonly force?: boolean;
@@ -65,7 +71,11 @@ export interface Runner {
 }
 
 /** `log` is told, in one line, of what failed and was tried again. */
-export function makeRunner(settings: Settings, log?: (line: string) => void): Runner {
+export function makeRunner(
+  settings: Settings,
+  log?: (line: string) => void,
+  { onWait }: RunnerExtras = {},
+): Runner {
   const { config, consul, haproxy } = settings;
   const client = makeConsulClient({
     settings: consul,
@@ -80,11 +90,11 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     random: Math.random,
     ...(log ? { log } : {}),
   });
-  const own = makeSource({ client, clock: systemClock });
+  const own = toldSource(makeSource({ client, clock: systemClock }), config.consulTimeoutMs, onWait);
   const deps: ReconcileDeps = {
     config,
     source: own,
-    connect: connectAs(settings, config.lockTimeoutMs),
+    connect: toldConnect(connectAs(settings, config.lockTimeoutMs), config.lockTimeoutMs, onWait),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
     processes: makeProcesses(),
@@ -96,7 +106,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
       () => new NextStepError('consul', NOT_FOUND, 'is it slow?'),
     );
   const patienceMs = Math.min(LOOK_PATIENCE_MS, config.lockTimeoutMs);
-  const connectToLook = connectAs(settings, patienceMs, readersOf(settings));
+  const connectToLook = toldConnect(connectAs(settings, patienceMs, readersOf(settings)), patienceMs, onWait);
   return {
     settings,
     source: own,

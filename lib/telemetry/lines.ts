@@ -10,6 +10,10 @@ export interface RunContext {
   readonly functionName: string;
   /** The first invocation of this environment. */
   readonly coldStart: boolean;
+  /** Version and commit. */
+  readonly build?: string;
+  /** The fingerprint of the configuration; undefined until it was read. */
+  readonly configuration?: string;
 }
 
 /**
@@ -26,8 +30,14 @@ export type Line = {
 const MAX_SHOWN = 20;
 const MAX_TEXT = 2_000;
 
-/** The lines of a finished run at `now` (milliseconds since the epoch): changes first, the run last. */
-export function linesOf(report: Report, context: RunContext, now: number): Line[] {
+/** Slots in drain that the line of a run names, at most: of more it names none. */
+const MAX_HELD = 50;
+
+/**
+ * The lines of a finished run at `now` (milliseconds since the epoch): changes first, the run last. `elapsedMs` since
+ * the function's start is the lag that changes are told with.
+ */
+export function linesOf(report: Report, context: RunContext, now: number, elapsedMs?: number): Line[] {
   const timestamp = new Date(now).toISOString();
   const ids = {
     requestId: context.requestId,
@@ -51,6 +61,7 @@ export function linesOf(report: Report, context: RunContext, now: number): Line[
         reason,
         result,
         ...(error === undefined ? {} : { error }),
+        ...(elapsedMs === undefined ? {} : { startToAppliedMs: elapsedMs }),
       }),
     ),
   );
@@ -66,19 +77,33 @@ export function linesOf(report: Report, context: RunContext, now: number): Line[
     message: `run ${outcome}`,
     ...ids,
     coldStart: context.coldStart,
+    ...(context.build === undefined ? {} : { build: context.build }),
+    ...(context.configuration === undefined ? {} : { configuration: context.configuration }),
     outcome,
     instances: report.consul.instances,
     durationMs: report.durationMs,
     changes: countActions(report.loadBalancers),
-    loadBalancers: report.loadBalancers.map(({ address, outcome, changes }) => ({
-      address,
-      outcome,
-      changes: changes.length,
-    })),
+    loadBalancers: report.loadBalancers.map(balancerOf),
+    ...(report.consul.error === undefined ? {} : { consulError: cut(report.consul.error) }),
     warnings: shorten(warnings),
     errors: shorten(failures),
   };
   return [...changes, run];
+}
+
+/** What the history needs of one: why it failed, whether that was Consul's failure, and who is held in drain. */
+function balancerOf({ address, outcome, changes, pools, problems, error }: LoadBalancerReport): object {
+  const isFew = pools.reduce((sum, { held }) => sum + held, 0) <= MAX_HELD;
+  return {
+    address,
+    outcome,
+    changes: changes.length,
+    ...(error === undefined ? {} : { error: cut(error) }),
+    ...(problems.some(({ code }) => code === 'consul-failed') ? { consulFailed: true } : {}),
+    ...(isFew
+      ? { heldSlots: Object.fromEntries(pools.map(({ backend, heldSlots }) => [backend, heldSlots])) }
+      : {}),
+  };
 }
 
 /** The line of an event that an earlier run had dealt with; Consul is at `consulIndex`. */

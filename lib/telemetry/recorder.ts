@@ -16,6 +16,10 @@ export interface RecorderOptions {
   readonly write?: (text: string) => void;
   /** The wall for timestamps, the other for durations: those would be negative when somebody sets the wall's. */
   readonly clock?: Pick<Clock, 'wallMs' | 'monotonicMs'>;
+  /** Version and commit. */
+  readonly build?: string;
+  /** The fingerprint of the configuration; undefined until it was read. */
+  readonly configuration?: () => string | undefined;
 }
 
 /** The part of Lambda's context that names an invocation. */
@@ -42,7 +46,7 @@ const processClock = { wallMs: () => Date.now(), monotonicMs: () => performance.
 
 /** The recorder of one environment; Lambda runs one invocation of it at a time. */
 export function makeRecorder(options: RecorderOptions = {}): Recorder {
-  const { namespace = 'IriLb', clock = processClock } = options;
+  const { namespace = 'IriLb', clock = processClock, build, configuration } = options;
   const now = (): number => clock.wallMs();
   const log = process.env.AWS_LAMBDA_RUNTIME_API === undefined ? process.stderr : process.stdout;
   const write = options.write ?? ((text: string) => log.write(text));
@@ -64,12 +68,20 @@ export function makeRecorder(options: RecorderOptions = {}): Recorder {
         now: now(),
         elapsedMs: Math.round(clock.monotonicMs() - startedAt),
       });
+      const identified = (): RunContext => {
+        const fingerprint = configuration?.();
+        return {
+          ...context,
+          ...(build === undefined ? {} : { build }),
+          ...(fingerprint === undefined ? {} : { configuration: fingerprint }),
+        };
+      };
       return {
         finished: (report) =>
           put(
             report.covered
               ? [coveredLine(report.consul.index, context, now()), coveredMetrics(scope())]
-              : [...linesOf(report, context, now()), ...metricsOf(report, scope())],
+              : [...linesOf(report, identified(), now(), scope().elapsedMs), ...metricsOf(report, scope())],
           ),
         failed: (error) => put([failureLine(messageOf(error), context, now()), failureMetrics(scope())]),
       };

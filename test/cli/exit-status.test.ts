@@ -4,7 +4,8 @@ import { fleetStatus, reportStatus } from '../../lib/cli/exit-status.js';
 import type { MadeChange } from '../../lib/model/change.js';
 import { type Problem, reported } from '../../lib/model/problem.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
-import type { PoolStatus, Status } from '../../lib/model/status.js';
+import type { Attention, Status } from '../../lib/model/status.js';
+import { attention, statusOfFleet } from '../run/status-values.js';
 
 const settings = { address: null, port: 0, weight: 1, maxconn: 0, state: 'maintenance' } as const;
 const change: MadeChange = {
@@ -80,30 +81,19 @@ describe('a run', () => {
 });
 
 describe('the fleet', () => {
-  const counted: PoolStatus = { backend: 'b', ready: 1, serving: 1, unserved: false, heldForNobody: [] };
-  const status = (more: Partial<PoolStatus>, rest: Partial<Status> = {}, error?: string): Status => ({
-    version: 1,
-    consul: { index: '1', instances: 1, names: {} },
-    loadBalancers: [
-      {
-        address: 'lb',
-        slots: [],
-        pools: [{ ...counted, ...more }],
-        ...(error === undefined ? {} : { error }),
-      },
-    ],
-    differences: [],
-    ...rest,
-  });
-  const untold = { consul: { index: '0', instances: 0, names: {}, error: 'consul: no answer' } };
+  const status = (levels: readonly Attention['level'][], rest: Partial<Status> = {}): Status =>
+    statusOfFleet({ lb: [] }, { attention: levels.map((level) => attention({ level })), ...rest });
+  const untold = { index: null, instances: null, names: {}, error: 'consul: no answer' };
+  const down = { address: 'lb', state: 'down', slots: [], pools: [], error: 'connect' } as const;
 
   it.each<[string, Status, number]>([
-    ['in which all serve', status({}), 0],
-    ['with a pool that serves nobody', status({ serving: 0, unserved: true }), 3],
-    ['with a slot held for nobody', status({ heldForNobody: ['s1'] }), 3],
-    ['that differs', status({}, { differences: ['b 10.0.0.1:1: s1 on one, s2 on two'] }), 3],
-    ['with one that cannot be read', status({ unserved: true }, {}, 'connect'), 1],
-    ['of which Consul does not tell', status({ heldForNobody: ['s1'] }, untold), 1],
+    ['in which all serve', status([]), 0],
+    ['with something worth knowing', status(['note']), 0],
+    ['with somebody held for nobody', status(['note', 'look']), 3],
+    ['that is held back', status(['look', 'failed']), 1],
+    ['with one that cannot be read', status([], { loadBalancers: [down] }), 1],
+    ['of which Consul does not tell', status(['look'], { consul: untold }), 1],
+    ['with changes pending', status([], { pending: { count: 3, changes: [], unknownOn: [] } }), 0],
   ])('%s exits as it should', (_what, of, exit) => {
     expect(fleetStatus(of)).toBe(exit);
   });

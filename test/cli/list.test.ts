@@ -5,6 +5,7 @@ import type { RegisteredNode } from '../../lib/cli/node-find.js';
 import { listNodes, nodeTable } from '../../lib/cli/node-list.js';
 import { configSchema } from '../../lib/config/pools.js';
 import type { SlotStatus, Status } from '../../lib/model/status.js';
+import { slotStatus, statusOfFleet } from '../run/status-values.js';
 
 const pool = (backend: string, service: string) => ({
   ...{ backend, service },
@@ -19,13 +20,12 @@ function nodeAt(id: string, address: string, service = 'iri'): RegisteredNode {
 }
 
 function slotAt(backend: string, slot: string, address: string, instance: string | null): SlotStatus {
-  const rest = { weight: 1, maxconn: 0, state: 'ready', sessions: 0, status: 'UP' } as const;
-  return { backend, slot, instance, address, port: 14265, ...rest };
+  return slotStatus({ backend, slot, instance, address, port: 14265 });
 }
 
 function statusWith(slots: readonly SlotStatus[], names: Status['consul']['names'] = {}): Status {
-  const consul = { index: '1', instances: 1, names };
-  return { version: 1, consul, loadBalancers: [{ address: 'lb', slots, pools: [] }], differences: [] };
+  const status = statusOfFleet({ lb: slots });
+  return { ...status, consul: { ...status.consul, names } };
 }
 
 /** By id: the slots it has on the one load balancer. */

@@ -93,6 +93,15 @@ describe('what is loaded at start', () => {
     expect(text).not.toContain('AmazonSSM');
   });
 
+  it('of the command line has no client of the logs, which it alone can load', () => {
+    const marker = 'FilterLogEvents';
+    expect([...loadedAtStart(join(dist, 'iri-lb.mjs')).values()].join('')).not.toContain(marker);
+    const chunks = filesOf(join(dist, 'chunks')).filter(([, text]) => text.includes(marker));
+    expect(chunks.length).toBeGreaterThan(0);
+    for (const kind of ['watch', 'resync'])
+      expect(filesOf(join(dist, kind)).filter(([, text]) => text.includes(marker))).toEqual([]);
+  });
+
   // A setting of each kind: of the frontend, the limits, the gateway, and a kind of text.
   it.each(['hstsSubDomains', 'ipv6PrefixBits', 'name the networks of the functions', 'mkpasswd -m sha-256'])(
     'has the settings that only rendering reads in the command line alone: %s',

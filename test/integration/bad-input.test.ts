@@ -128,7 +128,7 @@ describe('iri-lb', () => {
     const unknown = await iriLb(['invoke', 'nothing']);
     expect(unknown).toMatchObject({
       status: 64,
-      stderr: 'iri-lb: no function "nothing"; use watch or resync\n',
+      stderr: 'iri-lb: no function by the name "nothing"; use watch, resync\n',
     });
   });
 

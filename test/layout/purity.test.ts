@@ -11,7 +11,7 @@ const saysPure = (file: string): boolean => /\b(?:Pure|Types only)\b/.test(headO
 const PURE = [...imports.keys()].filter(saysPure);
 
 /** Modules that compute and do nothing else. */
-const HARMLESS = ['valibot', 'cli-table3', 'node:util', 'node:path', 'node:url'];
+const HARMLESS = ['valibot', 'cli-table3', 'picocolors', 'node:util', 'node:path', 'node:url'];
 
 /** Everything that a file can reach when it runs, each with the way there. */
 function reachable(file: string, seen = new Map<string, string>(), way = file): Map<string, string> {

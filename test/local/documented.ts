@@ -52,6 +52,9 @@ function alternatives(span: string): string[] {
   return choice[0].split('|').flatMap((one) => alternatives(span.replace(choice[0], one)));
 }
 
+/** Where output goes, or input comes from. */
+const INTO_FILE = / [0-9&]?[<>]{1,2}&? ?[^\s<>()'"]+(?= |$)/g;
+
 const KEYWORD = /^(?:do|done|then|else|fi|if|while|[{}()!])$/;
 
 /** The commands of a shell script, each as its words, in quotes or not; of `for`, `case` and comments nothing. */
@@ -60,7 +63,8 @@ export function commandsIn(script: string): string[][] {
     const inner = [...piece.matchAll(/\$\(((?:[^()]|\([^()]*\))*)\)/g)].flatMap(([, text = '']) =>
       commandsIn(text),
     );
-    const words = splitWords(piece.replace(/\$\((?:[^()]|\([^()]*\))*\)/g, 'X').trim()) ?? [];
+    const plain = piece.replace(/\$\((?:[^()]|\([^()]*\))*\)/g, 'X').replace(INTO_FILE, ' ');
+    const words = splitWords(plain.trim()) ?? [];
     // `name() { …`: its name is no command.
     words.splice(0, words.indexOf('()') + 1);
     while (words[0] !== undefined && (KEYWORD.test(words[0]) || /^[A-Za-z_]\w*=/.test(words[0])))

@@ -2,26 +2,15 @@
 import { expect, it } from 'vitest';
 import type { SlotStatus } from '../../lib/model/status.js';
 import { differencesOf } from '../../lib/run/differences.js';
+import { slotStatus } from './status-values.js';
 
-const slot = (fields: Partial<SlotStatus> = {}): SlotStatus => ({
-  backend: 'b',
-  slot: 's1',
-  instance: 'n1/a',
-  address: '10.0.0.1',
-  port: 80,
-  weight: 1,
-  maxconn: 0,
-  state: 'ready',
-  sessions: 0,
-  status: 'UP',
-  ...fields,
-});
+const slot = (fields: Partial<SlotStatus> = {}): SlotStatus => slotStatus({ port: 80, ...fields });
 
 const between = (one: readonly SlotStatus[], two: readonly SlotStatus[]): string[] =>
   differencesOf([
-    { address: 'one', slots: one, pools: [] },
-    { address: 'broken', slots: [], pools: [], error: 'down' },
-    { address: 'two', slots: two, pools: [] },
+    { address: 'one', state: 'read', slots: one, pools: [] },
+    { address: 'broken', state: 'down', slots: [], pools: [], error: 'down' },
+    { address: 'two', state: 'read', slots: two, pools: [] },
   ]);
 
 const maint = { state: 'maintenance', status: 'MAINT' } as const;

@@ -19,6 +19,39 @@ describe('the log of a run', () => {
     expect(logs()[2]).toMatchObject({ level: 'INFO', durationMs: 42, changes: { add: 2, remove: 0 } });
   });
 
+  it('has what the history needs: build, configuration, lag, who is held and whose failure it was', () => {
+    const { recorder, logs, clock } = record({ build: '0.1.0 abc', configuration: () => '0123456789ab' });
+    const run = recorder.begin(invocation);
+    clock.monotonic += 37.4;
+    const failed = {
+      ...unchanged,
+      error: 'consul: no leader',
+      changes: [change],
+      problems: [{ code: 'consul-failed' }] as unknown as typeof unchanged.problems,
+    };
+    run.finished(reportOf(failed, unchanged));
+    expect(logs()[0]).toMatchObject({ startToAppliedMs: 37 });
+    const of = { address: 'tcp://10.0.0.5:9999', outcome: 'unchanged' };
+    const heldSlots = { iri_back: [{ slot: 'irisrv3', instance: null }] };
+    expect(logs()[1]).toMatchObject({
+      build: '0.1.0 abc',
+      configuration: '0123456789ab',
+      loadBalancers: [
+        { ...of, changes: 1, error: 'consul: no leader', consulFailed: true, heldSlots },
+        { ...of, changes: 0, heldSlots },
+      ],
+    });
+  });
+
+  it('names nobody who is held where they are too many for a line', () => {
+    const { recorder, logs } = record();
+    const pools = unchanged.pools.map((pool) => ({ ...pool, held: 51 }));
+    recorder.begin(invocation).finished(reportOf({ ...unchanged, pools }));
+    expect(logs()[0]?.loadBalancers).toEqual([
+      { address: 'tcp://10.0.0.5:9999', outcome: 'unchanged', changes: 0 },
+    ]);
+  });
+
   it('has the time and level under the names that Lambda filters by', () => {
     const { recorder, logs } = record();
     recorder.begin(invocation).finished(reportOf(unchanged));

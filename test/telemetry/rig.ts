@@ -1,7 +1,7 @@
 // A run's report and an recorder whose lines are kept, for the tests of logs and metrics.
 import type { MadeChange } from '../../lib/model/change.js';
 import type { LoadBalancerReport, PoolReport, Report } from '../../lib/model/report.js';
-import { makeRecorder } from '../../lib/telemetry/recorder.js';
+import { makeRecorder, type RecorderOptions } from '../../lib/telemetry/recorder.js';
 
 export const invocation = { awsRequestId: 'request-1', functionName: 'watch' };
 const slot = { address: '10.0.0.1', port: 14265, weight: 1, maxconn: 0, state: 'ready' } as const;
@@ -45,7 +45,7 @@ export function reportOf(...loadBalancers: readonly LoadBalancerReport[]): Repor
   return { version: 1, consul, problems: [], loadBalancers, durationMs: 42 };
 }
 
-export function record(options: { namespace?: string } = {}) {
+export function record(options: Pick<RecorderOptions, 'namespace' | 'build' | 'configuration'> = {}) {
   const written: string[] = [];
   const clock = { wall: 1_700_000_000_000, monotonic: 5_000 };
   const recorder = makeRecorder({
