@@ -117,7 +117,7 @@ function localConfig(ports: { admin: number; api: number; stats: number }): Rend
     networks: LOCAL_NETWORKS,
     haproxy: {
       frontend: { bind: `127.0.0.1:${ports.api}` },
-      admin: { bind: `127.0.0.1:${ports.admin}`, unix: null },
+      admin: { bind: `127.0.0.1:${ports.admin}`, unix: null, read: null },
       stats: { bind: `127.0.0.1:${ports.stats}` },
       process: { user: null, group: null },
       servers: { balance: 'leastconn', healthCheck: { intervalSeconds: 2, downIntervalSeconds: 2 } },

@@ -1,4 +1,4 @@
-// Which alarms there are; the runbook in infra/README.md has an entry for each.
+// Which alarms there are; infra/runbook.md has an entry for each.
 import { aws_cloudwatch as cloudwatch, type aws_lambda as lambda, type aws_sqs as sqs } from 'aws-cdk-lib';
 import { type AlarmSources, type AlarmSpec, functionMetric, MINUTE, ownMetric } from './alarms.js';
 import type { StackSettings } from './settings.js';

@@ -10,7 +10,12 @@ export function environmentOf(settings: StackSettings): Record<string, string> {
     CONSUL_HTTP_ADDR: consul.addresses.join(','),
     CONSUL_HTTP_TOKEN_PARAMETER: consul.tokenParameter,
     HAPROXY_ADDRESSES: haproxy.addresses.join(','),
-    LB_CONFIG: JSON.stringify({ ...config, ...withListeners(config), haproxy: readByRuns(config) }),
+    LB_CONFIG: JSON.stringify({
+      ...config,
+      ...withListeners(config),
+      haproxy: readByRuns(config),
+      hosts: undefined,
+    }),
     NODE_OPTIONS: heapOptions(settings.memoryMb),
     METRICS_NAMESPACE: namespaceOf(settings),
     ...(consul.caParameter ? { CONSUL_CACERT: `ssm:${consul.caParameter}` } : {}),

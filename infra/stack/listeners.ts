@@ -12,9 +12,11 @@ export function listenersOf({ haproxy }: Pick<RenderConfig, 'haproxy'>): string[
   const bound = [
     frontend.bind,
     admin.bind,
+    admin.read,
     stats ? stats.bind : undefined,
     ...(peers?.members ?? []).map(({ address }) => address),
     gateway?.bind,
+    gateway?.readBind,
   ];
   return [...new Set(bound.flatMap((text) => (text ? listenerOf(text) : [])))].sort();
 }

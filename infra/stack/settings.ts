@@ -118,7 +118,7 @@ export const stackSettings = strict({
     urgentTopicArn: f.topicArn,
     /** Somebody has to look tomorrow. */
     otherTopicArn: f.topicArn,
-    /** Where infra/README.md can be read; alarms link to its runbook. */
+    /** Where infra/runbook.md can be read; alarms link to its entries. */
     runbookUrl: f.pageUrl,
     /** Fewer free slots than this in any range of a pool is an alarm, before there are none. */
     minFreeSlots: v.optional(f.whole(1, 20_000), 5),

@@ -3,24 +3,27 @@ import type { Command } from 'commander';
 import type { Settings } from '../config/environment.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { configurationDiagnosis, examine } from '../doctor/doctor.js';
-import { type Diagnosis, type Finding, worstOf } from '../doctor/finding.js';
+import { type Diagnosis, worstOf } from '../doctor/finding.js';
+import { type SummaryOptions, summaryLines } from '../doctor/summary.js';
 import { told } from '../run/on-wait.js';
 import { systemClock } from '../run/system-clock.js';
 import { EXIT } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
+import { paintFor } from './screen.js';
 
 export function registerDoctor(program: Command, terminal: Terminal): void {
   program
     .command('doctor')
     .description(
-      'examine Consul, the token and every load balancer; exit 0, 1 with errors, 3 with warnings only',
+      'examine Consul, the token, every load balancer and what they serve; exit 0, 1 with errors, 3 with warnings only',
     )
     .option('--json', 'print the findings as JSON')
-    .action(({ json }: { json?: boolean }) =>
+    .option('--all', 'list what is well, too')
+    .action(({ json, all }: { json?: boolean; all?: boolean }) =>
       guarded(terminal, async () => {
         const diagnosis = await told(terminal.onWait, 'Consul and the load balancers', diagnosisOf(terminal));
         if (json) outJson(terminal, diagnosis);
-        else for (const line of diagnosisLines(diagnosis)) terminal.out(line);
+        else for (const line of summaryLines(diagnosis, optionsFor(terminal, all))) terminal.out(line);
         terminal.exit(STATUS[worstOf(diagnosis)]);
       }),
     );
@@ -39,15 +42,8 @@ async function diagnosisOf(terminal: Terminal): Promise<Diagnosis> {
   return examine(settings);
 }
 
-/** What is well, then what is not, each with what to do, then how many there are. */
-export function diagnosisLines({ findings }: Diagnosis): string[] {
-  const well = findings.filter(({ level }) => level === 'ok');
-  const ill = findings.filter(({ level }) => level !== 'ok');
-  const count = ill.length === 0 ? 'nothing to find' : `${ill.length} to look after`;
-  return [...[...well, ...ill].flatMap(findingLines), `${findings.length} looked at, ${count}`];
-}
-
-function findingLines({ level, area, subject, finding, todo }: Finding): string[] {
-  const line = `${level.padEnd(7)}  ${area}  ${subject}: ${finding}`;
-  return todo === null ? [line] : [line, `         -> ${todo}`];
+function optionsFor(terminal: Terminal, all = false): SummaryOptions {
+  const { green, red, yellow } = paintFor(terminal);
+  const paints = { ok: green, warning: yellow, error: red };
+  return { all, paint: (level, text) => paints[level](text) };
 }

@@ -7,6 +7,7 @@ import { registerDrain } from './drain.js';
 import { exitStatusHelp } from './exit-help.js';
 import { EXIT } from './exit-status.js';
 import { registerHelp, showExamples } from './help.js';
+import { registerInit } from './init.js';
 import { registerInvoke } from './invoke.js';
 import { registerMaint } from './maint.js';
 import { registerManPage } from './man-page.js';
@@ -45,8 +46,9 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
   registerMaint(program, terminal);
   registerChanges(program, terminal);
   registerDoctor(program, terminal);
+  registerInit(program, terminal);
   registerInvoke(program, terminal, bundles);
-  registerRender(program, terminal);
+  registerRender(program, terminal, bundles);
   registerNode(program, terminal, node);
   registerCompletion(program, terminal);
   registerManPage(program, terminal);

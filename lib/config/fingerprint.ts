@@ -7,7 +7,7 @@ const DIGITS = 12;
 
 /** The same for the same settings, in whatever order and with whatever defaults left out they were written. */
 export function fingerprintOf(config: Config): string {
-  const { haproxy: _rendered, ...read } = config;
+  const { haproxy: _rendered, hosts: _hosts, ...read } = config;
   return createHash('sha256')
     .update(JSON.stringify(sorted(read)))
     .digest('hex')

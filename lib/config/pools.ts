@@ -88,6 +88,8 @@ export const configSchema = v.pipe(
     loadBalancerTimeoutMs: v.optional(whole(10, 900_000), 30_000),
     /** Longest time one read of Consul may take, in milliseconds. */
     consulTimeoutMs: v.optional(whole(10, 600_000), 10_000),
+    /** The hosts that `render host` is for; runs leave them unread. */
+    hosts: v.optional(v.unknown()),
     /** HAProxy's own settings. Runs read these two; the rest, which only rendering reads, goes through unread. */
     haproxy: v.optional(v.looseObject({ iri, stateFile: v.optional(filePath) }, 'use an object')),
   }),

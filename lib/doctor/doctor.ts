@@ -18,6 +18,7 @@ import { judgeBackends } from './backends.js';
 import { judgeCatalog } from './catalog.js';
 import { judgeConsul } from './consul.js';
 import type { DoctorDeps } from './deps.js';
+import { judgeDrift } from './drift.js';
 import type { CatalogFacts, Facts } from './facts.js';
 import { type Diagnosis, errorFrom, type Finding, ok } from './finding.js';
 import { judgeFleet } from './fleet.js';
@@ -77,7 +78,7 @@ export async function examine(
   const { config } = settings;
   const endMs = clock.monotonicMs() + budgetMs * (1 - SHARE);
   const canWait = (): boolean => clock.monotonicMs() < endMs;
-  const facts = await gather(depsOf(settings, clock, budgetMs * SHARE), canWait);
+  const facts = await gather(examinersOf(settings, clock, budgetMs * SHARE), canWait);
   const labels = 'failure' in facts.catalog ? [] : [...facts.catalog.view.labels.values()];
   const surroundings = {
     named: facts.loadBalancers.map(({ address }) => address),
@@ -93,6 +94,7 @@ export async function examine(
       ...judgeProcess(config, loadBalancer, surroundings),
       ...judgeBackends(config, loadBalancer, facts),
       ...judgeRestore(config, loadBalancer),
+      ...judgeDrift(config, loadBalancer, facts),
     ]),
   ];
   return { version: 1, findings };
@@ -125,7 +127,12 @@ async function gather(deps: DoctorDeps, canWait: () => boolean): Promise<Facts> 
   return canWait() ? gatherBalances(deps, facts) : facts;
 }
 
-function depsOf(settings: Settings, clock: DeadlineClock, shareMs: number): DoctorDeps {
+/** What examines these settings. `shareMs`: longest time for Consul, or for a load balancer, in milliseconds. */
+export function examinersOf(
+  settings: Settings,
+  clock: DeadlineClock,
+  shareMs: number = Number.POSITIVE_INFINITY,
+): DoctorDeps {
   const { config, consul, haproxy } = settings;
   const token = makeTokenSource(consul, { clock });
   const consulTimeoutMs = Math.min(config.consulTimeoutMs, CONSUL_MS, shareMs);

@@ -2,7 +2,8 @@
 import type { Failure } from '../model/errors.js';
 import { levelOf, nextStepOf, type Problem, textOf } from '../model/problem.js';
 
-export type Area = 'configuration' | 'token' | 'consul' | 'catalog' | 'haproxy';
+/** `fleet`: what the load balancers have, as opposed to how they are set up. */
+export type Area = 'configuration' | 'token' | 'consul' | 'catalog' | 'haproxy' | 'fleet';
 export type Level = 'ok' | 'warning' | 'error';
 
 /** One thing that was looked at. */

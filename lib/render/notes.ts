@@ -11,6 +11,7 @@ export function haproxyNotes({ pools, haproxy }: RenderConfig): string[] {
     ...certificateNotes(pools, haproxy),
     ...passwordNotes(haproxy),
     ...adminNotes(haproxy),
+    ...readNotes(haproxy),
   ];
 }
 
@@ -37,6 +38,11 @@ function passwordNotes({ frontend }: FrontendSettings): string[] {
   return [
     'passwords cross the network in plain text: haproxy.frontend.auth is set, and no haproxy.frontend.tls',
   ];
+}
+
+function readNotes({ admin: { read } }: FrontendSettings): string[] {
+  if (read === null || read.startsWith('/') || isLoopback(read.slice(0, read.lastIndexOf(':')))) return [];
+  return [`whoever reaches ${read} sees all that this HAProxy serves: give haproxy.admin.read a path`];
 }
 
 function adminNotes({ admin: { bind } }: FrontendSettings): string[] {

@@ -96,6 +96,16 @@ const admin = strict({
   ),
   /** A second socket, for people, so that they never wait for a run or hold one up; null for none. */
   unix: v.optional(v.nullable(field.socketPath), '/run/haproxy/admin.sock'),
+  /**
+   * A third one, of `level user`, for who only looks (`HAPROXY_READ_ADDRESSES`): many at a time, and none of them
+   * holds up a run; null for none.
+   */
+  read: v.optional(
+    v.nullable(
+      v.union([field.bindAddress, field.socketPath], 'use "address:port" or a socket path, or null'),
+    ),
+    '/run/haproxy/iri-lb-read.sock',
+  ),
   unixMode: v.optional(field.fileMode, '660'),
   /** An idle client holds the runs' socket for as long. */
   idleSeconds: seconds(35),

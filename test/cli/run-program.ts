@@ -12,6 +12,7 @@ class Ended extends Error {
 export async function runProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  { bundles = '/nowhere' }: { readonly bundles?: string } = {},
 ): Promise<Ran> {
   const out: string[] = [];
   const err: string[] = [];
@@ -23,7 +24,7 @@ export async function runProgram(
   const program = makeProgram(
     { out: say(out), err: say(err), env, exit },
     {
-      bundles: '/nowhere',
+      bundles,
       node: { nodeCheck: '/opt/node-check.mjs' },
       end: (code) => {
         throw new Ended(code);

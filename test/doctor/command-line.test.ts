@@ -9,11 +9,13 @@ let rig: Rig;
 let env: Readonly<Record<string, string>>;
 beforeAll(async () => {
   rig = await startRig();
+  // Who is in maintenance is served nowhere: there is nothing that a run would do.
+  await rig.consul.request('PUT', '/v1/agent/service/maintenance/one?enable=true');
   env = { ...rig.env, HAPROXY_ADDRESSES: (await rig.startLoadBalancer()).admin };
 });
 afterAll(() => rig.close());
 
-async function doctor(settings: Readonly<Record<string, string>>) {
+async function doctor(settings: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const lines: string[] = [];
   let status = -1;
   const say = (line: string): void => void lines.push(line);
@@ -22,12 +24,20 @@ async function doctor(settings: Readonly<Record<string, string>>) {
   };
   const program = new Command().exitOverride();
   registerDoctor(program, { env: settings, out: say, err: say, exit });
-  await program.parseAsync(['doctor'], { from: 'user' });
+  await program.parseAsync(['doctor', ...args], { from: 'user' });
   return { status, text: lines.join('\n') };
 }
 
-it('exits 0 with nothing to find', async () => {
-  expect((await doctor(env)).status).toBe(0);
+it('exits 0 with nothing to find, in one line; --all lists what is well, after what is not', async () => {
+  const { status, text } = await doctor(env);
+  expect([status, text]).toEqual([0, expect.stringMatching(/^\d+ looked at, nothing to find$/)]);
+  const lines = (await doctor(env, '--all')).text.split('\n');
+  expect(lines.length).toBeGreaterThan(10);
+  expect(lines.filter((line) => !line.startsWith('ok '))).toEqual([text]);
+  const { haproxy: _, ...runs } = JSON.parse(env.LB_CONFIG ?? '');
+  const ill = (await doctor({ ...env, LB_CONFIG: JSON.stringify(runs) }, '--all')).text.split('\n');
+  expect(ill[0]).toMatch(/^warning/);
+  expect(ill.slice(2, -1).every((line) => line.startsWith('ok '))).toBe(true);
 });
 
 it('exits 3 with warnings only', async () => {

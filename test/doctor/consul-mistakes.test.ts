@@ -119,7 +119,8 @@ describe('Consul', () => {
   it('has another time than we have', async () => {
     const clock = { ...systemClock, wallMs: () => systemClock.wallMs() + 600_000 };
     const { findings } = await diagnose(env, { clock });
-    expect(findings.filter(({ level }) => level !== 'ok').map(print)).toEqual([
+    const ill = findings.filter(({ level, area }) => level !== 'ok' && area !== 'fleet');
+    expect(ill.map(print)).toEqual([
       expect.stringMatching(
         `^warning consul ${rig.consul.url}: its clock is (?:599|600|601) s behind the clock here -> s`,
       ),

@@ -20,6 +20,8 @@ let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   rig = await startRig();
+  // Who is in maintenance is served nowhere: there is nothing that a run would do.
+  await rig.consul.request('PUT', '/v1/agent/service/maintenance/one?enable=true');
   haproxy = await rig.startLoadBalancer();
   env = { ...rig.env, HAPROXY_ADDRESSES: haproxy.admin };
 });
@@ -119,7 +121,7 @@ describe('on what is rendered, with the rendered policy', () => {
     try {
       const more = { HAPROXY_ADDRESSES: lb.admin };
       expect((await iriLb(['apply'], more)).status).toBe(0);
-      const { status, stdout } = await iriLb(['doctor'], more);
+      const { status, stdout } = await iriLb(['doctor', '--all'], more);
       expect(
         stdout
           .trim()

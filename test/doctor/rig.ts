@@ -46,6 +46,8 @@ export interface Rig {
   startLoadBalancer(mistake?: Mistake): Promise<HAProxy>;
   /** What is not well, as `level area subject: finding -> todo`. */
   findings(env: Environment): Promise<string[]>;
+  /** The same of what the load balancers serve. */
+  fleetFindings(env: Environment): Promise<string[]>;
   /** The same on a load balancer of its own with this mistake, whose address is `LB`. */
   findingsOn(mistake: Mistake, options?: FindingsOptions): Promise<string[]>;
   close(): Promise<void>;
@@ -89,7 +91,9 @@ export async function startRig(): Promise<Rig> {
       token,
       env,
       startLoadBalancer: (mistake = (text) => text) => start(harness, mistake),
-      findings: async (settings) => (await examine(settings)).map(print),
+      findings: async (settings) => (await examineSetUp(settings)).map(print),
+      fleetFindings: async (settings) =>
+        (await examine(settings)).filter(({ area }) => area === 'fleet').map(print),
       findingsOn: async (
         mistake,
         { prepare, env: more = {}, addresses = ({ admin }: HAProxy) => admin } = {},
@@ -97,7 +101,7 @@ export async function startRig(): Promise<Rig> {
         const haproxy = await start(harness, mistake);
         try {
           await prepare?.(haproxy);
-          const found = await examine({ ...env, ...more, HAPROXY_ADDRESSES: addresses(haproxy) });
+          const found = await examineSetUp({ ...env, ...more, HAPROXY_ADDRESSES: addresses(haproxy) });
           return found.map(print).map((line) => line.replaceAll(haproxy.admin, 'LB'));
         } finally {
           await haproxy.stop();
@@ -132,7 +136,11 @@ function configOf({ dir }: Harness, port: number, adminPort: number, statsPort: 
     })),
     haproxy: {
       frontend: { bind: `127.0.0.1:${port || 14267}` },
-      admin: { bind: `127.0.0.1:${adminPort || 9999}`, unix: join(dir, `admin-${adminPort}.sock`) },
+      admin: {
+        bind: `127.0.0.1:${adminPort || 9999}`,
+        unix: join(dir, `admin-${adminPort}.sock`),
+        read: join(dir, `read-${adminPort}.sock`),
+      },
       stats: { bind: `127.0.0.1:${statsPort || 9292}` },
       process: { user: null, group: null },
       log: { target: 'stdout' },
@@ -145,6 +153,11 @@ async function examine(env: Environment): Promise<Finding[]> {
   const { findings } = await diagnose(env);
   said.push(JSON.stringify(findings));
   return findings.filter(({ level }) => level !== 'ok');
+}
+
+/** How things are set up: of what the load balancers serve, no run is needed before. */
+async function examineSetUp(env: Environment): Promise<Finding[]> {
+  return (await examine(env)).filter(({ area }) => area !== 'fleet');
 }
 
 /** Puts a server in at an address, as a run would. */

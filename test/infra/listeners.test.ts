@@ -15,12 +15,12 @@ describe('the listeners of a rendered configuration', () => {
     expect(
       of({
         frontend: { bind: '[::]:443' },
-        admin: { bind: '127.0.0.1:9999' },
+        admin: { bind: '127.0.0.1:9999', read: '127.0.0.1:9990' },
         stats: { bind: '10.0.1.5:9292' },
         peers: { local: 'a', members },
-        gateway: { bind: '10.0.1.5:9998', sources: ['10.0.10.0/24'] },
+        gateway: { bind: '10.0.1.5:9998', readBind: '10.0.1.5:9997', sources: ['10.0.10.0/24'] },
       }),
-    ).toEqual(['*:1024', '*:443', '*:9292', '*:9998', '127.0.0.1:9999']);
+    ).toEqual(['*:1024', '*:443', '*:9292', '*:9997', '*:9998', '127.0.0.1:9990', '127.0.0.1:9999']);
   });
 
   it('are none that are sockets, or not there', () => {

@@ -28,7 +28,7 @@ function rendered({ api, admin, stats }: Ports, slots: number): string {
     pools,
     haproxy: {
       frontend: { bind: `127.0.0.1:${api}` },
-      admin: { bind: `127.0.0.1:${admin}`, unix: null },
+      admin: { bind: `127.0.0.1:${admin}`, unix: null, read: null },
       stats: { bind: `127.0.0.1:${stats}` },
       servers: { balance: 'leastconn' },
       process: { user: null, group: null },

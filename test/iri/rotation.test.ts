@@ -76,7 +76,7 @@ async function startLoadBalancer({ authority }: Certificates): Promise<HAProxy> 
     })),
     haproxy: {
       frontend: { bind: `127.0.0.1:${front}` },
-      admin: { bind: `127.0.0.1:${adminPort}`, unix: null },
+      admin: { bind: `127.0.0.1:${adminPort}`, unix: null, read: null },
       stats: { bind: `127.0.0.1:${statsPort}` },
       process: { user: null, group: null },
       servers: { balance: 'leastconn', caFile: authority.certFile },

@@ -17,7 +17,7 @@ const { scripts, devDependencies } = JSON.parse(
 
 /** What a Debian host, or the guide's list of what is needed, has. */
 const OF_THE_HOST =
-  'aws awk cat chmod cp diff echo export git haproxy install kill mkdir node openssl printf rm scp sed ssh systemctl tar umask'.split(
+  'aws cat chmod cp diff echo export git haproxy install kill mkdir node openssl printf rm scp sed ssh systemctl tar umask'.split(
     ' ',
   );
 /** Packages that npx fetches, and that nothing here needs. */

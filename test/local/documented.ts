@@ -11,7 +11,7 @@ export interface Documented {
   readonly text: string;
 }
 
-export const DOCUMENTS = ['README.md', 'lib/README.md', 'infra/README.md'];
+export const DOCUMENTS = ['README.md', 'lib/README.md', 'infra/README.md', 'infra/runbook.md'];
 
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const lineAt = (text: string, at: number): number => text.slice(0, at).split('\n').length;
@@ -69,6 +69,9 @@ export function commandsIn(script: string): string[][] {
     words.splice(0, words.indexOf('()') + 1);
     while (words[0] !== undefined && (KEYWORD.test(words[0]) || /^[A-Za-z_]\w*=/.test(words[0])))
       words.shift();
+    // Where its output goes is none of its arguments.
+    const to = words.findIndex((word) => /^[<>]+$/.test(word));
+    if (to > 0) words.splice(to, 2);
     const own = words[0] === 'for' || words.length === 0 ? [] : [words];
     const remote = words[0] === 'ssh' ? commandsIn(words.at(-1) ?? '') : [];
     return [...own, ...inner, ...remote];

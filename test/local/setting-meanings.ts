@@ -103,8 +103,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'a third one, of `level user`, for who only looks (`HAPROXY_READ_ADDRESSES`): many at a time; `null` for none',
   'haproxy.admin.unixMode': "octal mode of the sockets' files",
   'haproxy.admin.idleSeconds': "an idle client holds the runs' socket for as long",
-  'haproxy.gateway': "the mutual-TLS gateway to the runs' socket, for `render systemd`",
+  'haproxy.gateway': "the mutual-TLS gateway to the runs' socket, for `render systemd` and `render host`",
   'haproxy.gateway.bind': 'where runs reach it: `tls://host:port` in `HAPROXY_ADDRESSES`',
+  'haproxy.gateway.readBind':
+    'where who only looks reaches `haproxy.admin.read`: `tls://host:port` in `HAPROXY_READ_ADDRESSES`',
   'haproxy.gateway.sources': `${network} that it talks to; all others are cut off before TLS`,
   'haproxy.gateway.clientNames':
     'common names of the client certificates that it takes; `null` takes every one that the authority signed',

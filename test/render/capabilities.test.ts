@@ -26,7 +26,7 @@ it.skipIf(process.getuid?.() !== 0)('starts as another user on a low port, and k
     ...iriLayout,
     haproxy: {
       frontend: { bind: `127.0.0.1:${port}` },
-      admin: { bind: functionsSocket, unix: socket },
+      admin: { bind: functionsSocket, unix: socket, read: null },
       process: { user: 'nobody', group: 'nogroup' },
       stats: false,
       log: { target: 'stderr' },

@@ -8,7 +8,8 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { registerRender } from '../../lib/cli/render.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
-import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import { renderHAProxy, renderPart } from '../../lib/render/haproxy/render.js';
+import { runProgram } from '../cli/run-program.js';
 import { PASSWORD_HASH } from './users.js';
 
 let harness: Harness;
@@ -86,10 +87,29 @@ describe('iri-lb render', () => {
     );
   });
 
+  it('prints a part alone with --only, and refuses a part that is none', async () => {
+    const config = v.parse(renderConfigSchema, iriLayout);
+    expect((await render(['haproxy', '--only', 'backend'])).out).toBe(renderPart(config, 'backend'));
+    const file = join(harness.dir, 'socket.cfg');
+    expect((await render(['haproxy', '--only', 'socket', '--out', file])).status).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(renderPart(config, 'socket'));
+    const refused = await render(['haproxy', '--only', 'frontend']);
+    expect([refused.status, refused.err]).toEqual([
+      64,
+      'iri-lb: --only: nothing by the name "frontend" in haproxy.cfg; use backend or socket\n',
+    ]);
+    expect((await render(['consul', '--only', 'backend'])).err).toMatch(/--only: is for render haproxy/);
+  });
+
   it('refuses a forwarder that is no URL, also for the watch', async () => {
     const { out, err, status } = await render(['consul', '--forwarder', '10.0.3.7:8401']);
     expect({ out, status }).toEqual({ out: '', status: 64 });
     expect(err).toMatch(/--forwarder: "10\.0\.3\.7:8401" is no URL of a forwarder; use http:\/\/HOST:PORT/);
+  });
+
+  it('refuses what is no configuration, in one line that names those that are', async () => {
+    const { status, err } = await runProgram(['render', 'nothing'], {});
+    expect([status, err.trim().split('\n')]).toEqual([64, [expect.stringMatching(/nothing.*haproxy.*host/)]]);
   });
 
   it('writes a file where it is told to', async () => {
@@ -133,7 +153,6 @@ describe('iri-lb render', () => {
   });
 
   it.each([
-    [64, ['nothing'], {}, /no.*nothing/],
     [1, ['haproxy', '--out', '/no/such/folder/x'], {}, /cannot write "\/no\/such\/folder\/x"/],
     [
       64,

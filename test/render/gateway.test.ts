@@ -21,6 +21,7 @@ const timeouts = {
 
 let harness: Harness;
 let port: number;
+let readPort: number;
 let pid: number;
 let certificates: Readonly<Record<'server' | 'ours' | 'other' | 'foreign', Certificate>>;
 
@@ -41,13 +42,19 @@ beforeAll(async () => {
   const socket = join(harness.dir, 'functions.sock');
   const adminPort = await harness.freePort();
   const backends = [{ name: 'web', ranges: [{ prefix: 'srv', slots: 2 }] }];
-  const global = [`stats socket ${socket} mode 600 level admin maxconn 1`];
+  const readSocket = join(harness.dir, 'read.sock');
+  const global = [
+    `stats socket ${socket} mode 600 level admin maxconn 1`,
+    `stats socket ${readSocket} mode 600 level user`,
+  ];
   await startHAProxy(harness, { config: minimalConfig({ backends, adminPort, global }), adminPort });
 
   port = await harness.freePort();
   const config = join(harness.dir, 'gateway.cfg');
-  const settings = { bind: `127.0.0.1:${port}`, sources: ['127.0.0.1'], clientNames: ['ours'] };
-  writeFileSync(config, renderGateway(settings, socket));
+  readPort = await harness.freePort();
+  const binds = { bind: `127.0.0.1:${port}`, readBind: `127.0.0.1:${readPort}` };
+  const settings = { ...binds, sources: ['127.0.0.1'], clientNames: ['ours'] };
+  writeFileSync(config, renderGateway(settings, socket, readSocket));
   const gateway = await harness.spawn('gateway', haproxyBin(), ['-db', '-f', config], {
     env: { CREDENTIALS_DIRECTORY: harness.dir },
   });
@@ -67,9 +74,12 @@ function isOpen(at: number): Promise<boolean> {
 }
 
 /** Asks for HAProxy's state and returns all that comes until the gateway has closed the connection. */
-function ask(client: Certificate | undefined, { from = '127.0.0.1', plain = false } = {}): Promise<string> {
+function ask(
+  client: Certificate | undefined,
+  { from = '127.0.0.1', plain = false, at = port } = {},
+): Promise<string> {
   return new Promise((resolve) => {
-    const raw = net.connect({ port, host: '127.0.0.1', localAddress: from });
+    const raw = net.connect({ port: at, host: '127.0.0.1', localAddress: from });
     const identity = client ? { cert: client.cert, key: client.key } : {};
     const socket = plain ? raw : tls.connect({ socket: raw, ca: certificates.server.cert, ...identity });
     let got = '';
@@ -100,8 +110,26 @@ describe('the gateway', () => {
     expect(answers[1]).toContain(' srv1 ');
   });
 
+  it('leads who only looks to a socket that refuses to write, several at a time', async () => {
+    const { ours, server } = certificates;
+    const options = { ...timeouts, tls: { ca: server.cert, cert: ours.cert, key: ours.key } };
+    const open = () => connectRuntime({ kind: 'tls', host: '127.0.0.1', port: readPort }, options);
+    const [first, second] = await Promise.all([open(), open()]);
+    for (const connection of [first, second]) {
+      const [state, write] = await connection.send([
+        'show servers state web',
+        'set server web/srv1 weight 2',
+      ]);
+      await connection.close();
+      expect(state).toContain(' srv1 ');
+      expect(write).toMatch(/^Permission denied/);
+    }
+  });
+
   it('gives a client without a certificate nothing', async () => {
     expect(await ask(undefined)).toBe('');
+    expect(await ask(undefined, { at: readPort })).toBe('');
+    expect(await ask(certificates.other, { at: readPort })).toBe('');
   });
 
   it('gives a client with a foreign certificate nothing', async () => {

@@ -62,7 +62,11 @@ beforeEach(async () => {
       frontend: { bind: `127.0.0.1:${front}` },
       stats: false,
       process: { user: null, group: null },
-      admin: { bind: join(harness.dir, 'functions.sock'), unix: join(harness.dir, 'people.sock') },
+      admin: {
+        bind: join(harness.dir, 'functions.sock'),
+        unix: join(harness.dir, 'people.sock'),
+        read: join(harness.dir, 'read.sock'),
+      },
       log: { target: 'stderr' },
       stateFile: join(harness.dir, 'servers.state'),
       gateway: { bind: `127.0.0.1:${gateway}`, sources: ['127.0.0.1'], clientNames: ['iri-lb'] },

@@ -48,7 +48,7 @@ beforeAll(async () => {
       frontend: { bind: `127.0.0.1:${frontPort}` },
       stats: false,
       process: { user: null, group: null },
-      admin: { bind: `127.0.0.1:${adminPort}`, unix: join(harness.dir, 'people.sock') },
+      admin: { bind: `127.0.0.1:${adminPort}`, unix: join(harness.dir, 'people.sock'), read: null },
       log: { target: 'stderr' },
       stateFile: join(harness.dir, 'servers.state'),
     },

@@ -11,7 +11,7 @@ import { iriLayout } from '../../lib/iri/layout.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
-import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import { renderHAProxy, renderPart } from '../../lib/render/haproxy/render.js';
 import { renderSystemd } from '../../lib/render/systemd/render.js';
 import type { FrontendInput } from './rig.js';
 import { PASSWORD_HASH } from './users.js';
@@ -46,6 +46,10 @@ function configOf(haproxy: FrontendInput, slots = 10, iri = true): RenderConfig 
 async function check(config: RenderConfig): Promise<{ status: number; said: string[] }> {
   const file = join(harness.dir, 'checked.cfg');
   writeFileSync(file, renderHAProxy(config));
+  return said(file);
+}
+
+async function said(file: string): Promise<{ status: number; said: string[] }> {
   return new Promise((resolve) => {
     execFile(haproxyBin(), ['-c', '-f', file], (error, stdout, stderr) => {
       const lines = `${stdout}${stderr}`.split('\n').filter((line) => /warning|alert|error/i.test(line));
@@ -118,8 +122,9 @@ describe('haproxy -c', () => {
     ],
     'no health check': () => [{ servers: { healthCheck: false } }],
     'no limits, compression, statistics and second socket': () => [
-      { limits: false, compression: false, stats: false, admin: { unix: null } },
+      { limits: false, compression: false, stats: false, admin: { unix: null, read: null } },
     ],
+    'a read socket on loopback': () => [{ admin: { read: '127.0.0.1:9990' } }],
     'every single limit off': () => [
       {
         limits: {
@@ -154,6 +159,38 @@ describe('haproxy -c', () => {
     const [settings, iri] = variant();
     expect(await check(configOf(settings, 2, iri))).toEqual(CLEAN);
   });
+});
+
+describe('a part of it', () => {
+  const config = configOf({ iri: false, stateFile: '/var/lib/haproxy/state' }, 3, false);
+
+  it('is the backends as they stand in the whole', () => {
+    const part = renderPart(config, 'backend');
+    expect(part.match(/^[a-z]+ \S+$/gm)).toEqual(['backend web']);
+    expect(renderHAProxy(config)).toContain(part.slice(part.indexOf('backend web')));
+  });
+
+  it('is the sockets of runs and of who looks, as they stand in the whole, and not the one for people', () => {
+    const lines = renderPart(config, 'socket').trim().split('\n').slice(2);
+    expect(lines).toEqual([
+      'global',
+      '    stats socket /run/haproxy/iri-lb.sock mode 660 level admin maxconn 1',
+      '    stats socket /run/haproxy/iri-lb-read.sock mode 660 level user',
+      '    stats timeout 35s',
+    ]);
+    for (const line of lines) expect(renderHAProxy(config)).toContain(line);
+  });
+
+  it.each(['backend', 'socket'] as const)(
+    'can be pasted into a haproxy.cfg of somebody: %s',
+    async (part) => {
+      const file = join(harness.dir, 'own.cfg');
+      const own =
+        'global\n    maxconn 100\ndefaults\n    mode http\n    timeout connect 1s\n    timeout client 1s\n    timeout server 1s\nlisten own\n    bind 127.0.0.1:8080\n';
+      writeFileSync(file, own + renderPart(config, part));
+      expect(await said(file)).toEqual(CLEAN);
+    },
+  );
 });
 
 describe('renderHAProxy', () => {

@@ -51,7 +51,7 @@ export async function startRig({ settings = {}, pools = smallPools, ...rest }: R
     haproxy: {
       ...settings,
       frontend: { bind: `127.0.0.1:${port}`, whitelist: [], ...settings.frontend },
-      admin: { bind: `127.0.0.1:${adminPort}`, unix: null },
+      admin: { bind: `127.0.0.1:${adminPort}`, unix: null, read: null },
       stats: settings.stats === false ? false : { bind: `127.0.0.1:${statsPort}`, ...settings.stats },
       process: { user: null, group: null },
       log: { target: 'stdout', ...settings.log },

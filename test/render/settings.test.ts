@@ -33,6 +33,7 @@ const texts: Record<string, (text: string) => object> = {
   'process.group': (text) => ({ process: { group: text } }),
   'admin.bind': (text) => ({ admin: { bind: text } }),
   'admin.unix': (text) => ({ admin: { unix: text } }),
+  'admin.read': (text) => ({ admin: { read: text } }),
   'admin.unixMode': (text) => ({ admin: { unixMode: text } }),
   'stats.bind': (text) => ({ stats: { bind: text } }),
   'stats.metricsPath': (text) => ({ stats: { metricsPath: text } }),
@@ -185,6 +186,7 @@ describe('settings', () => {
       'admin.bind',
     ],
     ['frontend on all addresses and stats', { frontend: { bind: '0.0.0.0:9292' } }, 'stats.bind'],
+    ['the sockets of people and of who looks', { admin: { read: '/run/haproxy/admin.sock' } }, 'admin.read'],
     ['both admin sockets', { admin: { bind: '/run/haproxy/admin.sock' } }, 'admin.unix'],
     [
       'frontend and local peer',
@@ -193,6 +195,11 @@ describe('settings', () => {
         peers: { local: 'a', members: [{ name: 'a', address: '10.0.0.1:1024' }] },
       },
       'peers.members',
+    ],
+    [
+      'gateway for who looks and frontend',
+      { gateway: { bind: '10.0.1.5:9998', readBind: '10.0.1.5:14267', sources: ['10.0.10.0/24'] } },
+      'gateway.readBind',
     ],
     [
       'admin socket and gateway',
@@ -205,6 +212,13 @@ describe('settings', () => {
   ])('refuse one address for %s: HAProxy would start without a word', (_what, settings, path) => {
     expect(() => render(settings)).toThrow(
       new RegExp(`LB_CONFIG\\.haproxy\\.${path.replace('.', '\\.')}: \\S+ is taken by LB_CONFIG`),
+    );
+  });
+
+  it('refuse a gateway for who looks without the socket that it leads to', () => {
+    const gateway = { bind: '10.0.1.5:9998', readBind: '10.0.1.5:9997', sources: ['10.0.10.0/24'] };
+    expect(() => render({ admin: { read: null }, gateway })).toThrow(
+      'LB_CONFIG.haproxy.gateway.readBind: needs haproxy.admin.read, which is null',
     );
   });
 

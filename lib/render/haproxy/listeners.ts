@@ -14,11 +14,22 @@ interface Listener {
  */
 export function listenerProblems(settings: FrontendSettings): SettingProblem[] {
   const all = listeners(settings);
-  return all.flatMap(({ path, address }, index) => {
+  const { admin, gateway } = settings;
+  const unread: SettingProblem[] =
+    gateway?.readBind && admin.read === null
+      ? [
+          {
+            path: 'LB_CONFIG.haproxy.gateway.readBind',
+            message: 'needs haproxy.admin.read, which is null; name a socket there, or set this to null',
+          },
+        ]
+      : [];
+  const taken = all.flatMap(({ path, address }, index) => {
     const other = all.slice(0, index).find((before) => overlap(before.address, address));
     if (!other) return [];
     return [{ path, message: `${address} is taken by ${other.path} (${other.address}); use another` }];
   });
+  return [...unread, ...taken];
 }
 
 function listeners({ frontend, admin, stats, peers, gateway }: FrontendSettings): Listener[] {
@@ -27,9 +38,11 @@ function listeners({ frontend, admin, stats, peers, gateway }: FrontendSettings)
     ['frontend.bind', frontend.bind],
     ['admin.bind', admin.bind],
     ['admin.unix', admin.unix],
+    ['admin.read', admin.read],
     ['stats.bind', stats ? stats.bind : null],
     ['peers.members', local?.address],
     ['gateway.bind', gateway?.bind],
+    ['gateway.readBind', gateway?.readBind],
   ];
   return found.flatMap(([path, address]) =>
     address ? [{ path: `LB_CONFIG.haproxy.${path}`, address }] : [],

@@ -3,21 +3,17 @@ import { section } from '../section.js';
 import type { FrontendSettings } from '../settings.js';
 import type { Layout } from './layout.js';
 import { FRONTEND_USERS, STATS_USERS } from './names.js';
+import { socketLines } from './sockets.js';
 
 export function globalSection({ settings, api }: Layout): string {
-  const { admin, frontend, log, peers, process, stateFile } = settings;
+  const { frontend, log, peers, process, stateFile } = settings;
   const format = log.target.startsWith('std') ? ' format raw' : '';
-  // Sockets are made before root is given up; without a group they are root's, and no gateway gets in.
-  const access = `${process.group === null ? '' : ` group ${process.group}`} mode ${admin.unixMode}`;
   return section('global', [
     process.user !== null && `user ${process.user}`,
     process.group !== null && `group ${process.group}`,
     `maxconn ${process.maxConnections}`,
     `log ${log.target} len ${Math.min(65_535, 3_072 + 2 * log.bodyBytes)}${format} ${log.facility}`,
-    // One client at a time: a run reads, plans, writes and verifies in one connection, undisturbed.
-    `stats socket ${admin.bind}${admin.bind.startsWith('/') ? access : ''} level admin maxconn 1`,
-    admin.unix !== null && `stats socket ${admin.unix}${access} level admin expose-fd listeners`,
-    `stats timeout ${admin.idleSeconds}s`,
+    ...socketLines(settings),
     stateFile && `server-state-file ${stateFile}`,
     peers && `localpeer ${peers.local}`,
     api && `tune.bufsize ${api.bufferBytes}`,

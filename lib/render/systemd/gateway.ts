@@ -12,6 +12,8 @@ const HANDSHAKE_SECONDS = 5;
 const MAX_PENDING = 200;
 /** Of these, whose certificate was taken. */
 const MAX_SESSIONS = 20;
+/** Who looks at a time: HAProxy's own sockets take ten. */
+const MAX_READERS = 8;
 /** Of all sources: several that fill theirs keep nobody out. */
 const MAX_CONNECTIONS = 2_000;
 
@@ -23,12 +25,14 @@ const MAX_CONNECTIONS = 2_000;
  *
  * `socket` is what `stats socket` of the load balancer says: a path, or `address:port` on loopback. Like
  * that socket the gateway takes one client at a time, so that a run is a transaction; the others queue.
+ * `readSocket` is the one of `level user`, for `readBind`: several at a time, since nobody writes there.
  */
-export function renderGateway(settings: GatewaySettings, socket: string): string {
-  const { bind, sources, clientNames } = settings;
-  // Credentials of the unit: files that only this process can read.
-  const credential = (name: string): string => `"\${CREDENTIALS_DIRECTORY}/${name}.pem"`;
-  const server = socket.startsWith('/') ? `unix@${socket}` : socket;
+export function renderGateway(
+  settings: GatewaySettings,
+  socket: string,
+  readSocket: string | null = null,
+): string {
+  const { bind, readBind } = settings;
   return [
     '# Rendered by iri-lb from LB_CONFIG; change the settings, not this file.\n',
     section('global', [
@@ -52,20 +56,36 @@ export function renderGateway(settings: GatewaySettings, socket: string): string
       '.endif',
     ]),
     section('backend sessions', ['stick-table type ipv6 size 10k expire 2m store conn_cur']),
-    section('listen admin', [
-      'stick-table type ipv6 size 10k expire 2m store conn_cur',
-      `bind ${bind} ssl crt ${credential('server')} ca-file ${credential('ca')} verify required`,
-      ...aclOf('function_network', 'src', sources),
-      'tcp-request connection reject if !function_network',
-      ...refuseSixToFour('function_network', sources, bind),
-      // Idle connections of a neighbour without a certificate keep nobody out.
-      'tcp-request connection track-sc0 src',
-      `tcp-request connection reject if { sc0_conn_cur gt ${MAX_PENDING} }`,
-      'tcp-request session track-sc1 src table sessions',
-      `tcp-request session reject if { sc1_conn_cur gt ${MAX_SESSIONS} }`,
-      ...(clientNames ? aclOf('function_name', 'ssl_c_s_dn(cn) -m str', clientNames) : []),
-      clientNames !== null && 'tcp-request content reject if !function_name',
-      `server haproxy ${server} maxconn 1`,
-    ]),
+    listen('admin', bind, settings, `${serverAt(socket)} maxconn 1`),
+    ...(!readBind || readSocket === null
+      ? []
+      : [listen('read', readBind, settings, `${serverAt(readSocket)} maxconn ${MAX_READERS}`)]),
   ].join('\n');
+}
+
+const serverAt = (socket: string): string => (socket.startsWith('/') ? `unix@${socket}` : socket);
+
+function listen(
+  name: string,
+  bind: string,
+  { sources, clientNames }: GatewaySettings,
+  server: string,
+): string {
+  // Credentials of the unit: files that only this process can read.
+  const credential = (file: string): string => `"\${CREDENTIALS_DIRECTORY}/${file}.pem"`;
+  return section(`listen ${name}`, [
+    'stick-table type ipv6 size 10k expire 2m store conn_cur',
+    `bind ${bind} ssl crt ${credential('server')} ca-file ${credential('ca')} verify required`,
+    ...aclOf('function_network', 'src', sources),
+    'tcp-request connection reject if !function_network',
+    ...refuseSixToFour('function_network', sources, bind),
+    // Idle connections of a neighbour without a certificate keep nobody out.
+    'tcp-request connection track-sc0 src',
+    `tcp-request connection reject if { sc0_conn_cur gt ${MAX_PENDING} }`,
+    'tcp-request session track-sc1 src table sessions',
+    `tcp-request session reject if { sc1_conn_cur gt ${MAX_SESSIONS} }`,
+    ...(clientNames ? aclOf('function_name', 'ssl_c_s_dn(cn) -m str', clientNames) : []),
+    clientNames !== null && 'tcp-request content reject if !function_name',
+    `server haproxy ${server}`,
+  ]);
 }

@@ -11,7 +11,7 @@ import { renderStateProgram } from './state-program.js';
 /** A file as it is installed. */
 export interface HostFile {
   readonly path: string;
-  readonly mode: '644' | '755';
+  readonly mode: '600' | '644' | '755';
   readonly text: string;
 }
 
@@ -29,48 +29,50 @@ export interface SystemdOptions {
   readonly forwarderUrl?: string;
 }
 
+const DEFAULTS = {
+  haproxy: '/usr/sbin/haproxy',
+  home: '/opt/iri-lb',
+  etc: '/etc/iri-lb',
+  forwarderUrl: 'http://127.0.0.1:8401',
+} as const;
+
 /** Where the state is saved when the settings do not say; the haproxy package makes the folder. */
 const STATE_FILE = '/var/lib/haproxy/iri-lb.state';
 
 /** The files of both hosts; one host may be both. The gateway's are there where it has settings. */
 export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}): HostFile[] {
-  const {
-    haproxy = '/usr/sbin/haproxy',
-    home = '/opt/iri-lb',
-    etc = '/etc/iri-lb',
-    forwarderUrl = 'http://127.0.0.1:8401',
-  } = options;
+  return [...loadBalancerFiles(config, options), ...agentFiles(config, options)];
+}
+
+const UNITS = '/etc/systemd/system';
+
+/** What stands around HAProxy on its host. Throws ConfigError where the state could not be saved. */
+export function loadBalancerFiles(config: RenderConfig, options: SystemdOptions = {}): HostFile[] {
+  const { haproxy, home, etc, forwarderUrl } = { ...DEFAULTS, ...options };
   const { stateFile = STATE_FILE, admin, gateway, process } = config.haproxy;
   if (admin.unix === null) {
     const message = 'is null; name a socket, by which the state is saved without waiting for a run';
     throw new ConfigError('configuration', [{ path: 'haproxy.admin.unix', message }]);
   }
-  const forwarder = forwarderAddress(forwarderUrl);
-  const units = '/etc/systemd/system';
   const stateProgram = `${home}/bin/haproxy-state`;
   const gatewayFile = `${etc}/gateway.cfg`;
-  const file = (path: string, text: string, mode: HostFile['mode'] = '644'): HostFile => ({
-    path,
-    mode,
-    text,
-  });
   return [
-    file(`${units}/haproxy.service.d/iri-lb.conf`, renderHAProxyDropIn({ haproxy, stateProgram })),
+    file(`${UNITS}/haproxy.service.d/iri-lb.conf`, renderHAProxyDropIn({ haproxy, stateProgram })),
     file(
       stateProgram,
       renderStateProgram({
         socket: admin.unix,
         stateFile,
-        forwarderUrl: forwarder.url,
+        forwarderUrl: forwarderAddress(forwarderUrl).url,
         forwarderHeader: `${etc}/forwarder.header`,
       }),
       '755',
     ),
     ...(gateway
       ? [
-          file(gatewayFile, renderGateway(gateway, admin.bind)),
+          file(gatewayFile, renderGateway(gateway, admin.bind, admin.read)),
           file(
-            `${units}/iri-lb-gateway.service`,
+            `${UNITS}/iri-lb-gateway.service`,
             renderGatewayUnit(gateway, {
               haproxy,
               configFile: gatewayFile,
@@ -80,18 +82,24 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
           ),
         ]
       : []),
-    file(
-      `${units}/iri-lb-forwarder.service`,
-      renderForwarderUnit({
-        program: `${home}/dist/forwarder.mjs`,
-        environmentFile: `${etc}/forwarder.env`,
-        listen: forwarder.listen,
-        allowRemote: forwarder.allowRemote,
-        pools: config.pools,
-      }),
-    ),
   ];
 }
+
+/** The forwarder's unit, for the host of a Consul agent. */
+export function agentFiles(config: RenderConfig, options: SystemdOptions = {}): HostFile[] {
+  const { home, etc, forwarderUrl } = { ...DEFAULTS, ...options };
+  const { listen, allowRemote } = forwarderAddress(forwarderUrl);
+  const unit = renderForwarderUnit({
+    program: `${home}/dist/forwarder.mjs`,
+    environmentFile: `${etc}/forwarder.env`,
+    listen,
+    allowRemote,
+    pools: config.pools,
+  });
+  return [file(`${UNITS}/iri-lb-forwarder.service`, unit)];
+}
+
+const file = (path: string, text: string, mode: HostFile['mode'] = '644'): HostFile => ({ path, mode, text });
 
 /** All files as one text, each under its path, as `systemctl cat` prints them. */
 export function printHostFiles(files: readonly HostFile[]): string {
