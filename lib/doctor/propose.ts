@@ -4,6 +4,7 @@ import { printHostPort } from '../model/address.js';
 import { printAdminAddress } from '../model/admin-address.js';
 import { isLoopback } from '../model/loopback.js';
 import { isServing } from '../model/server.js';
+import { EXCLUSIVE } from '../render/haproxy/sockets.js';
 import type { NoCatalog, OwnBackend, OwnCatalog, OwnHAProxy, OwnServer } from './own.js';
 import { type ProposedRange, placeOf, proposeRanges } from './propose-ranges.js';
 import { type Instance, instanceAt, type ProposedService, proposeService } from './propose-service.js';
@@ -152,7 +153,7 @@ function socketsOf({ address, level, exclusive, sockets }: OwnHAProxy): Sockets 
   const isThere = isForRuns || hasRuns;
   return {
     lines: [
-      ...(isThere ? [] : [`stats socket ${runs} mode 660 level admin maxconn 1`]),
+      ...(isThere ? [] : [`stats socket ${runs} mode 660 ${EXCLUSIVE}`]),
       ...(reader ? [] : [`stats socket ${read} mode 660 level user`]),
       ...(isThere ? [] : [`stats timeout ${IDLE_SECONDS}s`]),
     ],

@@ -8,7 +8,7 @@ import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
 import { isSafeLine } from './commands.js';
 import { closedByHAProxy, HAProxyError, notHAProxy } from './errors.js';
-import { type ConnectOptions, openSocket } from './socket.js';
+import { type ConnectOptions, openInTurn } from './socket.js';
 
 export type { ConnectOptions } from './socket.js';
 
@@ -36,7 +36,7 @@ export async function connectRuntime(
   options: ConnectOptions,
 ): Promise<RuntimeConnection> {
   const name = printAdminAddress(address);
-  const socket = await openSocket(address, name, options);
+  const socket = await openInTurn(address, name, options);
   const connection = new Connection(socket, name, options);
   await connection.open();
   return connection;

@@ -26,8 +26,20 @@ export interface ConnectOptions {
   readonly lookup?: LookupFunction;
 }
 
+/** Others wait for this unix socket already, as many as it lets wait. */
+class QueueFullError extends HAProxyError {
+  constructor(name: string) {
+    super(
+      name,
+      'no-prompt',
+      'others hold the socket and wait for it, as many as it takes',
+      'put "backlog 64" on its stats socket line',
+    );
+  }
+}
+
 /** Connects within `connectTimeoutMs`. Throws HAProxyError of kind `connect`, which names what to look at. */
-export function openSocket(
+function openSocket(
   address: SocketAddress,
   name: string,
   { connectTimeoutMs, tls: files, lookup }: ConnectOptions,
@@ -66,6 +78,10 @@ export function openSocket(
     );
     const failed = (error: Error): void => {
       clearTimeout(timer);
+      if (codeOf(error) === 'EAGAIN') {
+        reject(new QueueFullError(name));
+        return;
+      }
       fail(
         `cannot connect (${connectionWords(error)})`,
         codeOf(error) === 'ENOTFOUND'
@@ -82,4 +98,26 @@ export function openSocket(
       resolve(socket);
     });
   });
+}
+
+/** How soon a unix socket whose queue is full is tried again, in milliseconds. */
+const QUEUE_PAUSE_MS = 50;
+
+/**
+ * A unix socket refuses at once, with EAGAIN, whom its queue has no place for (`backlog`; without it HAProxy takes
+ * `maxconn`): others wait for it, and so do we, as long as for a prompt.
+ */
+export async function openInTurn(
+  address: SocketAddress,
+  name: string,
+  options: ConnectOptions,
+): Promise<net.Socket> {
+  const deadline = performance.now() + options.promptTimeoutMs;
+  for (;;)
+    try {
+      return await openSocket(address, name, options);
+    } catch (error) {
+      if (!(error instanceof QueueFullError) || performance.now() >= deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, QUEUE_PAUSE_MS));
+    }
 }

@@ -97,7 +97,9 @@ describe('iri-lb init', () => {
   it('reads any socket that it is told, also one of level user', async () => {
     const { status, err } = await runProgram(['init', '--socket', `${harness.dir}/user.sock`], env);
     expect(status).toBe(0);
-    expect(err).toContain(`stats socket ${harness.dir}/iri-lb.sock mode 660 level admin maxconn 1`);
+    expect(err).toContain(
+      `stats socket ${harness.dir}/iri-lb.sock mode 660 level admin maxconn 1 backlog 64`,
+    );
   });
 
   it('says of which load balancer it is, where there are several', async () => {

@@ -95,7 +95,7 @@ describe('servers that somebody wrote by hand', () => {
       {
         section: 'global',
         lines: [
-          'stats socket /run/haproxy/iri-lb.sock mode 660 level admin maxconn 1',
+          'stats socket /run/haproxy/iri-lb.sock mode 660 level admin maxconn 1 backlog 64',
           'stats socket /run/haproxy/iri-lb-read.sock mode 660 level user',
           'stats timeout 35s',
         ],

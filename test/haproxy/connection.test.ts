@@ -30,7 +30,8 @@ beforeAll(async () => {
   adminPort = await harness.freePort();
   const unix = `stats socket ${join(harness.dir, 'operator.sock')} level operator`;
   const admin = `stats socket ${join(harness.dir, 'admin.sock')} level admin`;
-  const config = minimalConfig({ backends, adminPort, global: [unix, admin, 'stats timeout 2s'] });
+  const exclusive = `stats socket ${join(harness.dir, 'exclusive.sock')} level admin maxconn 1`;
+  const config = minimalConfig({ backends, adminPort, global: [unix, admin, exclusive, 'stats timeout 2s'] });
   haproxy = await startHAProxy(harness, { config, adminPort });
 });
 afterAll(() => harness.close());
@@ -90,6 +91,29 @@ describe('the real admin socket', () => {
     await first.close();
     await (await second).close();
     expect(order).toEqual(['first leaves', 'second is in']);
+  });
+
+  it('lets in eight clients one after the other, though a unix socket has no queue for as many', async () => {
+    const address = `unix:${join(harness.dir, 'exclusive.sock')}`;
+    const clients = Array.from({ length: 8 }, async () => {
+      const connection = await connectTo(address);
+      const [info = ''] = await connection.send(['show info']);
+      await connection.close();
+      return info.includes('Pid: ');
+    });
+    expect(await Promise.all(clients)).toEqual(Array(8).fill(true));
+  });
+
+  it('says that its queue is full to who has no time to wait', async () => {
+    const address = `unix:${join(harness.dir, 'exclusive.sock')}`;
+    const held = await connectTo(address);
+    const patient = Array.from({ length: 2 }, () => connectTo(address));
+    await expect(connectTo(address, { promptTimeoutMs: 300 })).rejects.toMatchObject({
+      kind: 'no-prompt',
+      message: expect.stringContaining('put "backlog 64" on its stats socket line'),
+    });
+    await held.close();
+    for (const one of patient) await (await one).close();
   });
 
   it('names who may be in the way when the prompt does not come, in whole milliseconds', async () => {

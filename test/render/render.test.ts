@@ -174,7 +174,7 @@ describe('a part of it', () => {
     const lines = renderPart(config, 'socket').trim().split('\n').slice(2);
     expect(lines).toEqual([
       'global',
-      '    stats socket /run/haproxy/iri-lb.sock mode 660 level admin maxconn 1',
+      '    stats socket /run/haproxy/iri-lb.sock mode 660 level admin maxconn 1 backlog 64',
       '    stats socket /run/haproxy/iri-lb-read.sock mode 660 level user',
       '    stats timeout 35s',
     ]);
@@ -257,7 +257,7 @@ describe('renderHAProxy', () => {
 
   it('makes the admin socket exclusive, at a path that no request reaches, and fills nothing before a run', () => {
     const text = renderHAProxy(configOf({}));
-    expect(text).toMatch(/ stats socket \/run\/haproxy\/iri-lb\.sock .*level admin maxconn 1\n/);
+    expect(text).toMatch(/ stats socket \/run\/haproxy\/iri-lb\.sock .*level admin maxconn 1 backlog 64\n/);
     expect(text).toContain('stats timeout 35s\n');
     expect(text).not.toMatch(/stats socket [^/]/);
     expect(text).toContain('default-server init-addr last,0.0.0.0');

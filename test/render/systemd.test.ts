@@ -137,7 +137,7 @@ describe('the rendered units', () => {
     const text = printHostFiles(renderSystemd(example));
     expect(text).toContain('server haproxy unix@/run/haproxy/functions.sock maxconn 1');
     expect(renderHAProxy(example)).toContain(
-      'stats socket /run/haproxy/functions.sock group haproxy mode 660 level admin maxconn 1',
+      'stats socket /run/haproxy/functions.sock group haproxy mode 660 level admin maxconn 1 backlog 64',
     );
   });
 
