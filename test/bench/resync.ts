@@ -15,7 +15,7 @@ import { mapBounded } from '../../lib/run/map-bounded.js';
 import { connectFloor, getJson } from './floor.js';
 import { interleaved, type Part, type Row, rowBeside, rowOf } from './measure.js';
 
-const COUNT = 2_000;
+export const COUNT = 2_000;
 const BACKENDS = ['iri_back', 'iri_pow_back'];
 const LISTINGS = ['show info', ...BACKENDS.flatMap((name) => [showServersState(name), showStat(name)])];
 const REGISTRATIONS_AT_ONCE = 16;
@@ -115,7 +115,7 @@ interface Comparison {
 }
 
 /** As agents do it, with a check each: rows as long as real ones, 5.5 MB in all. */
-async function registerAll(consul: ConsulApi): Promise<void> {
+export async function registerAll(consul: ConsulApi): Promise<void> {
   const numbers = Array.from({ length: COUNT }, (_, at) => at);
   await mapBounded(numbers, REGISTRATIONS_AT_ONCE, (at) => {
     const address = `10.1.${at >> 8}.${at & 255}`;
