@@ -10,6 +10,7 @@ import { type NodeOptions, registerNode } from './node.js';
 import type { Terminal } from './output.js';
 import { registerReconcile } from './reconcile.js';
 import { registerRender } from './render.js';
+import { registerRun } from './run.js';
 import { registerStatus } from './status.js';
 
 export interface ProgramOptions {
@@ -35,6 +36,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
         'not\nbe read or is held back; 2 changes are pending (plan); 3 somebody should look; 0.',
     );
   registerReconcile(program, terminal, node.confirm);
+  registerRun(program, terminal);
   registerStatus(program, terminal);
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);

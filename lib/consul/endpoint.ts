@@ -14,6 +14,8 @@ export interface ServiceQuery {
   readonly consistent?: boolean;
   /** Has Consul leave every row out: the index alone is wanted. */
   readonly indexOnly?: boolean;
+  /** The same of a query that blocks: with a tag it would not see checks change (1.8.7). */
+  readonly noRows?: boolean;
   /** Blocks while the service's index is at or below this one; never '0'. */
   readonly index?: string;
   /** Longest time to block, in milliseconds; Consul adds up to a sixteenth. */
@@ -56,9 +58,10 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
 
   return {
     address,
-    readService: async (service, { consistent, indexOnly, index, waitMs }, secret, timeoutMs) => {
+    readService: async (service, { consistent, indexOnly, noRows, index, waitMs }, secret, timeoutMs) => {
       const query = {
         ...(indexOnly ? { tag: NOBODY } : {}),
+        ...(noRows ? { filter: `Service.ID == "${NOBODY}"` } : {}),
         ...inDatacenter,
         ...(consistent ? { consistent: '1' } : {}),
         ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),

@@ -64,8 +64,12 @@ export interface Runner {
   readonly deps: ReconcileDeps;
 }
 
-/** `log` is told, in one line, of what failed and was tried again. */
-export function makeRunner(settings: Settings, log?: (line: string) => void): Runner {
+/** `log` is told, in one line, of what failed and was tried again; `processes` are those met before. */
+export function makeRunner(
+  settings: Settings,
+  log?: (line: string) => void,
+  processes = makeProcesses(),
+): Runner {
   const { config, consul, haproxy } = settings;
   const client = makeConsulClient({
     settings: consul,
@@ -87,7 +91,7 @@ export function makeRunner(settings: Settings, log?: (line: string) => void): Ru
     connect: connectAs(settings, config.lockTimeoutMs),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
-    processes: makeProcesses(),
+    processes,
   };
   const find = (budgetMs = longestRunMs(config, 1)) =>
     systemClock.within(
