@@ -74,6 +74,8 @@ export async function runProcess(
     notify.stopping();
     await daemon.stop();
     terminal.exit(EXIT.ok);
+    // Whatever may still hold the process: all that it had to do is done.
+    signals.end(EXIT.ok);
   } finally {
     clearInterval(beat);
     http?.close();

@@ -22,20 +22,22 @@ export interface RunOptions {
   readonly args?: readonly string[];
   /** 127.0.0.1 and a free port by default. */
   readonly listen?: string;
+  /** Flags of Node. */
+  readonly node?: readonly string[];
 }
 
 /** Starts it with the environment `env`, and waits until its first run has ended. */
 export async function startRun(
   harness: Harness,
   env: Readonly<Record<string, string>>,
-  { args = [], listen }: RunOptions = {},
+  { args = [], listen, node = [] }: RunOptions = {},
 ): Promise<RunProcess> {
   const at = listen ?? `127.0.0.1:${await harness.freePort()}`;
   const pauseFile = ['--pause-file', `${harness.dir}/paused`];
   const child = await harness.spawn(
     'run',
     process.execPath,
-    [PROGRAM, 'run', '--listen', at, ...pauseFile, ...args],
+    [...node, PROGRAM, 'run', '--listen', at, ...pauseFile, ...args],
     { env },
   );
   const url = `http://${at}`;

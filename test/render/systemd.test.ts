@@ -76,7 +76,7 @@ async function analyze(...args: readonly string[]): Promise<{ code: number; text
 }
 
 describe('the rendered units', () => {
-  it.each(['haproxy.service', 'iri-lb-gateway.service', 'iri-lb-forwarder.service'])(
+  it.each(['haproxy.service', 'iri-lb-gateway.service', 'iri-lb-forwarder.service', 'iri-lb-run.service'])(
     '%s passes systemd-analyze verify without a word',
     async (unit) => {
       expect(await analyze('verify', '--man=no', join(units, unit))).toEqual({ code: 0, text: '' });
@@ -87,6 +87,7 @@ describe('the rendered units', () => {
   it.each([
     ['iri-lb-gateway.service', 20],
     ['iri-lb-forwarder.service', 20],
+    ['iri-lb-run.service', 20],
     ['haproxy.service', 55],
   ])('%s is exposed by at most %d', async (unit, most) => {
     const args = ['--offline=true', '--no-pager', `--threshold=${most}`];
@@ -95,7 +96,7 @@ describe('the rendered units', () => {
     expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' });
   });
 
-  it.each(['iri-lb-gateway.service', 'iri-lb-forwarder.service'])(
+  it.each(['iri-lb-gateway.service', 'iri-lb-forwarder.service', 'iri-lb-run.service'])(
     '%s never gives up: what it lacks may come late',
     (unit) => {
       const text = readFileSync(join(units, unit), 'utf8');
@@ -120,6 +121,7 @@ describe('the rendered units', () => {
       '644 gateway.cfg',
       '644 iri-lb-gateway.service',
       '644 iri-lb-forwarder.service',
+      '644 iri-lb-run.service',
     ]);
     const text = printHostFiles(files);
     for (const { path } of files) expect(text).toContain(`# ${path} (mode `);

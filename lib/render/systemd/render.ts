@@ -6,6 +6,7 @@ import { renderForwarderUnit } from './forwarder-unit.js';
 import { renderGateway } from './gateway.js';
 import { renderGatewayUnit } from './gateway-unit.js';
 import { renderHAProxyDropIn } from './haproxy-unit.js';
+import { renderRunUnit } from './run-unit.js';
 import { renderStateProgram } from './state-program.js';
 
 /** A file as it is installed. */
@@ -88,6 +89,14 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
         listen: forwarder.listen,
         allowRemote: forwarder.allowRemote,
         pools: config.pools,
+      }),
+    ),
+    file(
+      `${units}/iri-lb-run.service`,
+      renderRunUnit({
+        program: `${home}/dist/iri-lb.mjs`,
+        environmentFile: `${etc}/run.env`,
+        group: process.group,
       }),
     ),
   ];

@@ -84,10 +84,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
 
   /** Also says so, the moment it changes. */
-  async function lookForPause(): Promise<void> {
-    if (options.dry) return state.paused(pause);
+  function lookForPause(): void {
     const before = pause;
-    pause = await readPause(options.pauseFile, clock.wallMs(), before);
+    if (!options.dry) pause = readPause(options.pauseFile, clock.wallMs(), before);
     state.paused(pause);
     if (before?.cause === pause?.cause && before?.reason === pause?.reason) return;
     log.say('WARN', pause ? `paused: ${pause.reason} (${options.pauseFile})` : 'no longer paused');
@@ -98,7 +97,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loop = makeLoop(async (trigger) => {
     begunAt = clock.monotonicMs();
     try {
-      await lookForPause();
+      lookForPause();
       if (trigger.cause === 'look' || trigger.cause === 'resync') await lookForHistory();
       if (trigger.cause !== 'look') await run(trigger);
     } catch (bug) {
@@ -165,7 +164,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       log: say,
       push: (trigger) => loop.push(trigger),
       isRunning: () => loop.running,
-      onTick: () => void lookForPause(),
+      onTick: lookForPause,
     });
 
   async function reload(): Promise<void> {

@@ -1,4 +1,4 @@
-// Looks, twice a second, whether the process at each admin address is still the one that it was.
+// Looks, every second, whether the process at each admin address is still the one that it was.
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Identity } from '../../haproxy/identity.js';
 import { type Answerer, isOtherProcess } from '../../haproxy/who-answers.js';
@@ -24,7 +24,7 @@ export interface Presence {
 }
 
 /** Between two looks at one address, in milliseconds; through a gateway each look is a handshake. */
-const EVERY_MS = 500;
+const EVERY_MS = 1_000;
 const EVERY_TLS_MS = 1_500;
 /** All addresses together are looked at no more often than this allows, in milliseconds for each. */
 const SHARE_MS = 125;
@@ -39,6 +39,7 @@ const LONGEST_AWAY_MS = 500;
  * command, about a millisecond long, and none is made while a run is.
  */
 export function makePresence({ ask, isRunning, onNew }: PresenceDeps): Presence {
+  let isClosed = false;
   const followed = new Map<string, { readonly stop: AbortController; state: State }>();
 
   async function look(address: SocketAddress, entry: { readonly stop: AbortController; state: State }) {
@@ -66,6 +67,8 @@ export function makePresence({ ask, isRunning, onNew }: PresenceDeps): Presence 
 
   return {
     follow(addresses) {
+      // A run that was under way when all was closed.
+      if (isClosed) return;
       const wanted = new Map(addresses.map((address) => [printAdminAddress(address), address]));
       for (const [name, { stop }] of followed) {
         if (wanted.has(name)) continue;
@@ -82,6 +85,7 @@ export function makePresence({ ask, isRunning, onNew }: PresenceDeps): Presence 
     pidOf: (address) => followed.get(address)?.state.identity?.pid,
     error: (address) => (followed.get(address)?.state.away ? 'nobody answers there' : undefined),
     close() {
+      isClosed = true;
       for (const { stop } of followed.values()) stop.abort();
       followed.clear();
     },
