@@ -5,6 +5,7 @@ import { withParameters } from '../config/pem-parameters.js';
 import { ssmParameters } from '../config/ssm.js';
 import { makeTokenSource } from '../consul/token.js';
 import { buildText, type Daemon, startDaemon } from '../run/daemon/daemon.js';
+import { keepSmall } from '../run/daemon/keep-small.js';
 import { makeRunLog } from '../run/daemon/log.js';
 import { makeNotify } from '../run/daemon/systemd.js';
 import { makeHistory } from '../run/history/history.js';
@@ -36,6 +37,7 @@ export async function runProcess(
 ): Promise<void> {
   const options = readRunOptions(flags);
   if (flags.check) return check(options, terminal);
+  keepSmall();
   const log = makeRunLog({ write: terminal.err, clock: systemClock });
   const warn = (line: string): void => void log.say('WARN', line);
   const notify = makeNotify({ env: terminal.env, pid: process.pid, log: warn });

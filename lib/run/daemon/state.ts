@@ -200,10 +200,14 @@ const counter = sample('counter', 'iri_lb_');
 /** By the names that every Prometheus client uses. */
 function processSamples(startedAt: number): Sample[] {
   const { user, system } = process.cpuUsage();
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
   const of = 'process_';
   return [
     sample('counter', of)('cpu_seconds_total', 'User and system time', (user + system) / 1e6),
-    sample('gauge', of)('resident_memory_bytes', 'Resident memory', process.memoryUsage.rss()),
+    sample('gauge', of)('resident_memory_bytes', 'Resident memory', rss),
+    sample('gauge', 'nodejs_')('heap_size_total_bytes', "V8's heap", heapTotal),
+    sample('gauge', 'nodejs_')('heap_size_used_bytes', 'Of that, in use', heapUsed),
+    sample('gauge', 'nodejs_')('external_memory_bytes', 'Memory of buffers and the like', external),
     sample('gauge', of)('start_time_seconds', 'When it started, in seconds since 1970', startedAt / 1_000),
   ];
 }
