@@ -1,9 +1,12 @@
 // `iri-lb doctor`: what is set up wrongly between here, Consul and HAProxy, and what to do about it.
 import type { Command } from 'commander';
 import type { Settings } from '../config/environment.js';
+import { fingerprintOf } from '../config/fingerprint.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { configurationDiagnosis, examine } from '../doctor/doctor.js';
 import { type Diagnosis, type Finding, worstOf } from '../doctor/finding.js';
+import { diagnosisOfRun } from '../doctor/local-run.js';
+import { readLocalRun } from '../run/local-run.js';
 import { systemClock } from '../run/system-clock.js';
 import { EXIT } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
@@ -35,7 +38,8 @@ async function diagnosisOf(terminal: Terminal): Promise<Diagnosis> {
   } catch (problem) {
     return configurationDiagnosis(problem);
   }
-  return examine(settings);
+  const [{ version, findings }, run] = await Promise.all([examine(settings), readLocalRun(terminal.env)]);
+  return { version, findings: [...findings, ...diagnosisOfRun(run, fingerprintOf(settings.config))] };
 }
 
 /** What is well, then what is not, each with what to do, then how many there are. */
