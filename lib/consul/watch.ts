@@ -1,8 +1,9 @@
 // Watches one service with blocking queries: tells when it may have changed, and survives whatever Consul does.
+import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { ConsulSettings } from '../config/consul-environment.js';
 import { failureOf, messageOf } from '../model/errors.js';
-import { parseRead } from './answers.js';
+import { isLeaderless, parseRead } from './answers.js';
 import { makeEndpoint } from './endpoint.js';
 import type { HttpDeps } from './http.js';
 import { RequestFailure } from './request-failure.js';
@@ -54,8 +55,22 @@ export function watchService(service: string, deps: WatchDeps, onChange: (versio
   const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings, deps.http));
   const stop = new AbortController();
   let error: string | undefined;
+  let told: string | undefined;
   let preferred = 0;
   let restarts = 0;
+
+  /** What the headers say is told before the answer is taken apart: who waits for it saves that time. */
+  function tellEarly(status: number, headers: IncomingHttpHeaders): void {
+    const version = headers['x-consul-index'];
+    if (status !== 200 || typeof version !== 'string' || isLeaderless(headers) || stop.signal.aborted) return;
+    if (error === undefined && told !== undefined) tell(version);
+  }
+
+  function tell(version: string): void {
+    if (version === told || !/^\d{1,20}$/.test(version)) return;
+    told = version;
+    onChange(version);
+  }
 
   /** Of the address that answered last, or of the next that answers. */
   async function ask(index: string | undefined, secret: string | undefined): Promise<string> {
@@ -64,7 +79,8 @@ export function watchService(service: string, deps: WatchDeps, onChange: (versio
       const at = (preferred + turn) % endpoints.length;
       const endpoint = endpoints[at];
       if (!endpoint) continue;
-      const query = { noRows: true, ...(index === undefined || turn > 0 ? {} : { index, waitMs }) };
+      const blocks = index === undefined || turn > 0 ? {} : { index, waitMs };
+      const query = { noRows: true, onHead: tellEarly, ...blocks };
       const budgetMs = answerMs + (index === undefined ? 0 : waitMs * (17 / 16));
       try {
         const answer = parseRead(await endpoint.readService(service, query, secret, budgetMs));
@@ -101,21 +117,20 @@ export function watchService(service: string, deps: WatchDeps, onChange: (versio
 
   async function follow(): Promise<void> {
     let index: string | undefined;
-    let told: string | undefined;
     let failures = 0;
     let early = 0;
     while (!stop.signal.aborted) {
       const askedAt = now();
       const asked = restarts;
+      const before = told;
       try {
         const answer = await askWithToken(index);
         if (stop.signal.aborted) return;
         if (error !== undefined) log(`consul: service ${service} is watched again`);
         error = undefined;
         failures = 0;
-        const isNew = answer !== told;
-        if (isNew) onChange(answer);
-        told = answer;
+        const isNew = answer !== before;
+        tell(answer);
         // Where nothing blocks (a cache in front of Consul), it is not asked all the time.
         early = isNew || index === undefined || now() - askedAt > waitMs / 2 ? 0 : early + 1;
         index = nextIndex(index, answer);
