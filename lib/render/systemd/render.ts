@@ -92,7 +92,7 @@ export function renderSystemd(config: RenderConfig, options: SystemdOptions = {}
       }),
     ),
     file(
-      `${units}/iri-lb-run.service`,
+      `${units}/iri-lb.service`,
       renderRunUnit({
         program: `${home}/dist/iri-lb.mjs`,
         environmentFile: `${etc}/run.env`,

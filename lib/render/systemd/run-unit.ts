@@ -10,6 +10,9 @@ export interface RunUnitOptions {
   readonly group: string | null;
 }
 
+/** Where `iri-lb changes` looks for it. */
+const HISTORY_FILE = '/var/lib/iri-lb/history.jsonl';
+
 /** Longer than any run takes with the defaults, in seconds: it finishes the one that it is in. */
 const STOP_SECONDS = 60;
 
@@ -18,7 +21,7 @@ const STOP_SECONDS = 60;
  * read first, so that one that cannot work is an error of `systemctl reload`.
  */
 export function renderRunUnit({ program, environmentFile, group }: RunUnitOptions): string {
-  const command = `/usr/bin/node --max-old-space-size=256 --max-semi-space-size=2 ${program} run`;
+  const command = `/usr/bin/node --max-old-space-size=256 --max-semi-space-size=2 ${program} run --history ${HISTORY_FILE}`;
   return [
     '[Unit]',
     'Description=Keeps HAProxy what Consul says',
@@ -43,7 +46,7 @@ export function renderRunUnit({ program, environmentFile, group }: RunUnitOption
     '# The brake: echo REASON >/run/iri-lb/paused',
     'RuntimeDirectory=iri-lb',
     'RuntimeDirectoryPreserve=yes',
-    '# For run --history /var/lib/iri-lb/history.jsonl',
+    // Of the history.
     'StateDirectory=iri-lb',
     'MemoryMax=512M',
     'TasksMax=64',

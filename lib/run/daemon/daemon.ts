@@ -158,7 +158,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const startTriggers = (): Triggers =>
     makeTriggers({
       settings,
-      runner,
       clock,
       resyncMs,
       log: say,

@@ -8,13 +8,11 @@ import { printAdminAddress, type SocketAddress } from '../../model/admin-address
 import type { DeadlineClock } from '../../model/clock.js';
 import type { RunHealth } from '../../model/run-health.js';
 import { systemLookup } from '../lookup.js';
-import type { Runner } from '../runner.js';
 import type { Trigger } from './loop.js';
 import { makePresence } from './presence.js';
 
 export interface TriggerDeps {
   readonly settings: Settings;
-  readonly runner: Runner;
   readonly clock: DeadlineClock;
   readonly resyncMs: number;
   readonly log: (line: string) => void;
