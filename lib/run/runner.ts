@@ -1,11 +1,13 @@
 // Puts a run together from settings: the one place where the interfaces meet the real world.
 import type { Settings } from '../config/environment.js';
+import { fingerprintOf } from '../config/fingerprint.js';
 import { ssmParameters } from '../config/ssm.js';
 import { type ConsulClient, makeConsulClient } from '../consul/client.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource, PARAMETER_VARIABLE } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import { buildText } from '../model/build.js';
 import { NextStepError } from '../model/errors.js';
 import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
@@ -101,6 +103,8 @@ export function makeRunner(
     );
   const patienceMs = Math.min(LOOK_PATIENCE_MS, config.lockTimeoutMs);
   const connectToLook = connectAs(settings, patienceMs, readersOf(settings));
+  const by = { build: buildText(), configuration: fingerprintOf(config) };
+  const stamped = ({ version, ...report }: Report): Report => ({ version, ...by, ...report });
   return {
     settings,
     source: own,
@@ -111,7 +115,7 @@ export function makeRunner(
       const { addresses, problems } = await find();
       const readOnly = haproxy.readAddresses !== undefined;
       const looked = await lookAt({ ...deps, connect: connectToLook, readOnly }, addresses, { force });
-      return { ...looked, report: withDiscovery(looked.report, problems) };
+      return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
     },
     async run({ mode, force = false, atLeast, source = own, budgetMs, byHand, forPeople }) {
       const startedAt = systemClock.monotonicMs();
@@ -125,7 +129,7 @@ export function makeRunner(
         ...(byHand ? { byHand } : {}),
         ...(forPeople ? { forPeople } : {}),
       };
-      return withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems);
+      return stamped(withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems));
     },
   };
 }

@@ -3,6 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import { printHostPort } from '../model/address.js';
 import { codeOf } from '../model/errors.js';
 import { isLoopback } from '../model/loopback.js';
+import { jsonText } from '../model/text.js';
 
 export interface Reply {
   readonly status: number;
@@ -35,7 +36,7 @@ const MAX_CONNECTIONS = 64;
 export const json = (status: number, value: unknown): Reply => ({
   status,
   type: 'application/json',
-  body: `${JSON.stringify(value, null, 2)}\n`,
+  body: `${jsonText(value, 2)}\n`,
 });
 
 /** Listens. Throws an Error that says what to do where the port is taken, or is no address of this host. */

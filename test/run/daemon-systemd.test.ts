@@ -21,6 +21,7 @@ function rig(env: Readonly<Record<string, string>> = {}) {
   const notify = makeNotify({
     env: { PATH: `${folder}:${process.env.PATH}`, NOTIFY_SOCKET: '/run/notify', ...env },
     pid: 7,
+    restMs: 0,
     log: (line) => void logged.push(line),
   });
   const told = (): string[] => (existsSync(out) ? readFileSync(out, 'utf8').trim().split('\n') : []);
@@ -44,8 +45,10 @@ describe('systemd', () => {
   it('is told the newest alone of what came while it was being told', async () => {
     const { notify, lines } = rig();
     for (const status of ['1', '2', '3']) notify.ready(status);
-    notify.stopping();
-    expect(await lines(2)).toEqual(['/run/notify READY=1 STATUS=1 WATCHDOG=1', '/run/notify STOPPING=1']);
+    expect(await lines(2)).toEqual([
+      '/run/notify READY=1 STATUS=1 WATCHDOG=1',
+      '/run/notify READY=1 STATUS=3 WATCHDOG=1',
+    ]);
   });
 
   it('hears twice in its time that the loop turns, where it is this process that it watches', () => {

@@ -3,7 +3,7 @@
 import type { Settings } from '../../config/environment.js';
 import { fingerprintOf } from '../../config/fingerprint.js';
 import { parseAdminAddress, type SocketAddress } from '../../model/admin-address.js';
-import { BUILD } from '../../model/build.js';
+import { buildText } from '../../model/build.js';
 import { ConfigError, messageOf, settingText } from '../../model/errors.js';
 import type { Page } from '../../model/history.js';
 import { reported, textOf } from '../../model/problem.js';
@@ -89,7 +89,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     if (!options.dry) pause = readPause(options.pauseFile, clock.wallMs(), before);
     state.paused(pause);
     if (before?.cause === pause?.cause && before?.reason === pause?.reason) return;
-    log.say('WARN', pause ? `paused: ${pause.reason} (${options.pauseFile})` : 'no longer paused');
+    log.tell('WARN', pause ? `paused: ${pause.reason} (${options.pauseFile})` : 'no longer paused');
     options.onChange?.();
     if (before && !pause) loop.push({ cause: 'resume', atMs: clock.monotonicMs() });
   }
@@ -112,10 +112,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   async function run(trigger: Trigger): Promise<void> {
     number += 1;
     const name = { number, cause: trigger.cause, fingerprint, paused: pause?.reason };
-    const about: AboutRun = {
-      trigger: HISTORY_TRIGGER[trigger.cause],
-      ...(trigger.cause === 'watch' ? { lagMs: 0 } : {}),
-    };
+    const about = { trigger: HISTORY_TRIGGER[trigger.cause] };
     try {
       const { atLeast } = trigger;
       const mode = pause ? 'plan' : 'apply';
@@ -124,7 +121,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (mode === 'apply') contest.note(made, processes.pidOf);
       const report = withContested(made, contest.found());
       state.finished(report, trigger, elapsedMs);
-      log.report(report, name);
+      log.report(report, { ...name, elapsedMs });
       if (mode === 'apply') history.report(report, { ...about, lagMs: elapsedMs });
       triggers?.follow(addressesIn(report));
       again(hasSucceeded(report) && failuresOf(report).length === 0);
@@ -172,7 +169,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems.map(settingText) : [messageOf(error)];
       for (const problem of problems)
-        log.say('ERROR', `the configuration is not used, the old one is: ${problem}`);
+        log.tell('ERROR', `the configuration is not used, the old one is: ${problem}`);
       state.rejected(problems);
       options.onChange?.();
       return;
@@ -185,7 +182,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     triggers?.close();
     triggers = startTriggers();
     const what = fingerprint === before ? 'it is the same' : `it was ${before}`;
-    log.say(
+    log.tell(
       'INFO',
       `configuration ${fingerprint} was read, ${what}; what comes from the environment needs a restart`,
     );
@@ -237,9 +234,6 @@ const HISTORY_TRIGGER: Readonly<Record<Cause, AboutRun['trigger']>> = {
   reload: 'resync',
   wake: 'resync',
 };
-
-/** As the history has it. */
-export const buildText = (): string => [BUILD.version, BUILD.commit].filter(Boolean).join(' ');
 
 /** What two-processes knows, and the last pid at each address. */
 function rememberPids(own: Processes) {

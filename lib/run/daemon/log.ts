@@ -1,8 +1,8 @@
 // The log of `iri-lb run`: the functions' lines, with build and configuration; what repeats is said once in a while.
-import { BUILD } from '../../model/build.js';
+import { buildText } from '../../model/build.js';
 import type { Report } from '../../model/report.js';
 import { jsonText, plainText } from '../../model/text.js';
-import { failureLine, type Level, type Line, line, linesOf } from '../../telemetry/lines.js';
+import { failureLine, type Level, type Line, line, linesOf, type RunContext } from '../../telemetry/lines.js';
 
 /** What was said is not said again for so long, in milliseconds. */
 const SILENT_MS = 10 * 60_000;
@@ -12,8 +12,10 @@ export interface RunLog {
   /** Lines of a report; of a run that only repeats the one before, none but once in a while. */
   report(report: Report, run: RunName): void;
   failed(error: string, run: RunName): void;
-  /** Said in passing; the same words once in ten minutes. True: it was said. */
-  say(level: Level, message: string): boolean;
+  /** Said in passing; the same words once in ten minutes. */
+  say(level: Level, message: string): void;
+  /** Said whenever it happens. */
+  tell(level: Level, message: string): void;
 }
 
 /** Which run it is. */
@@ -22,6 +24,8 @@ export interface RunName {
   readonly cause: string;
   readonly fingerprint: string;
   readonly paused?: string | undefined;
+  /** Since it was heard of why it is made, in milliseconds. */
+  readonly elapsedMs?: number;
 }
 
 export interface LogDeps {
@@ -40,22 +44,21 @@ export function makeRunLog({ write, clock }: LogDeps): RunLog {
     said.set(words, now);
     return true;
   };
-  const contextOf = ({ number }: RunName) => ({
+  const contextOf = ({ number, fingerprint }: RunName): RunContext => ({
     requestId: String(number),
     functionName: 'run',
     coldStart: number === 1,
-  });
-  const about = ({ cause, fingerprint, paused }: RunName) => ({
-    cause,
-    version: BUILD.version,
+    build: buildText(),
     configuration: fingerprint,
-    ...(paused === undefined ? {} : { paused }),
   });
+  const about = ({ cause, paused }: RunName) => ({ cause, ...(paused === undefined ? {} : { paused }) });
+  const tell = (level: Level, message: string): void =>
+    put(line(level, plainText(message, 2_000), clock.wallMs()));
   let last = '';
 
   return {
     report(report, run) {
-      const lines = linesOf(report, contextOf(run), clock.wallMs());
+      const lines = linesOf(report, contextOf(run), clock.wallMs(), run.elapsedMs);
       const { outcome, instances, warnings, errors }: Partial<Line> = lines.at(-1) ?? {};
       const words = JSON.stringify([outcome, instances, warnings, errors, run.fingerprint, run.paused]);
       // Paused, each run finds what the one before found.
@@ -71,10 +74,8 @@ export function makeRunLog({ write, clock }: LogDeps): RunLog {
         put({ ...failureLine(plainText(error, 2_000), contextOf(run), clock.wallMs()), ...about(run) });
     },
     say(level, message) {
-      const words = plainText(message, 2_000);
-      if (!isNews(words)) return false;
-      put(line(level, words, clock.wallMs()));
-      return true;
+      if (isNews(message)) tell(level, message);
     },
+    tell,
   };
 }

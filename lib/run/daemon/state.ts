@@ -3,6 +3,7 @@ import { BUILD } from '../../model/build.js';
 import { failuresOf, type Report } from '../../model/report.js';
 import type { ContestedHealth, RunHealth } from '../../model/run-health.js';
 import { plainText } from '../../model/text.js';
+import { outcomeOf } from '../../telemetry/lines.js';
 import { metricsOf } from '../../telemetry/metrics.js';
 import { makeExposition, type Sample } from '../../telemetry/prometheus.js';
 import type { Contested } from './contest.js';
@@ -96,7 +97,9 @@ export function makeRunState({ clock, resyncMs, fingerprint: first }: StateDeps)
         failuresOf(report),
       );
       const context = { requestId: '', functionName: 'run', coldStart: runs === 1 };
-      exposition.observe(metricsOf(report, { namespace: '', context, now: clock.wallMs(), elapsedMs }));
+      exposition.observe(
+        metricsOf(happened(report), { namespace: '', context, now: clock.wallMs(), elapsedMs }),
+      );
     },
     failed(error, { cause, atMs }) {
       failedRuns += 1;
@@ -164,7 +167,8 @@ export function makeRunState({ clock, resyncMs, fingerprint: first }: StateDeps)
         ...processSamples(startedAt),
       ]),
     status: () => {
-      const about = failing ? `failing: ${failing.errors[0]}` : lastRun ? lastRun.outcome : 'starting';
+      const well = lastRun ? 'HAProxy is what Consul says' : 'starting';
+      const about = failing ? `failing: ${failing.errors[0]}` : pause ? 'nothing is written' : well;
       const brake = pause ? `${pausedText(pause, clock.wallMs())}; ` : '';
       const old = refused ? `configuration rejected: ${refused.problems[0]}; ` : '';
       return plainText(`${old}${brake}${about}`, 300);
@@ -172,11 +176,13 @@ export function makeRunState({ clock, resyncMs, fingerprint: first }: StateDeps)
   };
 }
 
-/** As the log line has it. */
-export function outcomeOf({ loadBalancers }: Report): string {
-  const seen = new Set<string>(loadBalancers.map(({ outcome }) => outcome));
-  return ['failed', 'guarded', 'changed', 'planned'].find((outcome) => seen.has(outcome)) ?? 'unchanged';
-}
+/** What was only planned did not happen, and is not counted. */
+const happened = (report: Report): Report => ({
+  ...report,
+  loadBalancers: report.loadBalancers.map((one) =>
+    one.outcome === 'planned' ? { ...one, changes: [] } : one,
+  ),
+});
 
 function contestedHealth({ sinceMs, ...one }: Contested, clock: StateDeps['clock']): ContestedHealth {
   return { ...one, since: iso(clock.wallMs() - (clock.monotonicMs() - sinceMs)) };

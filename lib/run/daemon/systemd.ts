@@ -14,13 +14,17 @@ export interface NotifyDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
   readonly log: (line: string) => void;
+  /** Between two words to systemd, in milliseconds: each is a process, and runs may follow each other closely. */
+  readonly restMs?: number;
 }
+
+const REST_MS = 1_000;
 
 /**
  * Does nothing where systemd did not ask for it. The unit needs `NotifyAccess=all`: it is a child that tells. One
  * after the other, and only the newest of what waits: each has all that is to be said.
  */
-export function makeNotify({ env, pid, log }: NotifyDeps): Notify {
+export function makeNotify({ env, pid, log, restMs = REST_MS }: NotifyDeps): Notify {
   let told: string | undefined;
   let next: readonly string[] | undefined;
   let running = false;
@@ -36,7 +40,7 @@ export function makeNotify({ env, pid, log }: NotifyDeps): Notify {
       running = false;
       send();
     };
-    child.once('exit', end);
+    child.once('exit', () => void setTimeout(end, restMs).unref());
     child.once('error', (error) => {
       isBroken = true;
       log(`systemd cannot be told (systemd-notify: ${error.message}); use Type=exec, without WatchdogSec`);
@@ -58,7 +62,10 @@ export function makeNotify({ env, pid, log }: NotifyDeps): Notify {
       told = status;
       tell('READY=1', `STATUS=${status}`, 'WATCHDOG=1');
     },
-    stopping: () => tell('STOPPING=1'),
+    stopping: () => {
+      running = false;
+      tell('STOPPING=1');
+    },
     alive: () => tell('WATCHDOG=1', ...(told === undefined ? [] : ['READY=1', `STATUS=${told}`])),
   };
 }
