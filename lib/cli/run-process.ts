@@ -5,6 +5,7 @@ import { withParameters } from '../config/pem-parameters.js';
 import { ssmParameters } from '../config/ssm.js';
 import { makeTokenSource } from '../consul/token.js';
 import { buildText } from '../model/build.js';
+import { messageOf } from '../model/errors.js';
 import { type Daemon, startDaemon } from '../run/daemon/daemon.js';
 import { keepSmall } from '../run/daemon/keep-small.js';
 import { makeRunLog } from '../run/daemon/log.js';
@@ -45,7 +46,7 @@ export async function runProcess(
   let daemon: Daemon | undefined;
   const stopped = stopSignal(signals);
   // Whatever comes before there is something to be read again has been read.
-  signals.on('SIGHUP', () => void daemon?.reload());
+  signals.on('SIGHUP', () => void daemon?.reload().catch((error: unknown) => warn(messageOf(error))));
 
   const http = options.listen && (await listenHttp({ ...options.listen, routes: runRoutes(() => daemon) }));
   let beat: NodeJS.Timeout | undefined;

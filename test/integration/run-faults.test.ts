@@ -45,7 +45,8 @@ describe('iri-lb run', () => {
     await around.untilReady(BOTH);
     await around.haproxy.restart();
     await around.untilReady(BOTH);
-    await run.until('its run to end', () => run.lines().some(({ cause }) => cause === 'haproxy'));
+    const filled = () => run.lines().filter(({ message }) => message === 'run changed').length;
+    await run.until('its run to end', () => filled() === 2);
     await around.haproxy.reload();
     await around.untilReady(BOTH);
   }, 60_000);

@@ -97,8 +97,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const loop = makeLoop(async (trigger) => {
     begunAt = clock.monotonicMs();
     try {
-      lookForPause();
-      if (trigger.cause === 'look' || trigger.cause === 'resync') await lookForHistory();
+      // While something fails, a look would wait for it as long as the run does.
+      if ((trigger.cause === 'look' || trigger.cause === 'resync') && failures === 0) await lookForHistory();
       if (trigger.cause !== 'look') await run(trigger);
     } catch (bug) {
       say(`a bug of iri-lb: ${messageOf(bug)}`);
@@ -110,6 +110,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   });
 
   async function run(trigger: Trigger): Promise<void> {
+    lookForPause();
     number += 1;
     const name = { number, cause: trigger.cause, fingerprint, paused: pause?.reason };
     const about = { trigger: HISTORY_TRIGGER[trigger.cause] };

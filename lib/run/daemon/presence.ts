@@ -9,8 +9,8 @@ export interface PresenceDeps {
   readonly ask: (address: SocketAddress) => Promise<Answerer>;
   /** A run is under way: it has the socket, and sees what there is to see. */
   readonly isRunning: () => boolean;
-  /** Another process is there, or one that answers again. */
-  readonly onNew: (address: string) => void;
+  /** Another process is there, or the first that is met. */
+  readonly onNew: (address: string, isFirst: boolean) => void;
 }
 
 export interface Presence {
@@ -49,15 +49,15 @@ export function makePresence({ ask, isRunning, onNew }: PresenceDeps): Presence 
       if (entry.stop.signal.aborted) return;
       if (answerer === 'nobody') {
         away += 1;
-        entry.state = { away: true };
+        entry.state = { ...entry.state, away: true };
       } else if (answerer !== 'busy' && !answerer.stopping) {
         away = 0;
-        const { identity } = entry.state;
-        const isNew = identity === undefined || isOtherProcess(identity, answerer);
+        const { identity, away: wasAway } = entry.state;
+        const isNew = identity === undefined || wasAway || isOtherProcess(identity, answerer);
         entry.state = { identity: answerer };
         // Two processes at one address take turns; their runs say so, and need not do it without a rest.
         changes = isNew ? changes + 1 : 0;
-        if (isNew) onNew(name);
+        if (isNew) onNew(name, identity === undefined);
       }
       const everyMs = restMs(address.kind === 'tls' ? EVERY_TLS_MS : EVERY_MS, followed.size, changes);
       const ms = away > 0 ? Math.min(LONGEST_AWAY_MS, AWAY_MS * 2 ** Math.min(away - 1, 10)) : everyMs;

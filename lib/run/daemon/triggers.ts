@@ -78,7 +78,7 @@ export function makeTriggers(deps: TriggerDeps): Triggers {
         lookup: systemLookup,
       }),
     isRunning,
-    onNew: () => push({ cause: 'haproxy', atMs: now() }),
+    onNew: (_address, isFirst) => push({ cause: isFirst ? 'start' : 'haproxy', atMs: now() }),
   });
   let followed = haproxy.addresses.flatMap((address) => (address.kind === 'consul' ? [] : [address]));
   presence.follow(followed);
