@@ -21,6 +21,7 @@ function start(resyncMs: number) {
     clock: { ...systemClock, wallMs: () => Date.now() + ahead },
     resyncMs,
     log: () => undefined,
+    tell: () => undefined,
     push: (trigger) => void pushed.push(trigger),
     isRunning: () => false,
     onTick: () => undefined,

@@ -159,6 +159,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       clock,
       resyncMs,
       log: say,
+      tell: (line) => log.tell('WARN', line),
       push: (trigger) => loop.push(trigger),
       isRunning: () => loop.running,
       onTick: lookForPause,

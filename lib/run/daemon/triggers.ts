@@ -15,7 +15,10 @@ export interface TriggerDeps {
   readonly settings: Settings;
   readonly clock: DeadlineClock;
   readonly resyncMs: number;
+  /** Told, in one line, of what failed and was tried again, however often. */
   readonly log: (line: string) => void;
+  /** Told when a service cannot be watched, and when it can again. */
+  readonly tell: (line: string) => void;
   readonly push: (trigger: Trigger) => void;
   readonly isRunning: () => boolean;
   /** Called every second. */
@@ -40,7 +43,7 @@ const CONNECT_MS = 1_000;
 const ANSWER_MS = 1_000;
 
 export function makeTriggers(deps: TriggerDeps): Triggers {
-  const { settings, clock, resyncMs, log, push, isRunning, onTick } = deps;
+  const { settings, clock, resyncMs, log, tell, push, isRunning, onTick } = deps;
   const { config, consul, haproxy } = settings;
   const token = makeTokenSource(consul, {
     clock,
@@ -57,7 +60,7 @@ export function makeTriggers(deps: TriggerDeps): Triggers {
         answerMs: config.consulTimeoutMs,
         now,
         random: Math.random,
-        log,
+        log: tell,
         http: { lookup: systemLookup },
       },
       (version) => push({ cause: 'watch', atMs: now(), atLeast: { service, version } }),
