@@ -57,6 +57,11 @@ const FIRST_RETRY_MS = 1_000;
 /** How far beyond its own time a run may be before the loop counts as stuck, in milliseconds. */
 const STUCK_MS = 60_000;
 
+/** Looks for the history take a share of one in so many: of thousands of servers each takes a while. */
+const LOOK_REST = 500;
+/** One that waited for a socket was no work. */
+const LONGEST_LOOK_REST_MS = 60_000;
+
 /** Starts it. Throws what `read` throws: what cannot be used at the start ends it. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { read, resyncMs, log } = options;
@@ -77,6 +82,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let begunAt: number | undefined;
   let number = 0;
   let failures = 0;
+  let lookAt = 0;
   let retry: NodeJS.Timeout | undefined;
   let firstEnded = (): void => {};
   const ready = new Promise<void>((resolve) => {
@@ -146,11 +152,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 
   async function lookForHistory(): Promise<void> {
+    const startedAt = clock.monotonicMs();
+    if (startedAt < lookAt) return;
     try {
       history.look(await runner.look());
     } catch (error) {
       say(messageOf(error));
     }
+    const endedAt = clock.monotonicMs();
+    lookAt = endedAt + Math.min(LONGEST_LOOK_REST_MS, LOOK_REST * (endedAt - startedAt));
   }
 
   const startTriggers = (): Triggers =>
