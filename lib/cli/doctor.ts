@@ -1,10 +1,13 @@
 // `iri-lb doctor`: what is set up wrongly between here, Consul and HAProxy, and what to do about it.
 import type { Command } from 'commander';
 import type { Settings } from '../config/environment.js';
+import { fingerprintOf } from '../config/fingerprint.js';
 import { withParameters } from '../config/pem-parameters.js';
 import { configurationDiagnosis, examine } from '../doctor/doctor.js';
 import { type Diagnosis, worstOf } from '../doctor/finding.js';
+import { diagnosisOfRun } from '../doctor/local-run.js';
 import { type SummaryOptions, summaryLines } from '../doctor/summary.js';
+import { readLocalRun } from '../run/local-run.js';
 import { told } from '../run/on-wait.js';
 import { systemClock } from '../run/system-clock.js';
 import { EXIT } from './exit-status.js';
@@ -39,7 +42,8 @@ async function diagnosisOf(terminal: Terminal): Promise<Diagnosis> {
   } catch (problem) {
     return configurationDiagnosis(problem);
   }
-  return examine(settings);
+  const [{ version, findings }, run] = await Promise.all([examine(settings), readLocalRun(terminal.env)]);
+  return { version, findings: [...findings, ...diagnosisOfRun(run, fingerprintOf(settings.config))] };
 }
 
 function optionsFor(terminal: Terminal, all = false): SummaryOptions {

@@ -15,6 +15,7 @@ import { type NodeOptions, registerNode } from './node.js';
 import type { Terminal } from './output.js';
 import { registerReconcile } from './reconcile.js';
 import { registerRender } from './render.js';
+import { registerRun } from './run.js';
 import { registerStatus } from './status.js';
 import { versionText } from './version.js';
 import { registerWhy } from './why.js';
@@ -40,6 +41,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
     .exitOverride(({ exitCode }) => end(exitCode === 0 ? EXIT.ok : EXIT.usage))
     .addHelpText('after', exitStatusHelp());
   registerReconcile(program, terminal, node.confirm);
+  registerRun(program, terminal);
   registerStatus(program, terminal);
   registerWhy(program, terminal);
   registerDrain(program, terminal, node.confirm);

@@ -26,9 +26,10 @@ export function settingReader(env: Environment, problems: SettingProblem[]): Set
     return undefined;
   };
   const file = (name: string): string | undefined => {
-    const path = env[name];
-    if (!path) return undefined;
-    if (path.startsWith('-----BEGIN ')) return path;
+    const value = env[name];
+    if (!value) return undefined;
+    if (value.startsWith('-----BEGIN ')) return value;
+    const path = value.replace(/^file:(?:\/\/(?=\/))?/, '');
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {

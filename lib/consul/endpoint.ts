@@ -1,7 +1,7 @@
 // What runs ask of one Consul address: a service's instances, and what the token may do.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ConsulSettings } from '../config/consul-environment.js';
-import { type HttpDeps, type HttpReply, makeHttpClient } from './http.js';
+import { type HttpDeps, type HttpReply, type HttpRequest, makeHttpClient } from './http.js';
 import { RequestFailure, type Secrets, secretsOf, toRefusal } from './request-failure.js';
 
 /** Status 200, with the body decoded from JSON. */
@@ -14,10 +14,14 @@ export interface ServiceQuery {
   readonly consistent?: boolean;
   /** Has Consul leave every row out: the index alone is wanted. */
   readonly indexOnly?: boolean;
+  /** The same of a query that blocks: with a tag it would not see checks change (1.8.7). */
+  readonly noRows?: boolean;
   /** Blocks while the service's index is at or below this one; never '0'. */
   readonly index?: string;
   /** Longest time to block, in milliseconds; Consul adds up to a sixteenth. */
   readonly waitMs?: number;
+  /** Told of status and headers as soon as they are there. */
+  readonly onHead?: HttpRequest['onHead'];
 }
 
 /** What a token may do to what; `name` is the service's or the node's, '' is any node (`node_prefix ""`). */
@@ -56,15 +60,18 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
 
   return {
     address,
-    readService: async (service, { consistent, indexOnly, index, waitMs }, secret, timeoutMs) => {
+    readService: async (service, asked, secret, timeoutMs) => {
+      const { consistent, indexOnly, noRows, index, waitMs, onHead } = asked;
       const query = {
         ...(indexOnly ? { tag: NOBODY } : {}),
+        ...(noRows ? { filter: `Service.ID == "${NOBODY}"` } : {}),
         ...inDatacenter,
         ...(consistent ? { consistent: '1' } : {}),
         ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
       };
       const path = `/v1/health/service/${encodeURIComponent(service)}`;
-      const reply = await client.request({ method: 'GET', path, query, secret, timeoutMs });
+      const early = onHead ? { onHead } : {};
+      const reply = await client.request({ method: 'GET', path, query, secret, timeoutMs, ...early });
       return toAnswer(reply, secretsOf(secret, auth));
     },
     listServices: async (secret, timeoutMs) => {

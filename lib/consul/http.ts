@@ -21,6 +21,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Longest body that is taken, in bytes, where that is less than the client's budget allows. */
   readonly maxBytes?: number;
+  /** Told of status and headers as soon as they are there. */
+  readonly onHead?: (status: number, headers: IncomingHttpHeaders) => void;
 }
 
 /** A whole answer, whatever its status: who asked knows which of them is a success. */
@@ -86,7 +88,7 @@ export function makeHttpClient(
 
   return {
     address,
-    request: async ({ secret, timeoutMs, maxBytes = Number.POSITIVE_INFINITY, ...request }) => {
+    request: async ({ secret, timeoutMs, maxBytes = Number.POSITIVE_INFINITY, onHead, ...request }) => {
       const bytes = budget.begin();
       try {
         const { statusCode, headers, body } = await papi._request({
@@ -98,7 +100,7 @@ export function makeHttpClient(
           timeout: Math.max(timeoutMs, 1),
           // Who asked decodes it, where it is what was asked for.
           buffer: true,
-          exts: { onRequest: failEarly(bytes, maxBytes), onResponse: takeAnyStatus },
+          exts: { onRequest: failEarly(bytes, maxBytes, onHead), onResponse: takeAnyStatus },
         });
         return { status: statusCode ?? 0, headers, body: body ?? NOTHING };
       } catch (error) {
@@ -137,7 +139,7 @@ function makeAgent(
  * papi waits for the end of an answer only, and collects all that comes until then. One that is cut off has
  * no end, and would sit out its timeout; one that is too long is given up as soon as that shows.
  */
-function failEarly(bytes: AnswerBytes, maxBytes: number): PapiStep {
+function failEarly(bytes: AnswerBytes, maxBytes: number, onHead: HttpRequest['onHead']): PapiStep {
   return (request, next) => {
     const { transport } = request;
     request.transport = {
@@ -148,6 +150,7 @@ function failEarly(bytes: AnswerBytes, maxBytes: number): PapiStep {
           sent.destroy();
         };
         sent.once('response', (response) => {
+          onHead?.(response.statusCode ?? 0, response.headers);
           let length = 0;
           response.on('data', (chunk: Buffer) => {
             length += chunk.length;

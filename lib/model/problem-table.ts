@@ -264,6 +264,17 @@ export const PROBLEMS = {
       `two HAProxy processes answer at this admin address (pid ${facts.pid} and pid ${facts.otherPid}): a run reaches one of the two by chance`,
     'stop one of them, or give each an address of its own',
   ),
+  contested: warning(
+    (facts: {
+      readonly backend: string;
+      readonly slot: string;
+      readonly field: string;
+      readonly ours: string;
+      readonly theirs: string;
+    }) =>
+      `${facts.backend}/${facts.slot}: somebody else sets its ${facts.field} to ${facts.theirs} whenever it is set to ${facts.ours} here`,
+    'see which other run or script writes there, and give all of them one version and configuration',
+  ),
   'slots-low': warning(
     (facts: {
       readonly backend: string;

@@ -45,6 +45,9 @@ export interface LoadBalancerReport {
 
 export interface Report {
   readonly version: 1;
+  /** Which build made it, and by which configuration (`fingerprintOf`): several do no harm where both are equal. */
+  readonly build?: string;
+  readonly configuration?: string;
   /** Set on the answer to an event that an earlier run has dealt with; nothing was read or written. */
   readonly covered?: true;
   readonly consul: {

@@ -1,11 +1,13 @@
 // Puts a run together from settings: the one place where the interfaces meet the real world.
 import type { Settings } from '../config/environment.js';
+import { fingerprintOf } from '../config/fingerprint.js';
 import { ssmParameters } from '../config/ssm.js';
 import { type ConsulClient, makeConsulClient } from '../consul/client.js';
 import { makeSource } from '../consul/source.js';
 import { makeTokenSource, PARAMETER_VARIABLE } from '../consul/token.js';
 import { connectRuntime } from '../haproxy/connection.js';
 import { printAdminAddress, type SocketAddress } from '../model/admin-address.js';
+import { buildText } from '../model/build.js';
 import { NextStepError } from '../model/errors.js';
 import { levelOf, type Problem, reported, sentenceOf, textOf } from '../model/problem.js';
 import type { Report } from '../model/report.js';
@@ -22,7 +24,7 @@ import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
 import { systemAnswerBudget } from './system-memory.js';
 import type { ForPeople } from './transaction.js';
-import { makeProcesses } from './two-processes.js';
+import { makeProcesses, type Processes } from './two-processes.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -47,6 +49,8 @@ export interface RunOptions {
 export interface RunnerExtras {
   /** Told what is waited for. */
   readonly onWait?: OnWait | undefined;
+  /** Of load balancers that were met before. */
+  readonly processes?: Processes;
 }
 
 export interface LookOptions {
@@ -76,7 +80,7 @@ export interface Runner {
 export function makeRunner(
   settings: Settings,
   log?: (line: string) => void,
-  { onWait }: RunnerExtras = {},
+  { onWait, processes = makeProcesses() }: RunnerExtras = {},
 ): Runner {
   const { config, consul, haproxy } = settings;
   const client = makeConsulClient({
@@ -99,7 +103,7 @@ export function makeRunner(
     connect: toldConnect(connectAs(settings, config.lockTimeoutMs), config.lockTimeoutMs, onWait),
     resolve: makeResolve({ timeoutMs: RESOLVE_TIMEOUT_MS }),
     clock: systemClock,
-    processes: makeProcesses(),
+    processes,
   };
   const find = (budgetMs = longestRunMs(config, 1)) =>
     systemClock.within(
@@ -109,6 +113,8 @@ export function makeRunner(
     );
   const patienceMs = Math.min(LOOK_PATIENCE_MS, config.lockTimeoutMs);
   const connectToLook = toldConnect(connectAs(settings, patienceMs, readersOf(settings)), patienceMs, onWait);
+  const by = { build: buildText(), configuration: fingerprintOf(config) };
+  const stamped = ({ version, ...report }: Report): Report => ({ version, ...by, ...report });
   return {
     settings,
     source: own,
@@ -121,7 +127,7 @@ export function makeRunner(
       const looked = await lookAt({ ...deps, source, connect: connectToLook, readOnly }, addresses, {
         force,
       });
-      return { ...looked, report: withDiscovery(looked.report, problems) };
+      return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
     },
     async run({ mode, force = false, atLeast, source = own, budgetMs, byHand, forPeople }) {
       const startedAt = systemClock.monotonicMs();
@@ -135,7 +141,7 @@ export function makeRunner(
         ...(byHand ? { byHand } : {}),
         ...(forPeople ? { forPeople } : {}),
       };
-      return withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems);
+      return stamped(withDiscovery(await reconcile({ ...deps, source }, addresses, options), problems));
     },
   };
 }

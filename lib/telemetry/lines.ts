@@ -142,7 +142,7 @@ export function countActions(loadBalancers: readonly LoadBalancerReport[]): Reco
 }
 
 /** One word for the run: the worst that happened to any load balancer. */
-function outcomeOf({ loadBalancers }: Report): string {
+export function outcomeOf({ loadBalancers }: Report): string {
   const seen = new Set<string>(loadBalancers.map(({ outcome }) => outcome));
   return ['failed', 'guarded', 'changed', 'planned'].find((outcome) => seen.has(outcome)) ?? 'unchanged';
 }

@@ -13,7 +13,7 @@ import { type Part, rowBeside, rowOf, timed } from './measure.js';
 
 export const INSTANCES = 20;
 const BACKENDS = ['iri_back', 'iri_pow_back'];
-const BARE = 'bare';
+export const BARE = 'bare';
 /** Between two registrations, in milliseconds: the forwarder rests after each event, to fold bursts. */
 export const APART_MS = 250;
 /** What the forwarder's SDK parts want to see; the endpoint here does not look at it. */
@@ -75,9 +75,9 @@ export async function benchLatency(harness: Harness, dist: string): Promise<Part
   };
 }
 
-export async function startSlots(harness: Harness): Promise<HAProxy> {
+export async function startSlots(harness: Harness, slots = 2 * INSTANCES): Promise<HAProxy> {
   const adminPort = await harness.freePort();
-  const ranges = [{ prefix: 'irisrv', slots: 2 * INSTANCES }];
+  const ranges = [{ prefix: 'irisrv', slots }];
   const config = minimalConfig({ adminPort, backends: BACKENDS.map((name) => ({ name, ranges })) });
   return startHAProxy(harness, { config, adminPort });
 }
@@ -92,7 +92,7 @@ export async function untilReady({ query }: HAProxy, address: string): Promise<v
 }
 
 /** The least that can be done: wait for Consul, write the next slot, plan nothing, read nothing back. */
-async function startBare(consulUrl: string, { admin }: HAProxy): Promise<{ stop(): Promise<void> }> {
+export async function startBare(consulUrl: string, { admin }: HAProxy): Promise<{ stop(): Promise<void> }> {
   const connection = await connectFloor(Number(new URL(admin).port));
   const seen = new Set<string>();
   let stopped = false;

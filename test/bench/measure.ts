@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 /** Times or sizes of one thing, in the unit of its row. */
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'µs per instance' | 'MB' | 'a second' | 'ms per 1,000' | 'per 1,000';
+  readonly unit: 'ms' | 'µs per instance' | 'MB' | '%' | 'a second' | 'ms per 1,000' | 'per 1,000';
   readonly median: number;
   readonly min: number;
   readonly max: number;

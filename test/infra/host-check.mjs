@@ -135,7 +135,11 @@ const withoutUser = (text) =>
 /** The words of a unit's ExecStart, with the package where it was installed, and where it listens. */
 function commandLine(home, unit, listen) {
   const text = fs.readFileSync(join(home, 'units', unit), 'utf8');
-  const words = /^ExecStart=(.+)$/m.exec(text)[1].replaceAll('/opt/iri-lb', home).split(' ');
+  const words = /^ExecStart=(.+)$/m
+    .exec(text)[1]
+    .replaceAll('/opt/iri-lb', home)
+    .replaceAll('/var/lib/iri-lb', dir)
+    .split(' ');
   const at = words.indexOf('--listen');
   if (at === -1) words.push('--listen', listen);
   else words[at + 1] = listen;

@@ -12,6 +12,7 @@ import { renderConfigSchema } from '../../lib/render/config.js';
 import { gatewaySettings } from '../../lib/render/gateway-settings.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { type HostFile, printHostFiles, renderSystemd } from '../../lib/render/systemd/render.js';
+import { HISTORY_FILE } from '../../lib/run/history/places.js';
 import { root } from '../infra/example.js';
 
 const run = promisify(execFile);
@@ -75,8 +76,14 @@ async function analyze(...args: readonly string[]): Promise<{ code: number; text
   }
 }
 
+it('keeps the history of run where iri-lb changes looks for it', () => {
+  const unit = readFileSync(join(units, 'iri-lb.service'), 'utf8');
+  expect(unit).toMatch(new RegExp(`^ExecStart=.* run --history ${HISTORY_FILE}$`, 'm'));
+  expect(unit).toMatch(new RegExp(`^ExecReload=.* run --history ${HISTORY_FILE} --check$`, 'm'));
+});
+
 describe('the rendered units', () => {
-  it.each(['haproxy.service', 'iri-lb-gateway.service', 'iri-lb-forwarder.service'])(
+  it.each(['haproxy.service', 'iri-lb-gateway.service', 'iri-lb-forwarder.service', 'iri-lb.service'])(
     '%s passes systemd-analyze verify without a word',
     async (unit) => {
       expect(await analyze('verify', '--man=no', join(units, unit))).toEqual({ code: 0, text: '' });
@@ -87,6 +94,7 @@ describe('the rendered units', () => {
   it.each([
     ['iri-lb-gateway.service', 20],
     ['iri-lb-forwarder.service', 20],
+    ['iri-lb.service', 20],
     ['haproxy.service', 55],
   ])('%s is exposed by at most %d', async (unit, most) => {
     const args = ['--offline=true', '--no-pager', `--threshold=${most}`];
@@ -95,7 +103,7 @@ describe('the rendered units', () => {
     expect({ code, text: code === 0 ? '' : text }).toEqual({ code: 0, text: '' });
   });
 
-  it.each(['iri-lb-gateway.service', 'iri-lb-forwarder.service'])(
+  it.each(['iri-lb-gateway.service', 'iri-lb-forwarder.service', 'iri-lb.service'])(
     '%s never gives up: what it lacks may come late',
     (unit) => {
       const text = readFileSync(join(units, unit), 'utf8');
@@ -120,6 +128,7 @@ describe('the rendered units', () => {
       '644 gateway.cfg',
       '644 iri-lb-gateway.service',
       '644 iri-lb-forwarder.service',
+      '644 iri-lb.service',
     ]);
     const text = printHostFiles(files);
     for (const { path } of files) expect(text).toContain(`# ${path} (mode `);

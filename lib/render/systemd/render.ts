@@ -6,6 +6,7 @@ import { renderForwarderUnit } from './forwarder-unit.js';
 import { renderGateway } from './gateway.js';
 import { renderGatewayUnit } from './gateway-unit.js';
 import { renderHAProxyDropIn } from './haproxy-unit.js';
+import { renderRunUnit } from './run-unit.js';
 import { renderStateProgram } from './state-program.js';
 
 /** A file as it is installed. */
@@ -82,6 +83,14 @@ export function loadBalancerFiles(config: RenderConfig, options: SystemdOptions 
           ),
         ]
       : []),
+    file(
+      `${UNITS}/iri-lb.service`,
+      renderRunUnit({
+        program: `${home}/dist/iri-lb.mjs`,
+        environmentFile: `${etc}/run.env`,
+        group: process.group,
+      }),
+    ),
   ];
 }
 

@@ -1,0 +1,153 @@
+// Blocking queries on one service, against a Consul that does whatever it may: it goes, limits, counts anew, never blocks.
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../../infra/local/wait-for.js';
+import type { ConsulSettings } from '../../lib/config/consul-environment.js';
+import type { TokenSource } from '../../lib/consul/token.js';
+import { type Watch, watchService } from '../../lib/consul/watch.js';
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+type Answer = (query: URLSearchParams, response: ServerResponse, request: IncomingMessage) => void;
+
+/** Answers the nth query by the nth of these, and all others by never. */
+async function consul(...answers: readonly Answer[]) {
+  const asked: URLSearchParams[] = [];
+  const left = [...answers];
+  const server = http.createServer((request, response) => {
+    const { searchParams } = new URL(request.url ?? '/', 'http://x');
+    asked.push(searchParams);
+    left.shift()?.(searchParams, response, request);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ends.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { asked, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const at =
+  (index: number, status = 200): Answer =>
+  (_query, response) =>
+    void response.writeHead(status, { 'X-Consul-Index': String(index) }).end(status === 200 ? '[]' : 'no');
+
+interface WatchOptions {
+  readonly token?: TokenSource;
+  readonly waitMs?: number;
+}
+
+const TOKEN: TokenSource = { name: 'none', get: async () => undefined, refresh: async () => undefined };
+
+function watch(addresses: readonly string[], { token = TOKEN, waitMs = 50_000 }: WatchOptions = {}) {
+  const told: string[] = [];
+  const logged: string[] = [];
+  const settings: ConsulSettings = { addresses, tls: {} };
+  const deps = {
+    settings,
+    token,
+    answerMs: 5_000,
+    now: () => performance.now(),
+    random: () => 0,
+    log: (line: string) => void logged.push(line),
+    waitMs,
+  };
+  const made: Watch = watchService('web', deps, (version) => void told.push(version));
+  ends.push(() => made.close());
+  const until = (what: string, condition: () => boolean) => waitFor(condition, { what });
+  return { told, logged, watch: made, until };
+}
+
+describe('a watch', () => {
+  it('tells the index at first and each that is another one, and waits beyond it without rows', async () => {
+    const { address, asked } = await consul(at(5), at(7), at(7));
+    const { told, until } = watch([address]);
+    await until('four queries', () => asked.length === 4);
+    expect(told).toEqual(['5', '7']);
+    expect(asked.map((query) => query.get('index'))).toEqual([null, '5', '7', '7']);
+    expect(asked[1]?.get('wait')).toBe('50000ms');
+    expect(asked[1]?.get('filter')).toBe('Service.ID == "iri-lb-index-only"');
+  });
+
+  it('asks without an index once that went backwards, and never blocks on 0', async () => {
+    const { address, asked } = await consul(at(90), at(3), at(3), at(0), at(0));
+    const { told, until } = watch([address]);
+    await until('six queries', () => asked.length === 6);
+    expect(asked.map((query) => query.get('index'))).toEqual([null, '90', null, '3', null, '1']);
+    expect(told).toEqual(['90', '3', '0']);
+  });
+
+  it.each([
+    ['429', at(1, 429), /429/],
+    ['no leader', at(1, 500), /500/],
+    ['a cut', ((_q, response) => response.destroy()) as Answer, /hang up|ECONNRESET/],
+    ['a leaderless server', leaderless, /knows no leader/],
+    ['nonsense', ((_q, response) => response.end('hello')) as Answer, /not JSON/],
+  ])(
+    'goes on after %s, says so once, and tells the index again: something may have been missed',
+    async (_what, failing, why) => {
+      const { address } = await consul(at(5), failing, failing, at(5));
+      const { told, logged, watch: made, until } = watch([address]);
+      await until('the index twice', () => told.length === 2);
+      expect(told).toEqual(['5', '5']);
+      expect(logged).toEqual([
+        expect.stringMatching(/^consul: service web cannot be watched: .*; it is asked on$/),
+        'consul: service web is watched again',
+      ]);
+      expect(logged[0]).toMatch(why);
+      expect(made.error()).toBeUndefined();
+    },
+  );
+
+  it('asks the next address where one does not answer', async () => {
+    const { address, asked } = await consul(at(5), at(6));
+    const { told, until } = watch(['http://127.0.0.1:1', address]);
+    await until('two queries', () => asked.length >= 2 && told.length === 2);
+    expect(told).toEqual(['5', '6']);
+  });
+
+  it('takes another token where Consul refuses the one it had', async () => {
+    const tokens: unknown[] = [];
+    const note =
+      (answer: Answer): Answer =>
+      (query, response, request) => {
+        tokens.push(request.headers['x-consul-token']);
+        answer(query, response, request);
+      };
+    const { address } = await consul(note(at(1, 403)), note(at(5)));
+    const token: TokenSource = { name: 'file', get: async () => 'old', refresh: async () => 'new' };
+    const { told, logged, until } = watch([address], { token });
+    await until('the index', () => told.length === 1);
+    expect(tokens).toEqual(['old', 'new']);
+    expect(logged).toEqual([]);
+  });
+
+  it('leaves who does not block more and more time', async () => {
+    const { address, asked } = await consul(...Array.from({ length: 50 }, () => at(5)));
+    const began = performance.now();
+    const { told, until } = watch([address]);
+    await until('six queries', () => asked.length === 6);
+    // 50, 100, 200 and 400 ms, with the smallest chance: what is waited for cannot be sooner.
+    expect(performance.now() - began).toBeGreaterThan(700);
+    expect(told).toEqual(['5']);
+  });
+
+  it('asks anew when the machine woke up, and no more when it is closed', async () => {
+    const { address, asked } = await consul(at(5));
+    const { told, logged, watch: made, until } = watch([address]);
+    await until('the query that blocks', () => asked.length === 2);
+    made.restart();
+    await until('another one', () => asked.length === 3);
+    expect(asked[2]?.get('index')).toBeNull();
+    made.close();
+    expect({ told, logged }).toEqual({ told: ['5'], logged: [] });
+  });
+});
+
+function leaderless(_query: URLSearchParams, response: ServerResponse): void {
+  response.writeHead(200, { 'X-Consul-Index': '9', 'X-Consul-KnownLeader': 'false' }).end('[]');
+}
