@@ -39,7 +39,7 @@ class QueueFullError extends HAProxyError {
 }
 
 /** Connects within `connectTimeoutMs`. Throws HAProxyError of kind `connect`, which names what to look at. */
-function openSocket(
+export function openSocket(
   address: SocketAddress,
   name: string,
   { connectTimeoutMs, tls: files, lookup }: ConnectOptions,

@@ -64,6 +64,7 @@ const OF_BALANCER = [
   '/etc/iri-lb/gateway.cfg',
   '/etc/systemd/system/haproxy.service.d/iri-lb.conf',
   '/etc/systemd/system/iri-lb-gateway.service',
+  '/etc/systemd/system/iri-lb.service',
   '/opt/iri-lb/bin/haproxy-state',
 ];
 const OF_AGENT = [

@@ -127,8 +127,8 @@ describe('the rendered units', () => {
       '755 haproxy-state',
       '644 gateway.cfg',
       '644 iri-lb-gateway.service',
-      '644 iri-lb-forwarder.service',
       '644 iri-lb.service',
+      '644 iri-lb-forwarder.service',
     ]);
     const text = printHostFiles(files);
     for (const { path } of files) expect(text).toContain(`# ${path} (mode `);
