@@ -3,11 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryEvent } from '../model/history.js';
 import { LOOK_BACK_MS, logReader } from '../run/history/log-lines.js';
 import type { OpenSource, SourceOptions } from './changes-source.js';
+import { groupsOf } from './log-groups.js';
 import type { LogRecord } from './logs-client.js';
-
-/** As infra/stack/functions.ts names them. */
-const groupsOf = (stack: string): string[] =>
-  ['watch', 'resync'].map((kind) => `/aws/lambda/${stack}-${kind}`);
 
 /** Every question is paid for, and may be asked five times a second of an account. */
 const POLL_MS = 3_000;

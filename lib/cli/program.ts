@@ -18,6 +18,7 @@ import { registerRender } from './render.js';
 import { registerRun } from './run.js';
 import { registerStatus } from './status.js';
 import { versionText } from './version.js';
+import { whoRunsFor } from './who-runs.js';
 import { registerWhy } from './why.js';
 import { answerInOneLine } from './wrong-usage.js';
 
@@ -42,7 +43,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
     .addHelpText('after', exitStatusHelp());
   registerReconcile(program, terminal, node.confirm);
   registerRun(program, terminal);
-  registerStatus(program, terminal);
+  registerStatus(program, terminal, { whoRuns: () => whoRunsFor(terminal) });
   registerWhy(program, terminal);
   registerDrain(program, terminal, node.confirm);
   registerMaint(program, terminal);

@@ -4,7 +4,7 @@ import { parseDuration } from '../model/duration.js';
 import type { Status } from '../model/status.js';
 import { quote } from '../model/text.js';
 import { makeRunner } from '../run/runner.js';
-import { type LastRunSource, statusOf } from '../run/status.js';
+import { statusOf, type WhoRunsSource } from '../run/status.js';
 import { fleetStatus } from './exit-status.js';
 import { type Live, processLive } from './live.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
@@ -27,8 +27,8 @@ interface Flags extends StatusFilter {
 
 export interface StatusDeps {
   readonly live?: Live;
-  /** Who knows when a run last succeeded; nobody by default. */
-  readonly lastRun?: LastRunSource;
+  /** Who knows when a run last succeeded, and how runs go; nobody by default. */
+  readonly whoRuns?: WhoRunsSource;
 }
 
 /** Between two looks of `--watch`, in milliseconds. */
@@ -62,7 +62,7 @@ export function registerStatus(program: Command, terminal: Terminal, deps: Statu
 async function run(
   flags: Flags,
   terminal: Terminal,
-  { live = processLive, lastRun }: StatusDeps,
+  { live = processLive, whoRuns }: StatusDeps,
 ): Promise<void> {
   const { json, watch, sort, state } = flags;
   if (sort !== undefined && !SORT_KEYS.includes(sort)) throw unknown('--sort', sort, SORT_KEYS);
@@ -73,8 +73,8 @@ async function run(
   const isDrawn = watch !== undefined && !json;
   const runner = makeRunner(settings, isDrawn ? undefined : terminal.err, isDrawn ? {} : terminal);
   const look = async (): Promise<Status> => {
-    const [looked, last] = await Promise.all([runner.look(), lastRun?.() ?? null]);
-    const status = narrow(statusOf(looked, settings.config, last), looked, settings.config, flags);
+    const [looked, who] = await Promise.all([runner.look(), whoRuns?.()]);
+    const status = narrow(statusOf(looked, settings.config, who), looked, settings.config, flags);
     return json ? inState(status, state) : status;
   };
   const viewOf = (): StatusView => viewFor(flags, terminal);

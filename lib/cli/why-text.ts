@@ -209,6 +209,8 @@ function changeText({ action, backend, slot, instance, before, after, reason }: 
 function runsPart({ runs }: Why): Sentence[] {
   if (runs.state === 'unknown') return [BLANK, { at: 'runs    ', text: 'not known whether a run is going' }];
   if (runs.state === 'none') return [BLANK, { at: 'runs    ', text: 'none is going' }];
+  if (runs.state === 'paused')
+    return [BLANK, { at: 'runs    ', text: `the local run is ${plainText(runs.detail, 300)}` }];
   if (runs.state === 'failing')
     return [BLANK, { at: 'runs    ', text: `they fail: ${plainText(runs.detail, 300)}` }];
   return [BLANK, { at: 'runs    ', text: 'they are going' }];

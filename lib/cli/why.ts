@@ -13,6 +13,7 @@ import { type NotFound, notFound } from '../run/why/not-found.js';
 import { EXIT } from './exit-status.js';
 import { guarded, outJson, settingsOf, type Terminal } from './output.js';
 import { fitLine, paintFor } from './screen.js';
+import { whoRunsFor } from './who-runs.js';
 import { whyLines } from './why-text.js';
 import { wrapped } from './wrap.js';
 
@@ -39,7 +40,10 @@ async function tellWhy(terminal: Terminal, asked: string, { json, utc = false }:
   const settings = settingsOf(terminal);
   const runner = makeRunner(settings, terminal.err);
   const { client, rowsOf } = keepRows(runner.client);
-  const look = await runner.look({ source: makeSource({ client, clock: systemClock }) });
+  const [look, { runs }] = await Promise.all([
+    runner.look({ source: makeSource({ client, clock: systemClock }) }),
+    whoRunsFor(terminal),
+  ]);
   const targets = findTargets(look, settings.config, asked);
   const [target, ...others] = targets.found;
   if (!target || others.length > 0) {
@@ -49,7 +53,7 @@ async function tellWhy(terminal: Terminal, asked: string, { json, utc = false }:
   const { checks, more } = checksOf(target, rowsOf);
   const why = explain({
     ...{ asked, target, look, config: settings.config, checks, moreChecks: more },
-    runs: { state: 'unknown' },
+    runs,
   });
   if (json) outJson(terminal, why);
   else {

@@ -13,6 +13,12 @@ export function spanText(ms: number): string {
   return span < DAY ? `${Math.floor(span / HOUR)} h` : `${Math.floor(span / DAY)} d`;
 }
 
+/** `paused for 12 min: REASON`. */
+export const pausedText = (
+  { sinceMs, reason }: { readonly sinceMs: number; readonly reason: string },
+  nowMs: number,
+): string => `paused for ${spanText(nowMs - sinceMs)}: ${reason}`;
+
 /** Which time people read. */
 export interface Zone {
   readonly utc: boolean;

@@ -210,6 +210,10 @@ export const CAUSES = {
     ({ detail }: Said) => `runs fail there: ${detail}`,
     (facts: Said) => said(facts, 'see iri-lb doctor'),
   ),
+  'run-paused': tell(
+    ({ detail }: { readonly detail: string }) => `the local run is ${detail}`,
+    'remove its pause file, or end --dry, once it may write again',
+  ),
   'none-running': tell((_: object) => 'no run is going', 'start one: iri-lb run, or iri-lb apply once'),
   pending: tell(
     ({ action, reason }: { readonly action: Change['action']; readonly reason: string }) =>

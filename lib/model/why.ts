@@ -38,7 +38,8 @@ export interface Verdict {
 /** What is known of who runs, and whether that goes well; `unknown` where nobody tells. */
 export type RunsKnown =
   | { readonly state: 'unknown' | 'going' | 'none' }
-  | { readonly state: 'failing'; readonly detail: string };
+  /** `detail`: what they fail of; `paused for 12 min: REASON`. */
+  | { readonly state: 'failing' | 'paused'; readonly detail: string };
 
 /** As Consul has it. */
 export interface WhyInstance {

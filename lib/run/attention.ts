@@ -3,17 +3,20 @@ import { isHealthy } from '../model/instance.js';
 import { isLeftOut, nextStepOf, type ReportedProblem, textOf } from '../model/problem.js';
 import { type Attention, type SlotStatus, type Status, wordOf } from '../model/status.js';
 import { spanText } from '../model/when.js';
+import type { RunsKnown } from '../model/why.js';
 import type { BalancerLook, FleetLook } from './look.js';
 
 /** What is found out of the fleet by then. */
 export interface Known extends Pick<Status, 'loadBalancers' | 'differences' | 'instances'> {
   /** Why who should be served is not known; undefined: it is. */
   readonly unread: string | undefined;
+  readonly runs: RunsKnown;
 }
 
 export function attentionOf(look: FleetLook, known: Known): Attention[] {
   const found = [
     ...(known.unread === undefined ? [] : [unreadConsul(known.unread)]),
+    ...ofRuns(known.runs),
     ...known.loadBalancers.flatMap(unreadBalancer),
     ...look.report.problems.map((problem) => ofProblem(problem, [])),
     ...look.loadBalancers.flatMap((one) => ofReport(one, look)),
@@ -27,6 +30,20 @@ export function attentionOf(look: FleetLook, known: Known): Attention[] {
 }
 
 const LEVELS: readonly Attention['level'][] = ['failed', 'look', 'note'];
+
+/** Whether anybody writes what is pending, and whether that goes well. */
+function ofRuns(runs: RunsKnown): Attention[] {
+  if (runs.state === 'paused')
+    return [
+      {
+        ...{ level: 'look', code: 'paused', text: `the local run is ${runs.detail}`, loadBalancers: [] },
+        next: 'it writes nothing until its pause file is gone, or --dry ends',
+      },
+    ];
+  if (runs.state !== 'failing') return [];
+  const text = `the local run fails: ${runs.detail}`;
+  return [{ level: 'failed', code: 'run-failing', text, next: 'see iri-lb doctor', loadBalancers: [] }];
+}
 
 const unreadConsul = (error: string): Attention => ({
   level: 'failed',

@@ -5,7 +5,7 @@ import type { Config } from '../config/pools.js';
 import { printHostPort } from '../model/address.js';
 import { BUILD } from '../model/build.js';
 import { sentenceOf } from '../model/problem.js';
-import type { InstanceStatus, LastRun, PendingChange, Status } from '../model/status.js';
+import type { InstanceStatus, PendingChange, Status } from '../model/status.js';
 import { plainText } from '../model/text.js';
 import { attentionOf } from './attention.js';
 import { differencesOf } from './differences.js';
@@ -13,20 +13,21 @@ import type { FleetLook } from './look.js';
 import type { Runner } from './runner.js';
 import { balancerStatus } from './status-balancer.js';
 import { type CatalogView, instancesIn, versionOf } from './views.js';
+import { NOBODY_KNOWN, type WhoRuns } from './who-runs.js';
 
-/** Says when a run last succeeded, and whose it was; null: it does not know. Throws nothing. */
-export type LastRunSource = () => Promise<LastRun | null>;
+/** Says when a run last succeeded, whose it was, and how runs go. Throws nothing. */
+export type WhoRunsSource = () => Promise<WhoRuns>;
 
 /** Looks at the fleet once; writes nothing. Throws what finding the load balancers throws. */
-export async function readFleet(runner: Runner, lastRun: LastRunSource = nobodyKnows): Promise<Status> {
-  const [look, last] = await Promise.all([runner.look(), lastRun()]);
-  return statusOf(look, runner.settings.config, last);
+export async function readFleet(runner: Runner, whoRuns: WhoRunsSource = nobodyKnows): Promise<Status> {
+  const [look, who] = await Promise.all([runner.look(), whoRuns()]);
+  return statusOf(look, runner.settings.config, who);
 }
 
-const nobodyKnows: LastRunSource = async () => null;
+const nobodyKnows: WhoRunsSource = async () => NOBODY_KNOWN;
 
 /** Makes the status of a look; what could not be read is said to be unknown in its place, never zero. */
-export function statusOf(look: FleetLook, config: Config, lastRun: LastRun | null = null): Status {
+export function statusOf(look: FleetLook, config: Config, { lastRun, runs }: WhoRuns = NOBODY_KNOWN): Status {
   const { catalogView: seen, takenAtMs } = look;
   const loadBalancers = look.loadBalancers.map((one) => balancerStatus(one, config, seen));
   const differences = differencesOf(loadBalancers);
@@ -46,7 +47,7 @@ export function statusOf(look: FleetLook, config: Config, lastRun: LastRun | nul
     lookedBy: { ...BUILD, config: fingerprintOf(config) },
     lastRun: lastRun && { at: new Date(lastRun.endedAtMs).toISOString(), by: plainText(lastRun.by) },
     pending: pendingIn(look),
-    attention: attentionOf(look, { unread, loadBalancers, differences, instances }),
+    attention: attentionOf(look, { unread, loadBalancers, differences, instances, runs }),
     consul,
     instances,
     loadBalancers,

@@ -169,8 +169,9 @@ it('is 0 when all is well, and says when a run last succeeded where somebody kno
   fleet = await startWellFleet(port);
   const { status: exit, out } = await status();
   expect([exit, out.split('\n')[0]]).toEqual([0, 'nothing pending; last successful run: not known']);
-  const lastRun = async () => ({ endedAtMs: Date.now() - 8_000, by: 'the local run' });
-  const known = await withDeps({ lastRun }, '--utc');
+  const lastRun = { endedAtMs: Date.now() - 8_000, by: 'the local run' };
+  const whoRuns = async () => ({ lastRun, runs: { state: 'going' } as const });
+  const known = await withDeps({ whoRuns }, '--utc');
   expect(known.out).toMatch(/^nothing pending; last successful run: [89] s ago, .*Z, the local run\n/);
 });
 

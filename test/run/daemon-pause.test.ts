@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pausedText, readPause } from '../../lib/run/daemon/pause.js';
+import { pausedText } from '../../lib/model/when.js';
+import { readPause } from '../../lib/run/daemon/pause.js';
 
 const NOW = Date.UTC(2026, 5, 1);
 let folder: string;

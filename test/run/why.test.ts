@@ -209,6 +209,7 @@ describe('still in rotation', () => {
   const ill = [row(), row({ id: 'iri-2', address: '10.0.0.2', status: 'critical' })];
   it.each([
     ['none is going', { state: 'none' }, 'none-running'],
+    ['they are paused', { state: 'paused', detail: 'paused for 12 min: new switch' }, 'run-paused'],
     ['they fail', { state: 'failing', detail: 'no token' }, 'run-failing'],
     ['nobody tells', { state: 'unknown' }, 'pending'],
   ] as const)('as runs go: %s', async (_what, runs, code) => {

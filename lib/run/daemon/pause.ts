@@ -3,7 +3,6 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { codeOf } from '../../model/errors.js';
 import type { PauseCause } from '../../model/run-health.js';
 import { plainText } from '../../model/text.js';
-import { spanText } from '../../model/when.js';
 
 export interface Pause {
   readonly cause: PauseCause;
@@ -14,10 +13,6 @@ export interface Pause {
 
 /** So much of the file is read, in bytes. */
 const MAX_BYTES = 1_024;
-
-/** `paused for 12 min: REASON`. */
-export const pausedText = ({ sinceMs, reason }: Pick<Pause, 'sinceMs' | 'reason'>, nowMs: number): string =>
-  `paused for ${spanText(nowMs - sinceMs)}: ${reason}`;
 
 /** `--dry`, from the start on. */
 export const dryPause = (sinceMs: number): Pause => ({ cause: 'dry', sinceMs, reason: '--dry' });

@@ -3,12 +3,13 @@ import { BUILD } from '../../model/build.js';
 import { failuresOf, type Report } from '../../model/report.js';
 import type { ContestedHealth, RunHealth } from '../../model/run-health.js';
 import { plainText } from '../../model/text.js';
+import { pausedText } from '../../model/when.js';
 import { outcomeOf } from '../../telemetry/lines.js';
 import { metricsOf } from '../../telemetry/metrics.js';
 import { makeExposition, type Sample } from '../../telemetry/prometheus.js';
 import type { Contested } from './contest.js';
 import type { Trigger } from './loop.js';
-import { type Pause, pausedText } from './pause.js';
+import type { Pause } from './pause.js';
 
 /** Without a success for so many times the resync's interval something is wrong that does not pass. */
 const PATIENCE = 3;

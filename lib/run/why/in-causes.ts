@@ -97,6 +97,7 @@ function removalCauses({ balancer, question: { runs }, pool, observed, changes, 
     ...(runs.state === 'failing'
       ? [{ code: 'run-failing', detail: runs.detail, nextStep: '' } as const]
       : []),
+    ...(runs.state === 'paused' ? [{ code: 'run-paused', detail: runs.detail } as const] : []),
     ...(runs.state === 'none' ? [{ code: 'none-running' } as const] : []),
     ...(waits ? [] : [{ code: 'pending', action: change.action, reason: change.reason } as const]),
   ];

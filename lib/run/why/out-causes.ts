@@ -118,6 +118,7 @@ function runCauses(place: Place): Cause[] {
     ...(own && runs.state === 'failing'
       ? [{ code: 'run-failing', detail: runs.detail, nextStep: '' } as const]
       : []),
+    ...(own && runs.state === 'paused' ? [{ code: 'run-paused', detail: runs.detail } as const] : []),
     ...(own && runs.state === 'none' ? [{ code: 'none-running' } as const] : []),
     ...(own ? [{ code: 'pending', action: own.action, reason: own.reason } as const] : []),
   ];
