@@ -79,11 +79,10 @@ class Connection implements RuntimeConnection {
       `no prompt within ${showMs(timeout)}`,
       'is another client holding the socket, or is it no admin socket?',
     );
-    await this.exchange(['prompt'], timeout, { late: silent });
-    this.prompted = true;
     const seconds = Math.ceil(this.options.totalTimeoutMs / 1000) + 1;
     // A socket line may say `severity-output number`, which puts `[6]: ` before answers.
-    await this.send(['set severity-output none', `set timeout cli ${seconds}s`]);
+    const settings = ['set severity-output none', `set timeout cli ${seconds}s`];
+    await this.exchange(['prompt', ...settings], timeout, { late: silent });
   }
 
   send(commands: readonly string[], early?: Early): Promise<string[]> {
@@ -180,6 +179,10 @@ class Connection implements RuntimeConnection {
     }
     const pending = this.pending;
     if (answers.length === 0) return;
+    if (!this.prompted) {
+      this.prompted = true;
+      this.restartTimer(this.options.answerTimeoutMs);
+    }
     if (!pending || pending.answers.length + answers.length > pending.next) {
       this.fail(
         new HAProxyError(
@@ -204,8 +207,7 @@ class Connection implements RuntimeConnection {
       pending.resolve(pending.answers);
       return;
     }
-    if (this.prompted) this.timer?.refresh();
-    else this.restartTimer(this.options.answerTimeoutMs);
+    this.timer?.refresh();
     // Half empty: few long writes instead of one for each handful of answers.
     if (this.inFlightBytes <= WINDOW_BYTES / 2) this.fillWindow();
   }

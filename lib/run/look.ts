@@ -4,8 +4,8 @@ import { printAdminAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
 import type { LoadBalancerReport, Report } from '../model/report.js';
 import type { Observed } from '../model/server.js';
-import type { Reading, Source } from '../model/source.js';
 import type { Plan } from '../plan/plan.js';
+import { readAtOnce, servicesOf } from './read-at-once.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import type { ReconcileOptions } from './transaction.js';
 import { type CatalogView, readCatalog } from './views.js';
@@ -50,8 +50,8 @@ export async function lookAt(
   const takenAtMs = deps.clock.wallMs();
   const looks = new Map<string, Pick<BalancerLook, 'observed' | 'plan'>>();
   let latest: CatalogView | undefined;
-  const early = readEarly(deps);
-  const report = await reconcile({ ...deps, source: early.source }, addresses, {
+  const source = readAtOnce(deps.source, servicesOf(deps.config));
+  const report = await reconcile({ ...deps, source }, addresses, {
     mode: 'plan',
     force,
     ...(deadline === undefined ? {} : { deadline }),
@@ -64,9 +64,7 @@ export async function lookAt(
         looks.set(address, { ...(observed ? { observed } : {}), ...(plan ? { plan } : {}) }),
     },
   });
-  const consul = await trusted(
-    latest ?? (() => readCatalog({ ...deps, source: early.source, admins: addresses })),
-  );
+  const consul = await trusted(latest ?? (() => readCatalog({ ...deps, source, admins: addresses })));
   return {
     takenAtMs,
     report,
@@ -77,22 +75,6 @@ export async function lookAt(
       const look = looks.get(name) ?? {};
       return { address: name, state: stateOf(look, own), ...look, report: own };
     }),
-  };
-}
-
-/** A source whose first read is begun at once: whoever looks need not hold a socket first. */
-function readEarly({ config, source }: LookDeps): { readonly source: Source } {
-  const services = config.pools.map(({ service }) => service);
-  let first: Promise<Reading> | undefined = source.read(services);
-  first.catch(() => {});
-  return {
-    source: {
-      read(names, atLeast) {
-        const reading = first ?? source.read(names, atLeast);
-        first = undefined;
-        return reading;
-      },
-    },
   };
 }
 

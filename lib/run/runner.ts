@@ -19,6 +19,7 @@ import { findLoadBalancers } from './find-load-balancers.js';
 import { type FleetLook, lookAt } from './look.js';
 import { systemLookup } from './lookup.js';
 import { type OnWait, toldConnect, toldSource } from './on-wait.js';
+import { readAtOnce, servicesOf } from './read-at-once.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
@@ -28,6 +29,8 @@ import { makeProcesses, type Processes } from './two-processes.js';
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
+/** A read that was begun before a socket was held is used so long, in milliseconds: nobody else had the socket then. */
+const EARLY_MS = 20;
 /** How long who only looks waits for a socket that another client has, in milliseconds. */
 const LOOK_PATIENCE_MS = 3_000;
 /** Longest wait for a name server, in milliseconds. */
@@ -41,6 +44,8 @@ export interface RunOptions {
   readonly source?: Source;
   /** Longest time the run may take, in milliseconds; in place of what the configuration allows. */
   readonly budgetMs?: number;
+  /** Reads the source while the sockets are being reached: for who is told of each change the moment it happens. */
+  readonly readsAtOnce?: boolean;
   /** Of `apply`: what somebody who runs by hand adds, and gets to see. */
   readonly byHand?: ByHand;
   readonly forPeople?: ForPeople;
@@ -129,8 +134,19 @@ export function makeRunner(
       });
       return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
     },
-    async run({ mode, force = false, atLeast, source = own, budgetMs, byHand, forPeople }) {
+    async run({
+      mode,
+      force = false,
+      atLeast,
+      source: given = own,
+      budgetMs,
+      readsAtOnce,
+      byHand,
+      forPeople,
+    }) {
       const startedAt = systemClock.monotonicMs();
+      const until = (): boolean => systemClock.monotonicMs() - startedAt < EARLY_MS;
+      const source = readsAtOnce ? readAtOnce(given, servicesOf(config), { atLeast, until }) : given;
       const { addresses, problems } = await find(budgetMs);
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = {

@@ -17,8 +17,8 @@ const OPTIONS: ConnectOptions = {
   answerTimeoutMs: 10_000,
   totalTimeoutMs: 30_000,
 };
-/** What answers the two exchanges with which a connection begins: of one line, and of two. */
-const OPENING = ['\n> ', '\n> \n> '];
+/** What answers the exchange of three lines with which a connection begins. */
+const OPENING = ['\n> \n> \n> '];
 const backends = [{ name: 'b', ranges: [{ prefix: 's', slots: 1_500 }] }];
 
 let harness: Harness;
@@ -209,7 +209,7 @@ describe('what else may be at the address', () => {
     const closing = await stranger((socket) => {
       let prompts = 0;
       socket.on('data', () =>
-        prompts < 2 ? socket.write(OPENING[prompts++] ?? '') : socket.end('Name: HAProxy\n'),
+        prompts < 1 ? socket.write(OPENING[prompts++] ?? '') : socket.end('Name: HAProxy\n'),
       );
     });
     const other = await connectTo(closing);
@@ -230,7 +230,7 @@ describe('what else may be at the address', () => {
     const address = await stranger((socket) => {
       let prompts = 0;
       socket.on('data', () => {
-        if (prompts < 2) socket.write(OPENING[prompts++] ?? '');
+        if (prompts < 1) socket.write(OPENING[prompts++] ?? '');
         else setInterval(() => socket.write('\n> '), 20).unref();
       });
     });
@@ -247,7 +247,7 @@ describe('what else may be at the address', () => {
       const flood = (): void => {
         while (!socket.destroyed && socket.write('x'.repeat(65_536)));
       };
-      socket.on('data', () => (prompts < 2 ? socket.write(OPENING[prompts++] ?? '') : flood()));
+      socket.on('data', () => (prompts < 1 ? socket.write(OPENING[prompts++] ?? '') : flood()));
       socket.on('drain', flood);
     });
     const connection = await connectTo(address, { budget: makeAnswerBudget(2 ** 23) });

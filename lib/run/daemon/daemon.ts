@@ -123,7 +123,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     try {
       const { atLeast } = trigger;
       const mode = pause ? 'plan' : 'apply';
-      const made = await runner.run({ mode, ...(atLeast ? { atLeast } : {}) });
+      const made = await runner.run({ mode, readsAtOnce: true, ...(atLeast ? { atLeast } : {}) });
       const elapsedMs = Math.round(clock.monotonicMs() - trigger.atMs);
       if (mode === 'apply') contest.note(made, processes.pidOf);
       const report = withContested(made, contest.found());
