@@ -27,23 +27,25 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 /** Of HAProxy's own checks, in seconds: the stats page follows at once. */
 const CHECKED_EVERY = { intervalSeconds: 2, downIntervalSeconds: 2 };
 
-/** Throws ConfigError with all that is wrong with it, also with what HAProxy would be told. */
+/**
+ * What runs read of it is as they get it here: instances may be on loopback. Throws ConfigError with all that is wrong
+ * with it, also with what HAProxy would be told.
+ */
 export function readStartConfig(env: Readonly<Record<string, string | undefined>>): RenderConfig {
   const problems: SettingProblem[] = [];
-  const config = readLbConfig(renderConfigSchema, env.LB_CONFIG, problems);
+  const read = readLbConfig(renderConfigSchema, env.LB_CONFIG, problems);
   if (problems.length > 0) throw new ConfigError('configuration', problems);
-  renderHAProxy(config);
+  renderHAProxy(read);
+  const config = { ...read, networks: [...new Set([...read.networks, ...LOOPBACK])] };
   if (env.LB_CONFIG) return config;
   // One client at a time asks here, and sees all nodes answer.
-  return {
-    ...config,
-    haproxy: { ...config.haproxy, servers: { ...config.haproxy.servers, balance: 'leastconn' } },
-  };
+  const { haproxy } = config;
+  return { ...config, haproxy: { ...haproxy, servers: { ...haproxy.servers, balance: 'leastconn' } } };
 }
 
 /**
- * The same for one load balancer on this machine: it listens on these ports alone, and instances may be on loopback.
- * What belongs to a host or to several of them is left out: users, state file, gateway and peers.
+ * The same for one load balancer on this machine: it listens on these ports alone. What belongs to a host or to several
+ * of them is left out: users, state file, gateway and peers.
  */
 export function onThisMachine(config: RenderConfig, ports: BalancerPorts, files: LocalFiles): RenderConfig {
   const { gateway: _gateway, peers: _peers, stateFile: _stateFile, ...haproxy } = config.haproxy;
@@ -52,7 +54,6 @@ export function onThisMachine(config: RenderConfig, ports: BalancerPorts, files:
   const at = (port: number): string => `127.0.0.1:${port}`;
   const local = {
     ...config,
-    networks: [...new Set([...config.networks, ...LOOPBACK])],
     hosts: [],
     haproxy: {
       ...haproxy,
