@@ -1,4 +1,4 @@
-// Shows the life of a node without anybody typing: registered, failing, killed, well again, removed.
+// Shows the life of a node without anybody typing: registered, failing, killed, well again, removed, back to stay.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalSetup } from './local-setup.js';
 import { waitFor } from './wait-for.js';
@@ -8,17 +8,20 @@ const PAUSE_MS = 1500;
 
 /** Runs until done, or until `signal` aborts. `say` prints what is done to the node. */
 export async function demonstrate(
-  { consul, haproxy, nodes }: LocalSetup,
+  { consul, loadBalancers, nodes }: LocalSetup,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, standIn, registration } = nodes.demonstration;
+  const { name, standIn, registration, trouble } = nodes.demonstration;
   const pause = (): Promise<void> => sleep(PAUSE_MS, undefined, { signal });
   const inRotation = (wanted: boolean): Promise<unknown> =>
     waitFor(
       async () => {
         signal.throwIfAborted();
-        return (await isReady(haproxy.query, standIn.port)) === wanted;
+        const ready = await Promise.all(
+          loadBalancers.map(({ haproxy }) => isReady(haproxy.query, standIn.port)),
+        );
+        return ready.every((one) => one === wanted);
       },
       { what: `${name} to be ${wanted ? 'in' : 'out of'} rotation`, everyMs: 100 },
     );
@@ -28,11 +31,11 @@ export async function demonstrate(
   await consul.register(registration);
   await inRotation(true);
   await pause();
-  say(`${name} loses its sync; its check finds out within 2 s`);
-  standIn.setFault('unsynced');
+  say(`${name} ${trouble.begins}; its check finds out within 2 s`);
+  standIn.setFault(trouble.fault);
   await inRotation(false);
   await pause();
-  say(`${name} is synced again`);
+  say(`${name} ${trouble.isOver}`);
   standIn.setFault('healthy');
   await inRotation(true);
   await pause();
@@ -47,6 +50,10 @@ export async function demonstrate(
   say(`${name} is deregistered`);
   await consul.deregister(name);
   await inRotation(false);
+  await pause();
+  say(`${name} is registered again and stays; now it is your turn`);
+  await consul.register(registration);
+  await inRotation(true);
 }
 
 /** Whether a server with this port is out of maintenance; columns are found by the header's names. */

@@ -1,33 +1,37 @@
-// Everything on one machine: Consul, HAProxy, sample nodes, forwarder, both functions and their schedule.
+// Everything on one machine: Consul, two HAProxies, sample nodes, forwarder, both functions and their schedule.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as v from 'valibot';
-import { iriLayout } from '../../lib/iri/layout.js';
-import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
+import type { RenderConfig } from '../../lib/render/config.js';
 import { renderConsulAgent } from '../../lib/render/consul/agent.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
-import { renderHAProxy } from '../../lib/render/haproxy/render.js';
 import { type Consul, startConsul } from './consul.js';
-import { type HAProxy, startHAProxy } from './haproxy.js';
 import type { Child, Harness } from './harness.js';
 import { type Finished, type LambdaEndpoint, startLambdaEndpoint } from './lambda-endpoint.js';
-import { LOCAL_NETWORKS } from './networks.js';
+import { type LocalBalancer, startLoadBalancers } from './load-balancers.js';
 import { type SampleNodes, startNodes } from './nodes.js';
 import { startParameterStore } from './parameter-store.js';
+import { writeShellEnv } from './shell-env.js';
+import { makeCertificate } from './stand-in-tls.js';
 
 export interface LocalSetup {
   readonly consul: Consul;
-  readonly haproxy: HAProxy;
+  readonly loadBalancers: readonly LocalBalancer[];
   readonly nodes: SampleNodes;
   readonly lambda: LambdaEndpoint;
   readonly forwarder: Child;
   readonly forwarderUrl: string;
-  readonly apiUrl: string;
-  readonly statsUrl: string;
-  /** As `iri-lb` takes it, to run the command line against this set-up; holds the local token. */
-  readonly env: Readonly<Record<string, string>>;
+  /** What all of it runs, as on the first load balancer. */
+  readonly config: RenderConfig;
+  /** A file for `. FILE`, after which `iri-lb` asks this set-up; holds a token that may read. */
+  readonly envFile: string;
 }
 
 export interface LocalOptions {
+  /** What to run, as it would be elsewhere: it is moved to this machine. */
+  readonly config: RenderConfig;
+  /** Where `iri-lb changes` finds what changed. */
+  readonly historyFile: string;
   readonly onFinished: (finished: Finished) => void;
   /** Told what the functions log. */
   readonly onLog: (line: string) => void;
@@ -38,31 +42,31 @@ const RESYNC_MS = 60_000;
 /** What the SDK wants to see; the endpoints here do not look at it. */
 const AWS = { AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 const WATCH = 'iri-lb-watch';
-const RESYNC = 'iri-lb-resync';
+export const RESYNC = 'iri-lb-resync';
 
 /** Starts all of it, with no node in Consul yet. Whatever it starts ends with the harness. */
 export async function startLocal(harness: Harness, options: LocalOptions): Promise<LocalSetup> {
-  const ports = {
-    admin: await harness.freePort(9999),
-    api: await harness.freePort(14267),
-    stats: await harness.freePort(9292),
-    forwarder: await harness.freePort(8401),
-  };
-  const config = localConfig(ports);
-  const [consul, haproxy, nodes] = await Promise.all([
+  const forwarderPort = await harness.freePort(8401);
+  const certificate = await makeCertificate(harness.dir, 'iri-node');
+  const [consul, loadBalancers, nodes] = await Promise.all([
     startConsul(harness, { ports: { http: 8500, dns: 8600 }, scriptChecks: 'api' }),
-    startHAProxy(harness, { config: renderHAProxy(config), adminPort: ports.admin }),
-    startNodes(harness),
+    startLoadBalancers(harness, options.config, certificate),
+    startNodes(harness, options.config, certificate),
   ]);
+  const [first] = loadBalancers;
+  if (!first) throw new Error('no load balancer was started');
+  const { config } = first;
 
   const token = await consul.createPolicyToken(renderPolicy(config));
   const store = await startParameterStore({ [TOKEN_PARAMETER]: token });
   harness.onClose(() => store.close());
 
+  const configFile = join(harness.dir, 'lb-config.json');
+  writeFileSync(configFile, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   const env = {
     CONSUL_HTTP_ADDR: consul.url,
-    HAPROXY_ADDRESSES: haproxy.admin,
-    LB_CONFIG: JSON.stringify({ ...iriLayout, networks: LOCAL_NETWORKS }),
+    HAPROXY_ADDRESSES: loadBalancers.map(({ haproxy }) => haproxy.admin).join(),
+    LB_CONFIG: configFile,
   };
   const functionEnv = {
     ...env,
@@ -82,11 +86,11 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
   });
   harness.onClose(() => lambda.close());
 
-  const forwarderUrl = `http://127.0.0.1:${ports.forwarder}`;
+  const forwarderUrl = `http://127.0.0.1:${forwarderPort}`;
   const forwarder = await harness.spawn(
     'forwarder',
     process.execPath,
-    [bundle('forwarder.mjs'), '--listen', `127.0.0.1:${ports.forwarder}`, '--function', WATCH],
+    [bundle('forwarder.mjs'), '--listen', `127.0.0.1:${forwarderPort}`, '--function', WATCH],
     { env: { ...AWS, LB_CONFIG: env.LB_CONFIG, AWS_ENDPOINT_URL_LAMBDA: lambda.url } },
   );
   await forwarder.until(async () => (await fetch(`${forwarderUrl}/health`)).status > 0, {
@@ -97,33 +101,14 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
   const schedule = setInterval(() => void lambda.invoke(RESYNC, {}), RESYNC_MS);
   harness.onClose(() => clearInterval(schedule));
 
-  return {
-    consul,
-    haproxy,
-    nodes,
-    lambda,
-    forwarder,
-    forwarderUrl,
-    apiUrl: `http://127.0.0.1:${ports.api}`,
-    statsUrl: `http://127.0.0.1:${ports.stats}`,
-    env: { ...env, CONSUL_HTTP_TOKEN: token },
+  const shellEnv = {
+    ...env,
+    HAPROXY_READ_ADDRESSES: loadBalancers.map(({ read }) => read).join(),
+    CONSUL_HTTP_TOKEN: token,
+    IRI_LB_HISTORY: options.historyFile,
   };
-}
-
-/** The IRI layout on loopback, checked by HAProxy every 2 s so that the stats page follows at once. */
-function localConfig(ports: { admin: number; api: number; stats: number }): RenderConfig {
-  return v.parse(renderConfigSchema, {
-    ...iriLayout,
-    networks: LOCAL_NETWORKS,
-    haproxy: {
-      frontend: { bind: `127.0.0.1:${ports.api}` },
-      admin: { bind: `127.0.0.1:${ports.admin}`, unix: null, read: null },
-      stats: { bind: `127.0.0.1:${ports.stats}` },
-      process: { user: null, group: null },
-      servers: { balance: 'leastconn', healthCheck: { intervalSeconds: 2, downIntervalSeconds: 2 } },
-      log: { target: 'stdout' },
-    },
-  });
+  const envFile = writeShellEnv(harness.dir, shellEnv, bundle('iri-lb.mjs'));
+  return { consul, loadBalancers, nodes, lambda, forwarder, forwarderUrl, config, envFile };
 }
 
 /** Consul's watches read with a token of their own here, so that anonymous requests still read nothing. */

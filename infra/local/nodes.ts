@@ -1,78 +1,87 @@
 // The sample nodes of `npm start`: stand-ins of each kind, and how each is registered in Consul.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../../lib/config/pools.js';
 import type { ServiceRegistration } from './consul-api.js';
 import type { Harness } from './harness.js';
-import { type StandIn, startStandIn } from './stand-in.js';
-import { makeCertificate } from './stand-in-tls.js';
+import { type Kind, kindsFor } from './sample-kinds.js';
+import { type Fault, type StandIn, startStandIn } from './stand-in.js';
+import type { Certificate } from './stand-in-tls.js';
+
+/** What can go wrong with a node while it runs, in words that follow its name. */
+export interface Trouble {
+  readonly fault: Fault;
+  readonly begins: string;
+  readonly isOver: string;
+}
 
 export interface SampleNode {
   readonly name: string;
   readonly standIn: StandIn;
   readonly registration: ServiceRegistration;
+  readonly trouble: Trouble;
 }
 
-interface Kind {
-  readonly name: string;
-  readonly tags: readonly string[];
-  readonly pow?: boolean;
-  readonly https?: boolean;
-}
-
-/** One of each kind that the tags can say. */
-const REGISTERED: readonly Kind[] = [
-  { name: 'iri-1', tags: [] },
-  { name: 'iri-2', tags: ['haproxy.maxconn=7', 'haproxy.weight=2'] },
-  { name: 'iri-3', tags: ['haproxy.scheme=https', 'haproxy.sslverify=0'], https: true },
-  { name: 'iri-4', tags: ['haproxy.pow=true', 'haproxy.maxconnpow=2'], pow: true },
-  { name: 'iri-5', tags: ['haproxy.pow=only'], pow: true },
-];
-/** Runs, but is in Consul only once somebody registers it: the demonstration, or a pasted command. */
-const SPARE: readonly Kind[] = [
-  { name: 'iri-6', tags: [] },
-  { name: 'iri-7', tags: [] },
-];
-
+const UNSYNCED: Trouble = { fault: 'unsynced', begins: 'loses its sync', isOver: 'is synced again' };
+const FAILING: Trouble = { fault: 'error', begins: 'answers with 500', isOver: 'answers well again' };
 const NODE_CHECK = fileURLToPath(new URL('../../dist/node-check.mjs', import.meta.url));
 
 export interface SampleNodes {
   readonly registered: readonly SampleNode[];
   readonly demonstration: SampleNode;
   readonly spare: SampleNode;
+  /** Of the spare one, as Consul's agent takes it. */
+  readonly spareFile: string;
 }
 
-/** Starts them all; they end with the harness. Registers none. */
-export async function startNodes(harness: Harness): Promise<SampleNodes> {
-  const certificate = await makeCertificate(harness.dir, 'iri-node');
+/** Starts those that the configuration asks for; they end with the harness. Registers none. */
+export async function startNodes(
+  harness: Harness,
+  config: Config,
+  certificate: Certificate,
+): Promise<SampleNodes> {
   const start = async (kind: Kind): Promise<SampleNode> => {
     const standIn = await startStandIn({
       name: kind.name,
       port: await harness.freePort(),
+      isWeb: !kind.isIri,
       pow: kind.pow ?? false,
       ...(kind.https ? { tls: certificate } : {}),
     });
     harness.onClose(() => standIn.close());
-    return { name: kind.name, standIn, registration: registrationOf(kind, standIn) };
+    const registration = registrationOf(kind, standIn);
+    return { name: kind.name, standIn, registration, trouble: kind.isIri ? UNSYNCED : FAILING };
   };
-  const registered = await Promise.all(REGISTERED.map(start));
-  const [demonstration, spare] = await Promise.all(SPARE.map(start));
-  if (!demonstration || !spare) throw new Error('two spare nodes are needed');
-  return { registered, demonstration, spare };
+  const kinds = kindsFor(config);
+  const spare = await start(kinds.spare);
+  const spareFile = join(harness.dir, `${spare.name}.json`);
+  // Passing until its first check says otherwise, so that it serves at once.
+  const { Check } = spare.registration;
+  writeFileSync(
+    spareFile,
+    JSON.stringify({ ...spare.registration, Check: { ...Check, Status: 'passing' } }, null, 2),
+  );
+  return {
+    registered: await Promise.all(kinds.registered.map(start)),
+    demonstration: await start(kinds.demonstration),
+    spare,
+    spareFile,
+  };
 }
 
-/** With the real node check, every 2 s instead of every 30. */
+/** Checked every 2 s: an IRI node by the real node check, any other by Consul's own. */
 function registrationOf(kind: Kind, { host, port, url }: StandIn): ServiceRegistration {
   const flags = [...(kind.pow ? ['-p', '-i'] : []), ...(kind.https ? ['-k'] : [])];
+  const check = kind.isIri
+    ? { Name: `IRI API ${kind.name}`, Args: [process.execPath, NODE_CHECK, '-a', url, ...flags] }
+    : { Name: `web ${kind.name}`, HTTP: url, TLSSkipVerify: kind.https === true };
   return {
-    Name: 'iri',
+    Name: kind.service,
     ID: kind.name,
     Address: host,
     Port: port,
     Tags: kind.tags,
-    Check: {
-      Name: `IRI API ${kind.name}`,
-      Args: [process.execPath, NODE_CHECK, '-a', url, ...flags],
-      Interval: '2s',
-      Timeout: '5s',
-    },
+    Check: { ...check, Interval: '2s', Timeout: '5s' },
   };
 }

@@ -17,6 +17,8 @@ export interface StandInRequest {
 
 /** A node as it is now, and what it has seen. */
 export interface StandInState extends StandInNode {
+  /** Answers as any web server, and knows no commands. */
+  readonly isWeb: boolean;
   readonly powMs: number;
   readonly slowMs: number;
   fault: Fault;
@@ -51,6 +53,7 @@ export async function serveRequest(
 
   if (breakAnswer(state.fault, command, response)) return;
   if (request.method === 'OPTIONS') return sendJson(response, 200, undefined);
+  if (state.isWeb) return sendJson(response, state.fault === 'error' ? 500 : 200, { node: state.name });
   if (request.headers['x-iota-api-version'] === undefined) {
     return sendJson(response, 400, { error: 'Invalid API Version', duration: 0, node: state.name });
   }

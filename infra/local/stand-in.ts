@@ -1,4 +1,4 @@
-// Stand-in IRI nodes: an HTTP or HTTPS server on loopback that answers as IRI does, with faults on demand.
+// Stand-in nodes: an HTTP or HTTPS server on loopback that answers as IRI does, or as any web server, with faults on demand.
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -17,6 +17,8 @@ export interface StandInOptions {
   /** A free one by default. */
   readonly port?: number;
   readonly fault?: Fault;
+  /** No IRI node: 200 to everything, 500 under the fault `error`. */
+  readonly isWeb?: boolean;
   /** attachToTangle is answered, not refused with 401. Off by default, as on a public node. */
   readonly pow?: boolean;
   /** How long one attachToTangle with `trytes` takes; 0 by default. Without them IRI answers 400 at once. */
@@ -54,6 +56,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
   }
   const state = newState({
     name,
+    isWeb: options.isWeb ?? false,
     pow: options.pow ?? false,
     powMs: options.powMs ?? 0,
     slowMs: options.slowMs ?? 1500,

@@ -4,9 +4,11 @@ import { messageOf } from '../../lib/model/errors.js';
 
 export const USAGE = `npm start -- [--for SECONDS] [--no-demo]
 
-Runs Consul, HAProxy, sample nodes, the forwarder, both functions and their schedule on this machine.
+Runs Consul, two HAProxies, sample nodes, the forwarder, both functions and their schedule on this machine.
   --for SECONDS  ends by itself
   --no-demo      leaves the sample nodes alone: shows only what others do
+LB_CONFIG in the environment, a path or the JSON itself, is run in place of the IRI layout: its pools, with
+sample nodes for each, on free ports of this machine.
 `;
 
 export interface StartOptions {

@@ -1,22 +1,35 @@
 // `npm start`: the whole design on this machine, until Ctrl-C or `--for` seconds have passed.
+import { join } from 'node:path';
 import pc from 'picocolors';
-import { messageOf } from '../../lib/model/errors.js';
+import { fitLine, screenOf } from '../../lib/cli/screen.js';
+import { ConfigError, messageOf, settingText } from '../../lib/model/errors.js';
 import type { Report } from '../../lib/model/report.js';
+import type { RenderConfig } from '../../lib/render/config.js';
+import { makeChangeLines } from './change-lines.js';
 import { demonstrate } from './demo.js';
 import { type Harness, startHarness } from './harness.js';
 import type { Finished } from './lambda-endpoint.js';
+import type { LocalBalancer } from './load-balancers.js';
 import { type LocalSetup, startLocal } from './local-setup.js';
 import { onceNpmIsGone } from './orphaned.js';
-import { introduction, makeChangeLines, poolsLine } from './show.js';
+import { introduction, poolsLines } from './show.js';
+import { readStartConfig } from './start-config.js';
+import { type LocalHistory, startHistory } from './start-history.js';
 import { readOptions, type StartOptions, USAGE } from './start-options.js';
-import { type Stopwatch, watchIndex } from './stopwatch.js';
+import { type Stopwatch, watchIndexes } from './stopwatch.js';
 
 const startedAt = performance.now();
-const changes = makeChangeLines();
 const warned = new Set<string>();
+const screen = screenOf(process.stdout);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const say = (line: string): void =>
-  print(`${pc.dim(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`)}  ${line}`);
+/** `line` after the seconds since the start; where it is to fit a terminal, what is cut off shows. */
+const say = (line: string, columns?: number): void =>
+  print(
+    fitLine(
+      `${pc.dim(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s`)}  ${line}`,
+      columns,
+    ),
+  );
 
 interface Ending {
   readonly why: string;
@@ -44,66 +57,81 @@ function untilEnd(): { ended: Promise<Ending>; end: End } {
   return { ended, end };
 }
 
-function showFinished(
-  finished: Finished,
-  watch: Stopwatch | undefined,
-  keep: (report: Report) => void,
-): void {
-  const result = JSON.parse(finished.payload) as Report & { errorMessage?: string };
-  if (!finished.ok) {
-    say(`${pc.red('failed')}  ${finished.name}: ${result.errorMessage}`);
-    return;
-  }
-  const lagMs = watch?.covered(result.consul.index, finished.doneAt);
-  for (const line of changes(result, lagMs)) say(line);
-  for (const warning of result.consul.warnings.filter((line) => !warned.has(line))) {
-    warned.add(warning);
-    say(pc.yellow(warning));
-  }
-  if (!result.covered) keep(result);
+/** Shows what runs did; `last` is the newest report that looked at everything. */
+function makeShown(history: LocalHistory) {
+  let balancers: readonly LocalBalancer[] = [];
+  let watch: Stopwatch | undefined;
+  let last: Report | undefined;
+  const nameOf = (address: string): string =>
+    balancers.find(({ haproxy }) => haproxy.admin === address)?.name ?? address;
+  const changes = makeChangeLines(nameOf);
+  return {
+    begin: (setup: LocalSetup, stopwatch: Stopwatch): void => {
+      balancers = setup.loadBalancers;
+      watch = stopwatch;
+    },
+    finished: ({ ok, name, payload, doneAt }: Finished): void => {
+      const result = JSON.parse(payload) as Report & { errorMessage?: string };
+      if (!ok) {
+        history.failed(result.errorMessage ?? `${name} failed`);
+        say(`${pc.red('failed')}  ${name}: ${result.errorMessage}`);
+        return;
+      }
+      const lagMs = watch?.covered(result.consul.index, doneAt);
+      history.report(name, result, lagMs);
+      for (const line of changes(result, lagMs)) say(line, screen?.columns);
+      for (const warning of result.consul.warnings.filter((line) => !warned.has(line))) {
+        warned.add(warning);
+        say(pc.yellow(warning));
+      }
+      if (!result.covered) last = result;
+    },
+    end: (): void => {
+      watch?.close();
+      if (last) for (const line of poolsLines(last, nameOf)) say(line);
+    },
+  };
 }
 
-/** HAProxy comes back as systemd would bring it, and the forwarder is told; of the others we say it. */
+/** A HAProxy comes back as systemd would bring it, and the forwarder is told; of the others we say it. */
 function watchChildren(
-  { consul, haproxy, forwarder, forwarderUrl }: LocalSetup,
+  { consul, loadBalancers, forwarder, forwarderUrl }: LocalSetup,
   signal: AbortSignal,
   end: End,
 ): void {
   for (const child of [consul.child, forwarder]) {
     void child.ended.then((how) => end(`${child.name} ended (${how})`, 1));
   }
-  const revive = async (how: string): Promise<void> => {
-    if (signal.aborted) return;
-    say(`HAProxy ended (${how}) and is started again`);
-    await haproxy.restart();
-    await fetch(`${forwarderUrl}/notify`, { method: 'POST' });
-    await haproxy.child.ended.then(revive);
-  };
-  haproxy.child.ended.then(revive).catch((error) => end(messageOf(error), 1));
+  for (const { name, haproxy } of loadBalancers) {
+    const revive = async (how: string): Promise<void> => {
+      if (signal.aborted) return;
+      say(`HAProxy ${name} ended (${how}) and is started again`);
+      await haproxy.restart();
+      await fetch(`${forwarderUrl}/notify`, { method: 'POST' });
+      await haproxy.child.ended.then(revive);
+    };
+    haproxy.child.ended.then(revive).catch((error) => end(messageOf(error), 1));
+  }
 }
 
-async function run({ seconds, demo }: StartOptions, harness: Harness): Promise<number> {
+async function run({ seconds, demo }: StartOptions, config: RenderConfig, harness: Harness): Promise<number> {
   const stop = new AbortController();
   const { ended, end } = untilEnd();
-  let watch: Stopwatch | undefined;
-  let last: Report | undefined;
+  const historyFile = join(harness.dir, 'history.jsonl');
+  const history = startHistory(historyFile, config, say);
+  const shown = makeShown(history);
+  const onFinished = (finished: Finished): void => {
+    if (!stop.signal.aborted) shown.finished(finished);
+  };
   const setup = await Promise.race([
-    startLocal(harness, {
-      onFinished: (finished) => {
-        if (stop.signal.aborted) return;
-        showFinished(finished, watch, (report) => {
-          last = report;
-        });
-      },
-      onLog: () => undefined,
-    }),
+    startLocal(harness, { config, historyFile, onFinished, onLog: () => undefined }),
     ended,
   ]);
   if ('why' in setup) return setup.code;
   if (seconds !== undefined) setTimeout(() => end(`${seconds} s have passed`), seconds * 1000);
-  watch = watchIndex(setup.consul, 'iri');
+  shown.begin(setup, watchIndexes(setup.consul, servicesOf(setup)));
   watchChildren(setup, stop.signal, end);
-  print(introduction(setup));
+  print(introduction(setup, { demo }));
   for (const { registration } of setup.nodes.registered) await setup.consul.register(registration);
   if (demo) {
     demonstrate(setup, (line) => say(pc.cyan(line)), stop.signal).catch((error) => {
@@ -112,11 +140,15 @@ async function run({ seconds, demo }: StartOptions, harness: Harness): Promise<n
   }
   const { why, code } = await ended;
   stop.abort();
-  watch.close();
-  if (last) say(poolsLine(last));
+  shown.end();
+  history.close();
   say(`${why}; everything is being stopped`);
   return code;
 }
+
+const servicesOf = ({ config }: LocalSetup): string[] => [
+  ...new Set(config.pools.map(({ service }) => service)),
+];
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
@@ -124,16 +156,18 @@ async function main(): Promise<number> {
     print(USAGE);
     return 0;
   }
+  const config = readStartConfig(process.env);
   const harness = await startHarness();
   try {
-    return await run(options, harness);
+    return await run(options, config, harness);
   } finally {
     await harness.close();
   }
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`npm start: ${messageOf(error)}\n`);
+  const lines = error instanceof ConfigError ? error.problems.map(settingText) : [messageOf(error)];
+  for (const line of lines) process.stderr.write(`npm start: ${line}\n`);
   process.exit(1);
 }
 

@@ -3,8 +3,9 @@ import { makeHttpClient } from '../../lib/consul/http.js';
 
 export interface Stopwatch {
   /**
-   * Milliseconds from the first change that no earlier report covered to `doneAt` (of `performance.now()`), for a report that read
-   * Consul at `index`; undefined where no change is known. From then on these changes are covered.
+   * Milliseconds from the first change that no earlier report covered to `doneAt` (of `performance.now()`), for a
+   * report that read Consul at `index` (of one service, or `service=index` of each, comma-separated); undefined where
+   * no change is known. From then on these changes are covered.
    */
   covered(index: string, doneAt: number): number | undefined;
   close(): void;
@@ -14,11 +15,39 @@ export interface Stopwatch {
 const WAIT_MS = 60_000;
 const TIMEOUT_MS = 70_000;
 
-/** Watches a service with a blocking query of its own: it returns the moment that the index moves. */
-export function watchIndex(
-  { url, token }: { readonly url: string; readonly token: string },
-  service: string,
-): Stopwatch {
+type Access = { readonly url: string; readonly token: string };
+
+/** Watches each service with a blocking query of its own: it returns the moment that the index moves. */
+export function watchIndexes(consul: Access, services: readonly string[]): Stopwatch {
+  const watches = services.map((service) => ({ service, watch: watchIndex(consul, service) }));
+  return {
+    covered: (text, doneAt) => {
+      const lags = watches.flatMap(({ service, watch }) => {
+        const index = indexOf(service, text, services.length);
+        return index === undefined ? [] : (watch.covered(index, doneAt) ?? []);
+      });
+      return lags.length === 0 ? undefined : Math.max(...lags);
+    },
+    close: () => {
+      for (const { watch } of watches) watch.close();
+    },
+  };
+}
+
+/** Of one service in a report; names may have any letter, so that they are looked for whole. */
+function indexOf(service: string, text: string, services: number): bigint | undefined {
+  if (services === 1) return /^\d+$/.test(text) ? BigInt(text) : undefined;
+  const at = `,${text},`.indexOf(`,${service}=`);
+  const digits = at < 0 ? undefined : /^\d+(?=,|$)/.exec(text.slice(at + service.length + 1))?.[0];
+  return digits === undefined ? undefined : BigInt(digits);
+}
+
+interface IndexWatch {
+  covered(index: bigint, doneAt: number): number | undefined;
+  close(): void;
+}
+
+function watchIndex({ url, token }: Access, service: string): IndexWatch {
   const client = makeHttpClient(url, { tls: {} });
   const path = `/v1/health/service/${encodeURIComponent(service)}`;
   const question = { method: 'GET', path, secret: token, timeoutMs: TIMEOUT_MS };
@@ -44,8 +73,7 @@ export function watchIndex(
   void follow();
 
   return {
-    covered: (text, doneAt) => {
-      const index = BigInt(text);
+    covered: (index, doneAt) => {
       const first = seen.find((entry) => entry.index <= index);
       seen = seen.filter((entry) => entry.index > index);
       return first && Math.round(doneAt - first.at);

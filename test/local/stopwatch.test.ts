@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Consul, startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { watchIndex } from '../../infra/local/stopwatch.js';
+import { watchIndexes } from '../../infra/local/stopwatch.js';
 import { waitFor } from '../../infra/local/wait-for.js';
 import { makeHttpClient } from '../../lib/consul/http.js';
 
@@ -24,7 +24,7 @@ async function indexNow(): Promise<string> {
 
 it('measures from the moment that the first change came, once', async () => {
   const before = performance.now();
-  const stopwatch = watchIndex(consul, 'iri');
+  const stopwatch = watchIndexes(consul, ['iri']);
   try {
     let port = 0;
     // Those that came before it looked for the first time are none.
