@@ -1,5 +1,5 @@
 // Resolves host names for a run, within a time, and remembers the last answers in a warm environment.
-import { parseAddress } from '../model/address.js';
+import { compareIps, parseAddress } from '../model/address.js';
 import { messageOf } from '../model/errors.js';
 import { NotResolvedError, type Resolve } from '../model/resolve.js';
 import { showMs } from '../model/text.js';
@@ -13,6 +13,13 @@ export interface ResolveOptions {
   readonly find?: (name: string, timeoutMs: number) => Promise<readonly string[]>;
 }
 
+/** Answers of one name that are kept: whoever has the name says how many there are. */
+const MAX_ANSWERS = 256;
+
+/** The same ones each time, as the lowest is chosen. */
+const lowest = (answers: string[]): string[] =>
+  answers.length <= MAX_ANSWERS ? answers : answers.sort(compareIps).slice(0, MAX_ANSWERS);
+
 /**
  * A resolver. Throws NotResolvedError, with the last answer in this environment, when a name has no usable
  * address now or takes too long. That answer may be older than what HAProxy holds: it is a hint only.
@@ -23,7 +30,7 @@ export function makeResolve({ timeoutMs, find = findAsTheMachine() }: ResolveOpt
     try {
       const late = (): Error => new Error(`no answer within ${showMs(timeoutMs)}`);
       const found = await systemClock.within(timeoutMs, find(name, timeoutMs), late);
-      const usable = found.flatMap((address) => parseAddress(address)?.text ?? []);
+      const usable = lowest(found.flatMap((address) => parseAddress(address)?.text ?? []));
       if (usable.length === 0) throw new Error('no usable address among the answers');
       remembered.set(name, usable);
       return usable;
