@@ -159,6 +159,9 @@ function availabilityOf(
     if (fixed !== undefined) return 'taken';
     if (disposition?.is === 'free') return server.sessions > 0 ? 'busy' : 'idle';
     if (disposition?.is === 'leaving' && leaves(disposition, policy)) return 'leaving';
+    // Of a name that does not resolve: ready it serves somebody, else it only waits.
+    if (disposition?.is === 'kept' && server.state !== 'ready')
+      return disposition.nodeDead ? 'kept-dead' : 'kept';
     if (disposition?.is !== 'owned' || !isUnwell(disposition)) return 'taken';
     return disposition.server.nodeDead ? 'kept-dead' : 'kept';
   });

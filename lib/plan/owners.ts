@@ -19,7 +19,7 @@ export type Disposition =
       readonly gone: boolean;
     }
   /** Of a host name that does not resolve now: stays as it is. */
-  | { readonly is: 'kept'; readonly problems: readonly Problem[] }
+  | { readonly is: 'kept'; readonly problems: readonly Problem[]; readonly nodeDead: boolean }
   | { readonly is: 'free' }
   /** Nobody's, and cannot be given to anybody. */
   | { readonly is: 'fixed'; readonly why: Fixed };
@@ -38,7 +38,10 @@ export function dispositionsOf(
       return { is: 'drained', label, server: serverOf(owner) };
     }
     if (owner.of === 'server') return { is: 'owned', server: owner.server };
-    if (owner.of === 'unresolved') return { is: 'kept', problems: problemsOfKept(group, place, owner) };
+    if (owner.of === 'unresolved') {
+      const { nodeDead } = owner.name;
+      return { is: 'kept', problems: problemsOfKept(group, place, owner), nodeDead };
+    }
     if (place.server.state !== 'ready') return free(place);
     return leaving(place, owner, labels);
   });
