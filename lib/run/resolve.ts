@@ -14,7 +14,7 @@ export interface ResolveOptions {
 }
 
 /** Answers of one name that are kept: whoever has the name says how many there are. */
-const MAX_ANSWERS = 256;
+const MAX_ANSWERS = 32;
 
 /** The same ones each time, as the lowest is chosen. */
 const lowest = (answers: string[]): string[] =>

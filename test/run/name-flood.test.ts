@@ -54,6 +54,6 @@ describe('a flood of host names', () => {
   it('keeps a bounded number of the answers of one name, the same each time', async () => {
     const all = Array.from({ length: 4_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
     const resolve = makeResolve({ timeoutMs: 5_000, find: async () => [...all].reverse() });
-    expect(await resolve('many.example')).toEqual(all.slice(0, 256));
+    expect(await resolve('many.example')).toEqual(all.slice(0, 32));
   });
 });
