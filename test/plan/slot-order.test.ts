@@ -53,7 +53,6 @@ describe('a newcomer gets', () => {
       const named = at(4, { address: 'gone.example', ...told });
       expect(slotOf([newcomer, named], [slotAt(4, 4, resting)])).toBe('s4');
       expect(slotOf([newcomer, named], [slotAt(4, 4, resting), empty('s1')])).toBe('s1');
-      expect(slotOf([newcomer, named], [slotAt(4, 4)])).toBeUndefined();
       expect(slotOf([newcomer, named], [slotAt(4, 4, { state: 'drain' })])).toBeUndefined();
     },
   );
