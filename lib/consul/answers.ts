@@ -26,10 +26,15 @@ const UNASKED = new Set([200, 403, 404, 405, 501]);
 /**
  * Whether nobody says what the token may do, by how all who were asked failed: a proxy that lets nothing but
  * GET through, `block_endpoints` or `allow_write_http_from` of the agent, a Consul that has no such endpoint.
+ * An address that gives no answer at all says nothing for or against it.
  */
-export const isUnasked = (failures: readonly RequestFailure[]): boolean =>
-  failures.length > 0 &&
-  failures.every(({ status = 0, message }) => UNASKED.has(status) && !message.includes(UNKNOWN_TOKEN));
+export const isUnasked = (failures: readonly RequestFailure[]): boolean => {
+  const answered = failures.filter(({ status }) => status !== undefined);
+  return (
+    answered.length > 0 &&
+    answered.every(({ status = 0, message }) => UNASKED.has(status) && !message.includes(UNKNOWN_TOKEN))
+  );
+};
 
 /** Consul's own 403 to a token that it does not know, which is an answer. */
 const UNKNOWN_TOKEN = 'ACL not found';

@@ -2,6 +2,7 @@
 import { isHealthy } from '../model/instance.js';
 import { isServing, type ObservedServer } from '../model/server.js';
 import { quote } from '../model/text.js';
+import { drainedIn } from '../plan/states.js';
 import type { PoolHere } from './desired.js';
 import type { BackendFacts } from './facts.js';
 import { error, type Finding, ok, warning } from './finding.js';
@@ -17,7 +18,7 @@ export function judgeServing(subject: string, backend: BackendFacts, here: PoolH
       .filter(({ server, hostPort }) => server.state === 'ready' && hostPort !== undefined)
       .map((place) => ({ ...place, transport })),
   );
-  if (ready.length === 0) return judgeMinconn(subject, backend, []);
+  if (ready.length === 0) return judgeNobodyReady(subject, backend, here);
   const servers = ready.map(({ server }) => server);
   const minconn = judgeMinconn(subject, backend, servers);
   const serving = servers.filter(isServing);
@@ -39,6 +40,30 @@ export function judgeServing(subject: string, backend: BackendFacts, here: PoolH
     return [warning('haproxy', subject, finding, CHECK), ...minconn];
   }
   return [ok('haproxy', subject, `${serving.length} of ${ready.length} ready servers serve`), ...minconn];
+}
+
+/** Nobody is ready, and no run would change that, though Consul lists somebody for the pool. */
+function judgeNobodyReady(
+  subject: string,
+  backend: BackendFacts,
+  { groups, servers = [], unresolved }: PoolHere,
+): Finding[] {
+  if (servers.length + unresolved.length === 0 || backend.servers.some(isServing)) return [];
+  const drained = drainedIn(groups);
+  const healthy = servers.filter(({ health }) => isHealthy(health));
+  if (healthy.some(({ hostPort, weight }) => weight > 0 && !drained.has(hostPort))) return [];
+  const held = healthy.filter(({ hostPort }) => drained.has(hostPort)).length;
+  const why = [
+    [held, 'in drain'],
+    [servers.length - healthy.length, 'critical or in maintenance in Consul'],
+    [healthy.length - held, 'of weight 0'],
+    [unresolved.length, 'at names that do not resolve'],
+  ] as const;
+  const counts = why.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const finding = `nobody is served: none is ready, ${counts.join(', ')}`;
+  return [
+    warning('haproxy', subject, finding, 'bring one of them back: iri-lb why says what keeps each out'),
+  ];
 }
 
 const isDown = ({ status }: ObservedServer): boolean => /^(?:DOWN|NOLB)/.test(status);

@@ -1,6 +1,6 @@
 // Waits until the requests to a slot's last owner are over, on versions whose connections outlive its address.
 import type { RuntimeConnection } from '../model/runtime.js';
-import { reusesConnections } from './listings.js';
+import { mayReuseConnections } from './listings.js';
 import type { AddressWrite } from './phases.js';
 import { readHAProxy, readStat } from './read.js';
 import type { Refusals } from './refusals.js';
@@ -22,7 +22,7 @@ export function keepsConnections(version: string): boolean {
 const BUSY = 'requests to the node that it was at before still run';
 
 /**
- * Waits for those slots in whose backend connections are used again (never in mode tcp). One whose requests are
+ * Waits for those slots in whose backend connections may be used again (never in mode tcp). One whose requests are
  * not over in time, or that the operator puts in DRAIN meanwhile, is refused.
  */
 export async function awaitIdle(
@@ -41,7 +41,7 @@ export async function awaitIdle(
   const backends = [...new Set(slots.map(({ backend }) => backend))];
   const reusing = new Set<string>();
   for (const backend of backends) {
-    if (reusesConnections(await readStat(connection, backend))) reusing.add(backend);
+    if (mayReuseConnections(await readStat(connection, backend))) reusing.add(backend);
   }
   let busy = slots.filter(({ backend }) => reusing.has(backend));
   if (busy.length === 0) return;

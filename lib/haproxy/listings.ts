@@ -165,16 +165,28 @@ export function backendIdOf(text: string): string | undefined {
   return row?.split(' ')[header.slice(2).split(' ').indexOf('be_id')];
 }
 
-/** Whether connections to some server were used again, from `show stat`: in mode http, and only there. */
-export function reusesConnections(text: string): boolean {
+/**
+ * Whether connections to servers are used again, from `show stat`: in mode http, and only there. Some were, or wait
+ * for it; or no request was answered yet, so that nothing tells: the connection of the first one may well be.
+ */
+export function mayReuseConnections(text: string): boolean {
   const header = readRecord(text, 2);
-  const [mode, reuse] = [header.fields.indexOf('mode'), header.fields.indexOf('reuse')];
-  for (let at = header.next; at < text.length; ) {
-    const { fields, next } = readRecord(text, at);
-    at = next;
-    if (fields[mode] === 'http' && Number(fields[reuse]) > 0) return true;
+  const at = (name: string): number => header.fields.indexOf(name);
+  const [mode, running, taken] = [at('mode'), at('scur'), at('stot')];
+  const signs = ['reuse', 'idle_conn_cur', 'safe_conn_cur'].map(at);
+  const count = (field = ''): number => Number(field) || 0;
+  let isHttp = false;
+  let answered = 0;
+  for (let next = header.next; next < text.length; ) {
+    const record = readRecord(text, next);
+    next = record.next;
+    const { fields } = record;
+    if (fields[mode] !== 'http') continue;
+    isHttp = true;
+    if (signs.some((sign) => count(fields[sign]) > 0)) return true;
+    answered += count(fields[taken]) - count(fields[running]);
   }
-  return false;
+  return isHttp && answered <= 0;
 }
 
 /**

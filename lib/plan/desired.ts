@@ -36,6 +36,8 @@ export interface Unresolved {
   readonly label: string;
   /** Whether they would be served. */
   readonly healthy: boolean;
+  /** The nodes of all of them are dead. */
+  readonly nodeDead: boolean;
   readonly port: number;
   readonly transport: Transport;
 }
@@ -71,7 +73,8 @@ export function desiredServers(selected: readonly Selected[], stateAt: StateAt):
     if (address !== undefined) join(groups, printHostPort(address, port), address, members);
     else {
       const healthy = isHealthy(healthOf(members).health);
-      unresolved.push({ hostName, registered, label, healthy, port, transport });
+      const nodeDead = members.every(isOfDeadNode);
+      unresolved.push({ hostName, registered, label, healthy, nodeDead, port, transport });
     }
   }
   const limit = limitProblems();
@@ -137,7 +140,7 @@ function merge(hostPort: string, { address, members }: Group, limit: ProblemLimi
     if (!isSame)
       limit.tell({ code: 'settings-conflict', instance: label, other: other.located.label, hostPort });
   }
-  const nodeDead = members.every(({ located: { instance } }) => instance.nodeIsDead);
+  const nodeDead = members.every(isOfDeadNode);
   return {
     registered,
     address,
@@ -152,6 +155,8 @@ function merge(hostPort: string, { address, members }: Group, limit: ProblemLimi
     nodeDead,
   };
 }
+
+const isOfDeadNode = ({ located: { instance } }: Selected): boolean => instance.nodeIsDead;
 
 function healthiestOf(members: readonly Selected[]): Selected {
   return members.reduce((best, other) =>

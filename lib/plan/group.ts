@@ -49,17 +49,20 @@ export function planGroup(
   const newcomers = newcomersOf(wanted, dispositions, policy);
   const chosen = obstacle ? [] : placement.choose(group, newcomers, available, wanted.elsewhere);
   const coming = planNewcomers(group, newcomers, chosen, dispositions, obstacle, policy);
+  const given = new Set<unknown>(chosen.map(({ place }) => place));
   const left = available.filter((one) => one !== 'taken').length - coming.changes.length;
   return {
-    changes: [...there.changes, ...coming.changes],
+    changes: [...there.changes, ...yieldedIn(group, dispositions, given), ...coming.changes],
     leftOut: [...there.leftOut, ...coming.leftOut],
     heldSlots: heldSlotsOf(group, dispositions),
     problems: [
       ...wanted.unresolved.map(({ label }): Problem => {
-        const slot = keptSlotOf(group, dispositions, label);
+        const slot = keptSlotOf(group, dispositions, given, label);
         return { code: 'server-unchanged', backend: group.backend, instance: label, slot };
       }),
-      ...dispositions.flatMap((disposition) => (disposition.is === 'kept' ? disposition.problems : [])),
+      ...dispositions.flatMap((disposition, index) =>
+        disposition.is === 'kept' && !given.has(group.places[index]) ? disposition.problems : [],
+      ),
       ...there.held,
       ...scarcityOf(placement, group, left),
     ],
@@ -79,6 +82,21 @@ export function planGroup(
   };
 }
 
+/** The ready ones among those that were kept for a name and go to newcomers: they stop first. */
+function yieldedIn(
+  { backend, places }: PlaceGroup,
+  dispositions: readonly Disposition[],
+  given: ReadonlySet<unknown>,
+): Change[] {
+  return places.flatMap((place, index) => {
+    const disposition = dispositions[index];
+    const { server } = place;
+    if (disposition?.is !== 'kept' || server.state !== 'ready' || !given.has(place)) return [];
+    const reason = 'critical or in maintenance in Consul, and its host name does not resolve';
+    return [toMaintenance(backend, server, 'disable', disposition.label, reason)];
+  });
+}
+
 interface There {
   readonly changes: Change[];
   readonly leftOut: LeftOutProblem[];
@@ -90,10 +108,12 @@ interface There {
 function keptSlotOf(
   { places }: PlaceGroup,
   dispositions: readonly Disposition[],
+  given: ReadonlySet<unknown>,
   instance: string,
 ): string | null {
   const at = dispositions.findIndex(
-    (disposition) =>
+    (disposition, index) =>
+      !given.has(places[index]) &&
       disposition.is === 'kept' &&
       disposition.problems.some((problem) => 'instance' in problem && problem.instance === instance),
   );
@@ -159,6 +179,7 @@ function availabilityOf(
     if (fixed !== undefined) return 'taken';
     if (disposition?.is === 'free') return server.sessions > 0 ? 'busy' : 'idle';
     if (disposition?.is === 'leaving' && leaves(disposition, policy)) return 'leaving';
+    if (disposition?.is === 'kept' && disposition.yields) return disposition.nodeDead ? 'kept-dead' : 'kept';
     if (disposition?.is !== 'owned' || !isUnwell(disposition)) return 'taken';
     return disposition.server.nodeDead ? 'kept-dead' : 'kept';
   });

@@ -19,17 +19,27 @@ export type Disposition =
       readonly gone: boolean;
     }
   /** Of a host name that does not resolve now: stays as it is. */
-  | { readonly is: 'kept'; readonly problems: readonly Problem[] }
+  | Kept
   | { readonly is: 'free' }
   /** Nobody's, and cannot be given to anybody. */
   | { readonly is: 'fixed'; readonly why: Fixed };
+
+export interface Kept {
+  readonly is: 'kept';
+  readonly problems: readonly Problem[];
+  readonly label: string;
+  readonly nodeDead: boolean;
+  /** Nobody healthy is served there, as far as can be told: a healthy newcomer may have it, as the last choice. */
+  readonly yields: boolean;
+}
 
 /** What becomes of each place, in the order of the places. */
 export function dispositionsOf(
   group: PlaceGroup,
   ownership: readonly Ownership[],
-  { labels }: Pick<Wanted, 'labels'>,
+  { labels, unresolved }: Pick<Wanted, 'labels' | 'unresolved'>,
 ): Disposition[] {
+  const healthyNames = unresolved.some(({ healthy }) => healthy);
   return group.places.map((place, index): Disposition => {
     const owner = ownership[index] ?? { of: 'nobody' };
     if (place.server.state === 'drain') {
@@ -38,7 +48,13 @@ export function dispositionsOf(
       return { is: 'drained', label, server: serverOf(owner) };
     }
     if (owner.of === 'server') return { is: 'owned', server: owner.server };
-    if (owner.of === 'unresolved') return { is: 'kept', problems: problemsOfKept(group, place, owner) };
+    if (owner.of === 'unresolved') {
+      const { nodeDead, label, healthy } = owner.name;
+      // One that was guessed may be that of another name.
+      const isDead = !healthy && !(owner.guessed && healthyNames);
+      const yields = place.server.state !== 'ready' || isDead;
+      return { is: 'kept', problems: problemsOfKept(group, place, owner), label, nodeDead, yields };
+    }
     if (place.server.state !== 'ready') return free(place);
     return leaving(place, owner, labels);
   });

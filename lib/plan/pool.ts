@@ -94,7 +94,7 @@ export function planPool(
     problems: limited([
       ...desired.problems,
       ...plans.flatMap(({ problems }) => problems),
-      ...unservedIn(pool, servers, groups, desired, changes),
+      ...unservedIn(pool, servers, groups, desired, view.counts.get(pool.backend)?.selected ?? 0, changes),
     ]),
     ranges: plans.map(({ counts }) => counts),
     awaited: isAwaited(desired),

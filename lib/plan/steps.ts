@@ -29,9 +29,9 @@ export interface StepsPolicy {
 }
 
 /**
- * Each step is written whole before the next: who stops for being critical and who starts in a server that
- * is free; who takes over the server of somebody who leaves, in two halves of each backend, those that serve
- * nobody first; and last, who leaves.
+ * Each step is written whole before the next: who stops for being critical, who starts in a server that is free,
+ * and who takes over one of somebody who leaves and that serves nobody (DOWN, weight 0); who takes over the server
+ * of somebody who leaves and serves, in two halves of each backend; and last, who leaves.
  */
 export function stepsOf(changes: readonly Change[], { awaited, serves, surplus }: StepsPolicy): Step[] {
   /** It takes a server away from somebody; what is nobody's goes at once. */
@@ -40,15 +40,19 @@ export function stepsOf(changes: readonly Change[], { awaited, serves, surplus }
   const leaving = new Set(changes.filter(servesSomebody).map(nameOf));
   if (leaving.size === 0) return changes.length === 0 ? [] : [{ changes, condition: 'none' }];
   const takenOver = changes.filter((change) => change.action !== 'remove' && leaving.has(nameOf(change)));
-  const first = firstHalf(takenOver, serves);
-  const second = new Set(takenOver.map(nameOf).filter((name) => !first.has(name)));
+  // Nobody loses these, and waiting for somebody to serve would wait for those who have no other place.
+  const silent = new Set(takenOver.map(nameOf).filter((name) => !serves(name)));
+  const replaced = takenOver.filter((change) => !silent.has(nameOf(change)));
+  const first = firstHalf(replaced);
+  const second = new Set(replaced.map(nameOf).filter((name) => !first.has(name)));
   const steps: Change[][] = [[], [], [], []];
   for (const change of changes) {
     const name = nameOf(change);
     const takeOver = first.has(name) ? 1 : second.has(name) ? 2 : undefined;
-    steps[takeOver ?? (servesSomebody(change) ? LAST : 0)]?.push(change);
+    const isLast = servesSomebody(change) && !silent.has(name);
+    steps[takeOver ?? (isLast ? LAST : 0)]?.push(change);
   }
-  const staying = new Set([...leaving].filter((name) => !first.has(name)));
+  const staying = new Set([...leaving].filter((name) => !first.has(name) && !silent.has(name)));
   const conditions: Step['condition'][] = [
     'none',
     { serves: 'another', backends: awaited, leaving: first },
@@ -67,8 +71,8 @@ export function stepsOf(changes: readonly Change[], { awaited, serves, surplus }
 const LAST = 3;
 const nameOf = ({ backend, slot }: Pick<Change, 'backend' | 'slot'>): string => `${backend}/${slot}`;
 
-/** Half of each backend's, or the only one; who serves nobody first, so that who serves stays until they are over. */
-function firstHalf(takenOver: readonly Change[], serves: StepsPolicy['serves']): Set<string> {
+/** Half of each backend's, or the only one. */
+function firstHalf(takenOver: readonly Change[]): Set<string> {
   const byBackend = new Map<string, string[]>();
   for (const change of takenOver) {
     const names = byBackend.get(change.backend) ?? [];
@@ -76,9 +80,7 @@ function firstHalf(takenOver: readonly Change[], serves: StepsPolicy['serves']):
     names.push(nameOf(change));
   }
   const first = new Set<string>();
-  for (const names of byBackend.values()) {
-    const silentFirst = [...names.filter((name) => !serves(name)), ...names.filter(serves)];
-    for (const name of silentFirst.slice(0, Math.max(1, Math.floor(names.length / 2)))) first.add(name);
-  }
+  for (const names of byBackend.values())
+    for (const name of names.slice(0, Math.max(1, Math.floor(names.length / 2)))) first.add(name);
   return first;
 }

@@ -1,4 +1,5 @@
-// Where the admin sockets of the load balancers are, so that nobody is served there.
+// Where the load balancers and their admin sockets are, so that nobody is served there.
+import { networkInterfaces } from 'node:os';
 import { parseIp } from '../model/address.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import { type IpPort, isClosedEverywhere, type NetworkRule } from '../model/networks.js';
@@ -6,6 +7,23 @@ import type { Resolve } from '../model/resolve.js';
 import type { LocatedCatalog } from '../plan/view.js';
 
 type TcpAddress = Exclude<SocketAddress, { readonly kind: 'unix' }>;
+
+/** No port of anybody's: the address alone is a load balancer's. */
+const NO_PORT = 0;
+
+/** The addresses of this host, where one of the load balancers is on it: it is reached by a path. */
+export function ownAddresses(
+  admins: readonly SocketAddress[],
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): IpPort[] {
+  if (!admins.some(({ kind }) => kind === 'unix')) return [];
+  return Object.values(interfaces).flatMap((own = []) =>
+    own.flatMap(({ address }) => {
+      const ip = parseIp(address);
+      return ip ? [{ ip: ip.text, port: NO_PORT }] : [];
+    }),
+  );
+}
 
 /** Those that somebody could be registered at: names are looked up only where the port is one of an instance. */
 export function adminsAmong(

@@ -13,7 +13,7 @@ import {
   type ViewConfig,
   viewOf,
 } from '../plan/view.js';
-import { adminsAmong, findAdmins } from './admins.js';
+import { adminsAmong, findAdmins, ownAddresses } from './admins.js';
 
 export interface ViewDeps {
   readonly config: ViewConfig;
@@ -96,5 +96,6 @@ async function resolveNames({ config, resolve, admins = [] }: ViewDeps, catalog:
       }
     }),
   );
-  return viewOf(config, located, answers, { lastKnown, problems, admins: await finding });
+  const own = config.listeners.length === 0 ? [] : ownAddresses(admins);
+  return viewOf(config, located, answers, { lastKnown, problems, admins: [...(await finding), ...own] });
 }

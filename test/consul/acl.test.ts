@@ -178,6 +178,20 @@ describe('may the token read?', () => {
     expect(await client([proxy.url, consul.url], settings).mayRead('iri')).toBe('allowed');
   });
 
+  test('another address that is down says nothing, and one that does not know the token says no', async () => {
+    proxy.fault(() => ({ kind: 'status', status: 405 }));
+    const down = await startProxy(consul.url);
+    await down.close();
+    for (const addresses of [
+      [down.url, proxy.url],
+      [proxy.url, down.url],
+    ])
+      expect(await client(addresses).mayRead('iri')).toBe('unknown');
+    expect(await failure(client([down.url]).mayRead('iri'))).toContain('ECONNREFUSED');
+    const unknown = client([proxy.url, consul.url], { token: crypto.randomUUID() });
+    expect(await failure(unknown.mayRead('iri'))).toContain('ACL not found');
+  });
+
   test('without ACLs there is nothing to ask', async () => {
     const open = await startConsul(harness, { acls: false });
     expect(await client([open.url]).mayRead('iri')).toBe('acls-disabled');

@@ -71,6 +71,22 @@ describe('who serves', () => {
     await rig.consul.deregister('a');
   });
 
+  it('nobody, because all are in drain or critical', async () => {
+    await as('a', up);
+    await as('b', down, { Check: { TTL: '1h', Status: 'critical' } });
+    // The one that the rig has.
+    await rig.consul.deregister('one');
+    const found = await rig.findingsOn(unchecked, {
+      prepare: (lb) => fill(lb, 'iri_back/irisrv1', up, 'drain'),
+    });
+    await as('one', '10.0.0.1:14265');
+    expect(inBack(found)).toEqual([
+      'warning haproxy LB iri_back: nobody is served: none is ready, 1 in drain, 1 critical or in maintenance in Consul -> bring one of them back: iri-lb why says what keeps each out',
+    ]);
+    await rig.consul.deregister('a');
+    await rig.consul.deregister('b');
+  });
+
   it('others than one who is DOWN though Consul says passing', async () => {
     await as('a', down);
     await as('b', up);

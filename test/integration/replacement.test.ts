@@ -76,3 +76,20 @@ it('a pool of two whose requests last three seconds loses none of them when both
   );
   expect((await get(undefined, '/now')).body).toMatch(/^127\.0\.7\.[34]$/);
 });
+
+it('the very first request, before any connection was used again, takes none to a node that has left', async () => {
+  pool = await startRealPool({ slots: 1, answerMs: 1_500, lines: ['http-reuse always'] });
+  const { get, apply, list, slots, haproxy } = pool;
+  list([1]);
+  await apply();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const first = get(agent);
+  // scur: the request runs.
+  while (!/^web,s1,\d+,\d+,1,/m.test(await haproxy.query('show stat web 4 -1')));
+  list([2]);
+  while ((await slots())[0]?.address !== '127.0.7.2') await apply();
+  expect((await first).body).toBe('127.0.7.1');
+  const later = [await get(agent, '/now'), await get(undefined, '/now')];
+  expect(later.map(({ body }) => body)).toEqual(['127.0.7.2', '127.0.7.2']);
+  agent.destroy();
+});

@@ -75,16 +75,22 @@ describe('a name that does not resolve', () => {
     expect(readyIn(haproxy, 'iri_back')).toHaveLength(4);
   });
 
-  it('keeps its slot in maintenance from newcomers while it is critical', async () => {
+  it('loses its slot in maintenance to a healthy newcomer only where no other is left', async () => {
     const haproxy = haproxyFor(config, 2);
     const named = (status: 'passing' | 'critical') => row({ id: 'named', address: 'n.example', status });
     const names = { 'n.example': ['10.0.7.7'] };
     await runOnce({ haproxy, catalog: memoryCatalog([named('passing')]), names });
     await runOnce({ haproxy, catalog: memoryCatalog([named('critical')]), names });
-    const { only } = await runOnce({ haproxy, catalog: memoryCatalog([named('critical'), ...others(2)]) });
-    expect(only.pools[0]?.unplaced).toHaveLength(1);
-    const slots = [...(haproxy.backends.get('iri_back')?.values() ?? [])].map(({ address }) => address);
-    expect(slots).toContain('10.0.7.7');
+    const places = () =>
+      [...(haproxy.backends.get('iri_back')?.values() ?? [])].map(({ address }) => address);
+    for (const [count, isKept] of [
+      [1, true],
+      [2, false],
+    ] as const) {
+      const catalog = memoryCatalog([named('critical'), ...others(count)]);
+      expect((await runOnce({ haproxy, catalog })).only.pools[0]?.unplaced).toEqual([]);
+      expect(places().includes('10.0.7.7')).toBe(isKept);
+    }
   });
 });
 

@@ -49,6 +49,18 @@ describe('a pool that serves nobody', () => {
     expect(problems.map(levelOf)).toEqual(['warning']);
   });
 
+  it.each<[string, ServiceInstance]>([
+    ['does not resolve', instance({ address: 'gone.example' })],
+    ['no server may have', instance({ address: '169.254.169.254' })],
+  ])('is told where all that is listed is an address that %s', (_what, only) => {
+    expect(told([only], empty('s1'))).toHaveLength(1);
+  });
+
+  it('is told although the plan sets something of a server that is down', () => {
+    expect(told([instance()], server('s1', { status: 'DOWN', maxconn: 9 }))).toHaveLength(1);
+    expect(told([instance()], server('s1', { weight: 0 }))).toEqual([]);
+  });
+
   it.each<[string, readonly ServiceInstance[], readonly ObservedServer[]]>([
     ['one serves', [instance()], [server('s1'), server('s2', { address: '10.0.0.2', status: 'DOWN' })]],
     ['one that is no slot serves', [critical], [server('s1', { state: 'maintenance' }), server('backup')]],

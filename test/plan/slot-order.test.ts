@@ -43,6 +43,20 @@ describe('a newcomer gets', () => {
     expect(slotOf(known, [...current].reverse())).toBe(slot);
   });
 
+  it.each([
+    ['of a dead node', DEAD],
+    ['that is critical', CRITICAL],
+    ['that passes', {}],
+  ])(
+    'a slot in maintenance that only waits for the name of one %s, which does not resolve',
+    (_what, told) => {
+      const named = at(4, { address: 'gone.example', ...told });
+      expect(slotOf([newcomer, named], [slotAt(4, 4, resting)])).toBe('s4');
+      expect(slotOf([newcomer, named], [slotAt(4, 4, resting), empty('s1')])).toBe('s1');
+      expect(slotOf([newcomer, named], [slotAt(4, 4, { state: 'drain' })])).toBeUndefined();
+    },
+  );
+
   it.each(['critical', 'maintenance'] as const)(
     'the slot of one that is %s and ready still, once it has stopped',
     (health) => {

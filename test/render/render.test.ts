@@ -252,7 +252,13 @@ describe('renderHAProxy', () => {
   it("never has a client's name sent to nodes, nor their certificates verified by it", () => {
     const off = /\.if version_atleast\(3\.3\)\n *default-server no-sni-auto no-check-sni-auto\n *\.endif\n/;
     expect(renderHAProxy(configOf({}))).toMatch(off);
-    expect(renderHAProxy(configOf({ servers: { verifyName: 'node.example' } }))).not.toMatch(off);
+    const named = { servers: { verifyName: 'node.example' } };
+    // Those whose certificates nobody verifies have no name of their own, either.
+    expect(renderHAProxy(configOf(named))).toMatch(off);
+    const verified = [{ prefix: 'v', transport: 'verified' as const, slots: 2 }];
+    const pools = [{ backend: 'web', service: 'web', ranges: verified }];
+    const config = v.parse(renderConfigSchema, { pools, haproxy: { iri: false, ...named } });
+    expect(renderHAProxy(config)).not.toMatch(off);
   });
 
   it('makes the admin socket exclusive, at a path that no request reaches, and fills nothing before a run', () => {

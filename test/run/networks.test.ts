@@ -1,8 +1,12 @@
 // Who is registered where no server may be: left out with a warning that says why, also by way of a name.
+import type { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { parseRows } from '../../lib/consul/rows.js';
 import { iriLayout } from '../../lib/iri/layout.js';
+import type { SocketAddress } from '../../lib/model/admin-address.js';
+import { judgeOf } from '../../lib/model/networks.js';
 import { locateCatalog, viewOf } from '../../lib/plan/view.js';
+import { ownAddresses } from '../../lib/run/admins.js';
 import { catalogOf } from '../plan/rig.js';
 import { haproxyFor, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
@@ -111,5 +115,22 @@ describe("a load balancer's own socket", () => {
       { config, names: { simulated: ['10.0.0.5'] } },
     );
     expect(ready).toEqual(['irisrv 10.0.0.6:14265 w1 m0']);
+  });
+});
+
+describe('a port at which load balancers listen everywhere (*:80)', () => {
+  const eth0 = [{ address: '10.0.0.1' }, { address: 'fe80::1%eth0' }, { address: '2001:db8::1' }];
+  const interfaces = { eth0 } as unknown as ReturnType<typeof networkInterfaces>;
+  const judgeWith = (...admins: readonly SocketAddress[]) =>
+    judgeOf({ networks: EVERYWHERE, listeners: ['*:80'] }, ownAddresses(admins, interfaces));
+
+  it('is closed at the addresses of this host, where one of them is reached by a path', () => {
+    const judge = judgeWith({ kind: 'unix', path: '/run/haproxy/iri-lb.sock' });
+    expect([judge('10.0.0.1', 80), judge('2001:db8::1', 80)]).toEqual(['listener', 'listener']);
+    expect([judge('10.0.0.1', 81), judge('10.0.0.2', 80)]).toEqual([undefined, undefined]);
+  });
+
+  it('is open at those of a host that has none of them', () => {
+    expect(judgeWith({ kind: 'tcp', host: '10.0.0.9', port: 9999 })('10.0.0.1', 80)).toBeUndefined();
   });
 });

@@ -86,3 +86,21 @@ describe('when HAProxy refuses those who come', () => {
     expect(only.outcome).toBe('changed');
   });
 });
+
+describe('when those who leave serve nobody any more', () => {
+  it.each([1, 2, 4])('newcomers take over a full pool of %d whose servers are all DOWN', async (slots) => {
+    const old = Array.from({ length: slots }, (_, at) => row({ id: `old-${at}`, address: `10.0.1.${at}` }));
+    const coming = Array.from({ length: slots }, (_, at) =>
+      row({ id: `new-${at}`, address: `10.0.2.${at}` }),
+    );
+    const haproxy = haproxyFor(config, slots);
+    await runOnce({ haproxy, catalog: memoryCatalog(old) });
+    const servers = [...(haproxy.backends.get('iri_back')?.values() ?? [])].filter(
+      ({ state }) => state === 'ready',
+    );
+    for (const server of servers) server.status = 'DOWN';
+    const { only } = await runOnce({ haproxy, catalog: memoryCatalog(coming) });
+    expect(only.error).toBeUndefined();
+    expect(servers.map(({ address }) => address).sort()).toEqual(coming.map((_, at) => `10.0.2.${at}`));
+  });
+});

@@ -124,6 +124,8 @@ export class SimulatedHAProxy {
     if (what === 'state') {
       const state = STATES[value as keyof typeof STATES];
       if (!state) return "'set server <srv> state' expects 'ready', 'drain' and 'maint'.";
+      // As HAProxy has whoever leaves maintenance, until its check says otherwise.
+      if (state === 'ready' && server.state === 'maintenance') server.status = 'UP';
       server.state = state;
       return '';
     }

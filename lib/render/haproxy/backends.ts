@@ -46,7 +46,8 @@ function checkOptions({ healthCheck }: FrontendSettings['servers']): string {
 
 /** From 3.3 on, the name in the client's request is what servers are asked for and verified by, unless told otherwise. */
 function sniLines({ ranges }: Pool, { verifyName }: FrontendSettings['servers']): Line[] {
-  if (verifyName || ranges.every(({ transport }) => transport === 'plain')) return [];
+  const isNamed = ({ transport }: Range): boolean => transport === 'verified' && verifyName !== undefined;
+  if (ranges.every((range) => range.transport === 'plain' || isNamed(range))) return [];
   return ['.if version_atleast(3.3)', 'default-server no-sni-auto no-check-sni-auto', '.endif'];
 }
 
