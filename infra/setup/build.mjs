@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { noticesOf, packagesIn } from './notices.mjs';
+import { pageFiles } from './page-files.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const dist = join(root, 'dist');
@@ -29,7 +30,7 @@ const BUNDLES = [
   { entry: 'functions/forwarder.ts', target: 'node20' },
   { entry: 'functions/node-check.ts', target: 'node20', executable: true },
   { entry: 'functions/http.ts', target: 'node20', split: true },
-  { entry: 'functions/iri-lb.ts', target: 'node20', split: true, executable: true },
+  { entry: 'functions/iri-lb.ts', target: 'node20', split: true, executable: true, page: true },
 ];
 
 /** Builds all bundles beside dist/ and then puts them in its place. Prints their sizes. */
@@ -54,8 +55,9 @@ export async function buildInto(folder) {
   fs.mkdirSync(folder, { recursive: true });
   const metafiles = [];
   const lines = [];
+  const page = await pageFiles();
   for (const bundle of BUNDLES) {
-    const { metafile, outputFiles } = await esbuild(settings(bundle));
+    const { metafile, outputFiles } = await esbuild(settings(bundle, page));
     metafiles.push(metafile);
     const written = new Map();
     for (const { path, contents: made } of outputFiles) {
@@ -85,7 +87,7 @@ function withoutIdleRequire(contents) {
   return Buffer.from(text.slice(REQUIRE.length));
 }
 
-function settings({ entry, folder = '', target, split = false }) {
+function settings({ entry, folder = '', target, split = false, page = false }, files) {
   return {
     absWorkingDir: root,
     entryPoints: [entry],
@@ -108,7 +110,10 @@ function settings({ entry, folder = '', target, split = false }) {
     metafile: true,
     logLevel: 'warning',
     banner: { js: REQUIRE },
-    define: { IRI_LB_BUILD: JSON.stringify(buildOf()) },
+    define: {
+      IRI_LB_BUILD: JSON.stringify(buildOf()),
+      ...(page ? { IRI_LB_PAGE: JSON.stringify(files) } : {}),
+    },
   };
 }
 

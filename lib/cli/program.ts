@@ -16,6 +16,7 @@ import type { Terminal } from './output.js';
 import { registerReconcile } from './reconcile.js';
 import { registerRender } from './render.js';
 import { registerRun } from './run.js';
+import { registerServe } from './serve.js';
 import { registerStatus } from './status.js';
 import { versionText } from './version.js';
 import { whoRunsFor } from './who-runs.js';
@@ -43,6 +44,7 @@ export function makeProgram(terminal: Terminal, { bundles, node, end, write = {}
     .addHelpText('after', exitStatusHelp());
   registerReconcile(program, terminal, node.confirm);
   registerRun(program, terminal);
+  registerServe(program, terminal);
   registerStatus(program, terminal, { whoRuns: () => whoRunsFor(terminal) });
   registerWhy(program, terminal);
   registerDrain(program, terminal, node.confirm);

@@ -56,6 +56,8 @@ export interface RunnerExtras {
   readonly onWait?: OnWait | undefined;
   /** Of load balancers that were met before. */
   readonly processes?: Processes;
+  /** Where this very process listens: nobody may be served there, beside those of the configuration. */
+  readonly listeners?: readonly string[] | undefined;
 }
 
 export interface LookOptions {
@@ -63,6 +65,8 @@ export interface LookOptions {
   readonly force?: boolean;
   /** In place of the runner's own source, to keep what is read. */
   readonly source?: Source;
+  /** Gives the look up at once, with every connection to a load balancer: a run is waiting for it. */
+  readonly signal?: AbortSignal;
 }
 
 const NOT_FOUND = "did not list the load balancers before the run's deadline";
@@ -85,9 +89,10 @@ export interface Runner {
 export function makeRunner(
   settings: Settings,
   log?: (line: string) => void,
-  { onWait, processes = makeProcesses() }: RunnerExtras = {},
+  { onWait, processes = makeProcesses(), listeners = [] }: RunnerExtras = {},
 ): Runner {
-  const { config, consul, haproxy } = settings;
+  const { consul, haproxy } = settings;
+  const config = { ...settings.config, listeners: [...settings.config.listeners, ...listeners] };
   const client = makeConsulClient({
     settings: consul,
     token: makeTokenSource(consul, {
@@ -126,12 +131,11 @@ export function makeRunner(
     client,
     deps,
     connectToLook,
-    async look({ force = false, source = own } = {}) {
+    async look({ force = false, source = own, signal } = {}) {
       const { addresses, problems } = await find();
       const readOnly = haproxy.readAddresses !== undefined;
-      const looked = await lookAt({ ...deps, source, connect: connectToLook, readOnly }, addresses, {
-        force,
-      });
+      const connect = signal ? abortable(connectToLook, signal) : connectToLook;
+      const looked = await lookAt({ ...deps, source, connect, readOnly }, addresses, { force });
       return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
     },
     async run({
@@ -178,6 +182,25 @@ function connectAs(
       lookup: systemLookup,
       budget: systemAnswerBudget,
     });
+}
+
+/** Connections that are closed when the signal comes; none is begun after it. */
+function abortable(connect: Connect, signal: AbortSignal): Connect {
+  return async (address, budgetMs) => {
+    signal.throwIfAborted();
+    const connection = await connect(address, budgetMs);
+    const giveUp = (): void => void connection.close();
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    return {
+      name: connection.name,
+      send: (commands, early) => connection.send(commands, early),
+      close() {
+        signal.removeEventListener('abort', giveUp);
+        return connection.close();
+      },
+    };
+  };
 }
 
 /** By the printed admin address: the socket to look at in its place. */

@@ -1,37 +1,67 @@
-// A small HTTP server for this host: paths to what answers them, and nothing for web pages of others.
-import http, { type IncomingMessage } from 'node:http';
+// A small HTTP server: paths to what answers them, for those who may ask, and nothing for web pages of others.
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import { printHostPort } from '../model/address.js';
 import { codeOf } from '../model/errors.js';
-import { isLoopback } from '../model/loopback.js';
 import { jsonText } from '../model/text.js';
+import { type Access, makeAccess, type Refusal } from './access.js';
 
 export interface Reply {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Of one path, asked with GET; `url` has its query. */
-export type Route = (url: URL, request: IncomingMessage) => Reply | Promise<Reply>;
+/** What a route has taken over, and goes on answering itself. */
+export const TAKEN = 'taken';
+
+/** Of one path; `url` has its query. */
+export type Answer = (
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Reply | typeof TAKEN | Promise<Reply | typeof TAKEN>;
+
+export type Route =
+  /** Asked with GET, by whoever knows the token. */
+  | Answer
+  | {
+      readonly answer: Answer;
+      readonly method?: 'GET' | 'POST';
+      /** Answered to whoever may ask at all. */
+      readonly open?: true;
+      /** In place of the plain refusal where the token is missing or wrong. */
+      readonly refused?: Answer;
+    };
 
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   /** By path: `/live`. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** By default whoever asks by a name of loopback. */
+  readonly access?: Access;
+  /** PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Connections at once. */
+  readonly maxConnections?: number;
 }
 
 export interface Listening {
   /** `http://127.0.0.1:8402`. */
   readonly url: string;
+  /** What is bound. */
+  readonly ip: string;
+  readonly port: number;
   close(): void;
 }
 
 /** A request comes at once, or not at all; in milliseconds. */
 const REQUEST_MS = 5_000;
-/** Connections at once. */
 const MAX_CONNECTIONS = 64;
+
+const SAFE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 export const json = (status: number, value: unknown): Reply => ({
   status,
@@ -39,36 +69,45 @@ export const json = (status: number, value: unknown): Reply => ({
   body: `${jsonText(value, 2)}\n`,
 });
 
+const REFUSED: Readonly<Record<Refusal, Reply>> = {
+  'foreign-host': json(403, { error: 'Host is none that this was told; see --host' }),
+  'foreign-page': json(403, { error: 'no pages of others' }),
+  'no-token': {
+    ...json(401, { error: 'send Authorization: Bearer TOKEN' }),
+    headers: { 'www-authenticate': 'Bearer' },
+  },
+  'wrong-token': {
+    ...json(401, { error: 'the token is wrong' }),
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  },
+};
+
 /** Listens. Throws an Error that says what to do where the port is taken, or is no address of this host. */
-export async function listenHttp({ host, port, routes }: ListenOptions): Promise<Listening> {
-  const onlyLocal = isLoopback(host);
-  const server = http.createServer(
-    { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
-    (request, response) => {
-      answer(request, routes, onlyLocal)
-        .catch(() => json(500, { error: 'this could not be answered' }))
-        .then(({ status, type, body, headers = {} }) => {
-          response.writeHead(status, {
-            'content-type': type,
-            'content-length': Buffer.byteLength(body),
-            'cache-control': 'no-store',
-            'x-content-type-options': 'nosniff',
-            ...(request.complete ? {} : { connection: 'close' }),
-            ...headers,
-          });
-          response.end(request.method === 'HEAD' ? undefined : body);
-        });
-    },
-  );
-  server.maxConnections = MAX_CONNECTIONS;
+export async function listenHttp(options: ListenOptions): Promise<Listening> {
+  const { host, port, routes, tls, maxConnections = MAX_CONNECTIONS } = options;
+  const { access = makeAccess({ hosts: [], tls: tls !== undefined, behindProxy: false }) } = options;
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response, routes, access)
+      .catch(() => json(500, { error: 'this could not be answered' }))
+      .then((reply) => {
+        if (reply !== TAKEN) send(reply, request, response);
+      });
+  };
+  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
+  const server = tls
+    ? https.createServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, handle)
+    : http.createServer(limits, handle);
+  server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(refused(host, port, error)));
     server.listen(port, host, resolve);
   });
   const address = server.address();
-  const bound = typeof address === 'object' && address ? address.port : port;
+  const bound = typeof address === 'object' && address ? address : { address: host, port };
   return {
-    url: `http://${printHostPort(host, bound)}`,
+    url: `${tls ? 'https' : 'http'}://${printHostPort(host, bound.port)}`,
+    ip: bound.address,
+    port: bound.port,
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -76,26 +115,47 @@ export async function listenHttp({ host, port, routes }: ListenOptions): Promise
   };
 }
 
-async function answer(
+function send(
+  { status, type, body, headers = {} }: Reply,
   request: IncomingMessage,
-  routes: ListenOptions['routes'],
-  onlyLocal: boolean,
-): Promise<Reply> {
-  // A web page that is open on this host cannot leave Origin out, nor choose Host, which it could name as it likes
-  // if its own name resolved to us.
-  if (request.headers.origin !== undefined) return json(403, { error: 'no pages of others' });
-  if (onlyLocal && !isLoopback(hostOf(request))) return json(403, { error: 'Host is not this machine' });
-  const target = `http://localhost${request.url ?? '/'}`;
-  const url = URL.canParse(target) ? new URL(target) : undefined;
-  const route = url && Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
-  if (!url || !route) return json(404, { error: `use GET ${Object.keys(routes).join(', ')}` });
-  if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'use GET' });
-  return route(url, request);
+  response: ServerResponse,
+) {
+  if (response.headersSent) return void response.destroy();
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    ...SAFE,
+    ...(request.complete ? {} : { connection: 'close' }),
+    ...headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function hostOf({ headers }: IncomingMessage): string {
-  const url = `http://${headers.host ?? ''}`;
-  return URL.canParse(url) ? new URL(url).hostname : '';
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: ListenOptions['routes'],
+  access: Access,
+): Promise<Reply | typeof TAKEN> {
+  const { headers } = request;
+  // A web page that is open on this host cannot leave Origin out, nor choose Host, which it could name as it likes
+  // if its own name resolved to us.
+  const stranger = access.refusesAsker(headers);
+  if (stranger) return REFUSED[stranger];
+  const target = `http://localhost${request.url ?? '/'}`;
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  const found = url && Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+  const route = typeof found === 'function' ? { answer: found } : found;
+  const refusal = route?.open ? undefined : access.refusesToken(headers);
+  if (refusal && !(url && route?.refused)) return REFUSED[refusal];
+  if (!url || !route) return json(404, { error: `use ${Object.keys(routes).join(', ')}` });
+  const { method = 'GET' } = route;
+  const isRight = request.method === method || (method === 'GET' && request.method === 'HEAD');
+  if (!isRight) return { ...json(405, { error: `use ${method}` }), headers: { allow: method } };
+  for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value);
+  return refusal && route.refused
+    ? route.refused(url, request, response)
+    : route.answer(url, request, response);
 }
 
 function refused(host: string, port: number, error: Error): Error {

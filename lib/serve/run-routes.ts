@@ -1,15 +1,16 @@
 // What `iri-lb run` answers: whether it lives, how it is, its metrics and its history.
 import type { Daemon } from '../run/daemon/daemon.js';
-import { json, type Reply, type Route } from './http.js';
+import { json, type Reply } from './http.js';
 
+type RunAnswer = (url: URL, request?: unknown) => Reply;
 type Served = Pick<Daemon, 'isAlive' | 'health' | 'metrics' | 'history'>;
 
 const STARTING: Reply = json(503, { error: 'starting' });
 
 /** `daemon` gives undefined until there is one. */
-export function runRoutes(daemon: () => Served | undefined): Readonly<Record<string, Route>> {
+export function runRoutes(daemon: () => Served | undefined): Readonly<Record<string, RunAnswer>> {
   const of =
-    (reply: (served: Served, url: URL) => Reply): Route =>
+    (reply: (served: Served, url: URL) => Reply): RunAnswer =>
     (url) => {
       const served = daemon();
       return served ? reply(served, url) : STARTING;

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../config/fingerprint.js';
 import { parseAdminAddress, type SocketAddress } from '../../model/admin-address.js';
 import { buildText } from '../../model/build.js';
 import { ConfigError, messageOf, settingText } from '../../model/errors.js';
-import type { Page } from '../../model/history.js';
+import type { HistoryEvent, Page } from '../../model/history.js';
 import { reported, textOf } from '../../model/problem.js';
 import { failuresOf, type Report } from '../../model/report.js';
 import type { RunHealth } from '../../model/run-health.js';
@@ -34,6 +34,23 @@ export interface DaemonOptions {
   readonly history: (fingerprint: string) => History;
   /** Told when a run has ended, or what is known has changed. */
   readonly onChange?: () => void;
+  /** Where this process listens itself: nobody may be served there. */
+  readonly listeners?: readonly string[];
+  /** Told of each run that begins and ends, also of what is done for the history alone. */
+  readonly onRuns?: RunWatcher;
+}
+
+export interface RunWatcher {
+  runBegins(): void;
+  runEnds(): void;
+  /** Of a run that wrote, or could have; `lagMs` from when Consul's answer came. */
+  ran(run: {
+    readonly atMs: number;
+    readonly runMs: number | null;
+    readonly lagMs: number | null;
+    readonly changes: number;
+    readonly failed: boolean;
+  }): void;
 }
 
 export interface Daemon {
@@ -50,6 +67,11 @@ export interface Daemon {
   status(): string;
   /** Events from then on, milliseconds since the epoch. */
   history(sinceMs: number): Page;
+  /** Told of each event; returns what ends that. */
+  subscribe(listener: (event: HistoryEvent) => void): () => void;
+  /** As it is now. */
+  runner(): Runner;
+  isWatched(): boolean;
 }
 
 /** After a run that failed, in milliseconds; doubled up to the resync's interval. */
@@ -76,7 +98,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log.say('WARN', message);
     state.said(message);
   };
-  let runner: Runner = makeRunner(settings, say, { processes });
+  let runner: Runner = makeRunner(settings, say, { processes, listeners: options.listeners });
   let triggers: Triggers | undefined;
   let pause: Pause | undefined = options.dry ? dryPause(clock.wallMs()) : undefined;
   let begunAt: number | undefined;
@@ -102,6 +124,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const loop = makeLoop(async (trigger) => {
     begunAt = clock.monotonicMs();
+    options.onRuns?.runBegins();
     try {
       // While something fails, a look would wait for it as long as the run does.
       if ((trigger.cause === 'look' || trigger.cause === 'resync') && failures === 0) await lookForHistory();
@@ -110,6 +133,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       say(`a bug of iri-lb: ${messageOf(bug)}`);
     } finally {
       begunAt = undefined;
+      options.onRuns?.runEnds();
       firstEnded();
       options.onChange?.();
     }
@@ -128,6 +152,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (mode === 'apply') contest.note(made, processes.pidOf);
       const report = withContested(made, contest.found());
       state.finished(report, trigger, elapsedMs);
+      options.onRuns?.ran(figuresOf(report, trigger, elapsedMs, clock.wallMs()));
       log.report(report, { ...name, elapsedMs });
       if (mode === 'apply') history.report(report, { ...about, lagMs: elapsedMs });
       triggers?.follow(addressesIn(report));
@@ -135,6 +160,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     } catch (error) {
       const message = messageOf(error);
       state.failed(message, trigger);
+      options.onRuns?.ran({ atMs: clock.wallMs(), runMs: null, lagMs: null, changes: 0, failed: true });
       log.failed(message, name);
       history.failed(message);
       again(false);
@@ -190,7 +216,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     fingerprint = fingerprintOf(settings.config);
     state.loaded(fingerprint);
     history.identify({ build: buildText(), configuration: fingerprint });
-    runner = makeRunner(settings, say, { processes });
+    runner = makeRunner(settings, say, { processes, listeners: options.listeners });
     triggers?.close();
     triggers = startTriggers();
     const what = fingerprint === before ? 'it is the same' : `it was ${before}`;
@@ -232,7 +258,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     metrics: () => state.metrics(around()),
     status: () => state.status(),
     history: (sinceMs) => history.since(sinceMs),
+    subscribe: (listener) => history.subscribe(listener),
+    runner: () => runner,
+    isWatched: () => triggers?.watches().every(({ error }) => error === null) ?? false,
   };
+}
+
+/** For people who look. The lag of a resync says nothing: nobody waited for it. */
+function figuresOf(report: Report, { cause }: Trigger, elapsedMs: number, atMs: number) {
+  const changes = report.loadBalancers.reduce((sum, one) => sum + one.changes.length, 0);
+  const lagMs = cause === 'watch' && changes > 0 ? elapsedMs : null;
+  return { atMs, runMs: report.durationMs, lagMs, changes, failed: !hasSucceeded(report) };
 }
 
 const HISTORY_TRIGGER: Readonly<Record<Cause, AboutRun['trigger']>> = {

@@ -1,0 +1,108 @@
+// What `iri-lb serve` knows beside its looks: the local run's word, and what happened, from whoever kept it.
+import { fingerprintOf } from '../config/fingerprint.js';
+import type { Config } from '../config/pools.js';
+import { BUILD } from '../model/build.js';
+import type { HistoryEvent } from '../model/history.js';
+import { makeHistory } from '../run/history/history.js';
+import { readLocalRun } from '../run/local-run.js';
+import type { PageFeed } from '../serve/page/page.js';
+import type { RunFigures } from '../serve/page/plot.js';
+import type { ShownRuns } from '../serve/page/shown.js';
+import { openSource } from './changes-open.js';
+import type { OpenSource } from './changes-source.js';
+
+export interface ServeFeed extends PageFeed {
+  /** Somebody has the page open. */
+  open(): void;
+  close(): void;
+}
+
+export interface ServeFeedDeps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** As `--from` of `iri-lb changes`. */
+  readonly from: string | undefined;
+  readonly clock: { wallMs(): number };
+  readonly config: Config;
+  readonly onEvent: (event: HistoryEvent) => void;
+  readonly onRun: (run: RunFigures) => void;
+}
+
+const HOUR_MS = 3_600_000;
+/** Events that are kept of a source, at most. */
+const MOST = 2_000;
+
+/** Without a source, what is found between two looks is told. */
+export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: ServeFeedDeps): ServeFeed {
+  const who = { build: BUILD.version, configuration: fingerprintOf(config) };
+  let source: OpenSource | undefined;
+  let events: HistoryEvent[] = [];
+  let stop: AbortController | undefined;
+  let own = makeOwn();
+
+  function makeOwn() {
+    const history = makeHistory({ clock, warn: () => {}, who });
+    history.subscribe(onEvent);
+    return history;
+  }
+  const plotOf = (event: HistoryEvent): void => {
+    if (event.kind !== 'change' || event.lag === undefined) return;
+    const failed = event.result === 'failed';
+    onRun({ atMs: Date.parse(event.at), runMs: null, lagMs: event.lag.ms, changes: 1, failed });
+  };
+  async function follow(signal: AbortSignal): Promise<void> {
+    const opened = await openSource(from, { sinceMs: clock.wallMs() - HOUR_MS, env }).catch(() => undefined);
+    if (!opened) return;
+    if (signal.aborted) return opened.close();
+    source = opened;
+    events = [...opened.page.events].slice(-MOST);
+    for (const event of events) plotOf(event);
+    try {
+      for await (const more of opened.more(signal))
+        for (const event of more) {
+          events.push(event);
+          onEvent(event);
+          plotOf(event);
+        }
+      events = events.slice(-MOST);
+    } catch {
+      // Whoever kept it is gone; what is found between two looks is told from now on.
+    } finally {
+      if (source === opened) source = undefined;
+      await opened.close();
+    }
+  }
+
+  return {
+    source: () => (source ? source.name : 'found between two looks, while this page is open'),
+    history(sinceMs) {
+      if (!source) return own.since(sinceMs);
+      const since = new Date(sinceMs).toISOString();
+      return { cover: source.page.cover, events: events.filter(({ at }) => at >= since) };
+    },
+    runs: async () => runsOf(await readLocalRun(env)),
+    onLook: (look) => {
+      if (!source) own.look(look);
+    },
+    open() {
+      stop = new AbortController();
+      // Nobody looked meanwhile: what is known begins here.
+      own = makeOwn();
+      void follow(stop.signal);
+    },
+    close() {
+      stop?.abort();
+      stop = undefined;
+    },
+  };
+}
+
+function runsOf(run: Awaited<ReturnType<typeof readLocalRun>>): ShownRuns {
+  if (!run) return { by: null, lastSuccessMs: null, paused: null, failing: null };
+  const { paused, failing, lastSuccessMs } = run;
+  return {
+    by: `iri-lb run at ${run.url}`,
+    lastSuccessMs: lastSuccessMs ?? null,
+    paused: paused ? { sinceMs: paused.sinceMs, reason: paused.reason } : null,
+    failing: failing ?? null,
+  };
+}

@@ -1,0 +1,192 @@
+// The page's server side: looks for everybody who has it open, and tells them what is another.
+import type { ServerResponse } from 'node:http';
+import { keepRows } from '../../consul/checks.js';
+import { makeSource } from '../../consul/source.js';
+import { messageOf } from '../../model/errors.js';
+import type { HistoryEvent, Page as HistoryPage } from '../../model/history.js';
+import { plainText } from '../../model/text.js';
+import type { FleetLook } from '../../run/look.js';
+import type { Runner } from '../../run/runner.js';
+import { statusOf } from '../../run/status.js';
+import { makeHub } from './hub.js';
+import { keepReading } from './kept-reading.js';
+import { makeLooker } from './looker.js';
+import { patchBetween } from './patch.js';
+import { makePlot, type RunFigures } from './plot.js';
+import type { EventMessage, FullMessage, PatchMessage, ShownCover, ShownHead, ShownRuns } from './shown.js';
+import { NOTHING, type Snapshot, snapshotOf } from './snapshot.js';
+import { answerWhy } from './why-answer.js';
+
+/** What is known beside the look. */
+export interface PageFeed {
+  /** Who keeps the fleet; asked with each look. Never throws. */
+  readonly runs: () => Promise<ShownRuns> | ShownRuns;
+  /** Events from then on, milliseconds since the epoch. */
+  readonly history: (sinceMs: number) => HistoryPage;
+  /** Where these come from, in words. */
+  readonly source: () => string;
+  /** Told of each look that ended. */
+  readonly onLook?: (look: FleetLook) => void;
+}
+
+export interface PageDeps {
+  /** As it is now: another one after the configuration was read again. */
+  readonly runner: () => Runner;
+  readonly feed: PageFeed;
+  /** Whether changes of Consul are heard of. */
+  readonly isWatched: () => boolean;
+  readonly clock: { wallMs(): number; monotonicMs(): number };
+  /** Told when somebody opens the first page, and when the last one is closed. */
+  readonly onWatched?: (isWatched: boolean) => void;
+}
+
+export interface PageServer {
+  /** Somebody opened the stream. */
+  open(response: ServerResponse): void;
+  /** Status and answer: why whoever is named is where, by the last look. */
+  why(asked: string): { readonly status: number; readonly body: unknown };
+  /** Consul says something else. */
+  consulChanged(): void;
+  runBegins(): void;
+  runEnds(): void;
+  /** A run's figures, for the plot. */
+  ran(run: RunFigures): void;
+  happened(event: HistoryEvent): void;
+  readonly browsers: number;
+  /** Looks that were made, and milliseconds that they took. */
+  readonly looks: { readonly count: number; readonly totalMs: number };
+  close(): void;
+}
+
+/** Events that a page gets when it is opened, at most. */
+const MOST_EVENTS = 300;
+const HOUR_MS = 3_600_000;
+
+export function makePage({ runner, feed, isWatched, clock, onWatched }: PageDeps): PageServer {
+  const plot = makePlot();
+  let seq = 0;
+  let last: Snapshot | undefined;
+  let lastLook: FleetLook | undefined;
+  let lookError: string | null = null;
+  let reading = readingOf(runner());
+  const looks = { count: 0, totalMs: 0 };
+
+  function readingOf(of: Runner) {
+    const rows = keepRows(of.client);
+    const own = makeSource({ client: rows.client, clock: of.deps.clock });
+    return { of, rows, source: keepReading(own, isWatched, () => clock.monotonicMs()) };
+  }
+
+  const full = (): FullMessage => {
+    const now = clock.wallMs();
+    const page = feed.history(now - HOUR_MS);
+    return {
+      ...{ seq, atMs: last?.atMs ?? null, nowMs: now, head: headOf(last), slots: last?.slots ?? [] },
+      ...{ events: page.events.slice(-MOST_EVENTS), plot: plot.points(now), load: last?.load ?? [] },
+      cover: coverOf(page),
+    };
+  };
+  const headOf = (snapshot: Snapshot | undefined): ShownHead | null =>
+    snapshot ? { ...snapshot.head, lookError } : lookError === null ? null : { ...EMPTY_HEAD, lookError };
+  const coverOf = ({ cover, events }: HistoryPage): ShownCover => {
+    const cut = events.length > MOST_EVENTS ? events.at(-MOST_EVENTS)?.at : undefined;
+    const since = cut ?? cover.from;
+    return { source: feed.source(), sinceMs: since === undefined ? null : Date.parse(since) };
+  };
+  const hub = makeHub({
+    full,
+    onCount: (count) => {
+      if (count <= 1) onWatched?.(count > 0);
+      looker.watchedBy(count);
+    },
+  });
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const startedAt = clock.monotonicMs();
+    if (reading.of !== runner()) reading = readingOf(runner());
+    try {
+      const [taken, runs] = await Promise.all([
+        reading.of.look({ source: reading.source, signal }),
+        feed.runs(),
+      ]);
+      if (signal.aborted) return;
+      // A second look or rights may have been refused: what is not trusted is asked for again.
+      if (taken.consulError !== undefined) reading.source.forget();
+      const { config } = reading.of.settings;
+      const next = snapshotOf(taken, statusOf(taken, config), config, runs, last?.remembered ?? NOTHING);
+      feed.onLook?.(taken);
+      lastLook = taken;
+      tell(next, null);
+    } catch (error) {
+      if (!signal.aborted) tell(last, plainText(messageOf(error), 500));
+    } finally {
+      looks.count += 1;
+      looks.totalMs += clock.monotonicMs() - startedAt;
+    }
+  }
+
+  function tell(next: Snapshot | undefined, error: string | null): void {
+    const before = last;
+    const wasError = lookError;
+    last = next;
+    lookError = error;
+    seq += 1;
+    const patch = before && next && patchBetween(before, next);
+    if (!patch) {
+      hub.sendFull();
+      return;
+    }
+    const head = error === wasError ? patch.head : next.head;
+    const message: PatchMessage = {
+      ...{ seq, atMs: next.atMs, nowMs: clock.wallMs(), ...patch },
+      ...(head ? { head: { ...head, lookError: error } } : {}),
+    };
+    hub.send('patch', message);
+  }
+
+  const looker = makeLooker({ look, now: () => clock.monotonicMs() });
+  return {
+    open: (response) => hub.add(response),
+    why: (asked) =>
+      answerWhy(asked, lastLook, reading.of.settings.config, (service) => reading.rows.rowsOf(service)),
+    consulChanged() {
+      reading.source.forget();
+      looker.poke();
+    },
+    runBegins: () => looker.runBegins(),
+    runEnds() {
+      reading.source.forget();
+      looker.runEnds();
+    },
+    ran(run) {
+      const point = plot.add(run);
+      hub.send('events', { events: [], plot: [point] } satisfies EventMessage);
+    },
+    happened(event) {
+      hub.send('events', { events: [event], plot: [] } satisfies EventMessage);
+    },
+    get browsers() {
+      return hub.count;
+    },
+    looks,
+    close() {
+      looker.close();
+      hub.close();
+    },
+  };
+}
+
+const EMPTY_HEAD: ShownHead = {
+  build: '',
+  fingerprint: '',
+  consul: { index: null, instances: null, error: null, asOfMs: null },
+  runs: { by: null, lastSuccessMs: null, paused: null, failing: null },
+  balancers: [],
+  pools: [],
+  findings: [],
+  moreFindings: 0,
+  pending: null,
+  changes: [],
+  unslotted: [],
+  lookError: null,
+};
