@@ -165,16 +165,17 @@ function balancerOf(
 }
 
 function findingOf(
-  { level, text: words, next, loadBalancers, instance }: Status['attention'][number],
+  { level, code, text: words, next, loadBalancers, instance }: Status['attention'][number],
   nameOf: (address: string) => string,
 ): ShownFinding {
   const slot = /\b[\w.:-]{1,64}\/[\w.-]+\d\b/.exec(words)?.[0];
+  const [, server] = code === 'differs' ? (/^\S+ (\S+:\d+): /.exec(words) ?? []) : [];
   return {
     level,
-    text: text(words),
+    text: text(words).replace(/\b(?:tcp|tls):\/\/[^\s,;]+/g, nameOf),
     next: text(next),
     on: loadBalancers.map(nameOf),
-    about: instance ?? slot ?? null,
+    about: instance ?? server ?? slot ?? null,
   };
 }
 

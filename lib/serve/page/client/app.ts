@@ -2,7 +2,7 @@
 import type { EventMessage, FullMessage, PatchMessage } from '../shown.js';
 import { showChanges } from './changes.js';
 import { askWhy, showAnswer, showNothingChosen } from './details.js';
-import { byId, h } from './dom.js';
+import { byId, h, setText } from './dom.js';
 import { type Line, showFreshness, showNotices, showOverview } from './overview.js';
 import { showPlot } from './plot.js';
 import { type Chosen, legendIn, poolsIn } from './pools.js';
@@ -98,7 +98,6 @@ async function retry(): Promise<void> {
 
 // ── what is chosen ───────────────────────────────────────────────────────────
 
-const panel = byId('details');
 const detailEvents = { choose, close: () => close(true) };
 let question: AbortController | undefined;
 let lastAskedMs = 0;
@@ -135,10 +134,10 @@ function placeOf(name: string): Chosen | undefined {
 
 function ask(name: string): void {
   asked = name;
+  hover(undefined, 0, 0);
   pools.show(store, chosen, finderOf(searched));
   showAnswer(name, undefined, detailEvents);
   document.body.classList.add('chosen');
-  if (matchMedia('(max-width: 71.99rem)').matches) panel.scrollIntoView({ block: 'start' });
   void answer(name);
 }
 
@@ -148,7 +147,9 @@ async function answer(name: string): Promise<void> {
   const { signal } = question;
   lastAskedMs = Date.now();
   const found = await askWhy(name, signal);
-  if (!signal.aborted && asked === name) showAnswer(name, found, detailEvents);
+  if (signal.aborted || asked !== name) return;
+  showAnswer(name, found, detailEvents);
+  setText(byId('told'), found.kind === 'why' ? found.why.verdict.text : '');
 }
 
 function askAgain(): void {
@@ -207,6 +208,8 @@ function hover(at: (Chosen & { readonly balancer: number }) | undefined, x: numb
   tip.style.left = `${Math.max(8, Math.min(x + 12, innerWidth - offsetWidth - 8))}px`;
   tip.style.top = `${y + 16 + offsetHeight > innerHeight ? Math.max(8, y - offsetHeight - 12) : y + 16}px`;
 }
+
+document.addEventListener('scroll', () => hover(undefined, 0, 0), { passive: true, capture: true });
 
 // ── keys and search ──────────────────────────────────────────────────────────
 

@@ -106,7 +106,11 @@ function whyParts(why: Why): Child[] {
       h(
         'ul',
         { class: 'causes' },
-        ...verdict.causes.map(({ text, next }) => h('li', {}, text, next !== '' && h('small', {}, next))),
+        ...verdict.causes
+          // What the sentence says already is not said again.
+          .map(({ text, next }) => ({ text: verdict.text.includes(text) ? '' : text, next }))
+          .filter(({ text, next }) => text !== '' || next !== '')
+          .map(({ text, next }) => h('li', {}, text, next !== '' && h('small', {}, next))),
       ),
     ...loadBalancers.flatMap(balancerParts),
     instance

@@ -27,8 +27,12 @@ export interface SlotMap {
 }
 
 /** From one slot to the next, in pixels: the largest with which the map is not higher than it may be. */
-const PITCHES = [20, 18, 16, 14, 12, 11, 10, 9, 8];
+const PITCHES = [28, 24, 20, 18, 16, 14, 12, 11, 10, 9, 8];
 const HIGHEST = 272;
+/** From so wide a window on, slots may be larger than 20. */
+const WIDE = 2_200;
+/** Around the slots, for the rings of those at the rim. */
+const EDGE = 3;
 
 let maps = 0;
 
@@ -60,14 +64,13 @@ export function slotMap({ hover, choose }: MapEvents): SlotMap {
   function draw(): void {
     const width = element.clientWidth;
     if (width === 0) return;
-    pitch =
-      PITCHES.find(
-        (size) => Math.ceil(slots.length / Math.max(1, Math.floor(width / size))) * size <= HIGHEST,
-      ) ?? 8;
-    columns = Math.max(1, Math.floor(width / pitch));
+    const across = (size: number): number => Math.max(1, Math.floor((width - 2 * EDGE) / size));
+    const sizes = PITCHES.filter((size) => size <= 20 || window.innerWidth >= WIDE);
+    pitch = sizes.find((size) => Math.ceil(slots.length / across(size)) * size <= HIGHEST) ?? 8;
+    columns = across(pitch);
     const rows = Math.ceil(slots.length / columns);
     const ratio = window.devicePixelRatio || 1;
-    const height = rows * pitch;
+    const height = rows * pitch + 2 * EDGE;
     const [pixelsWide, pixelsHigh] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (canvas.width !== pixelsWide || canvas.height !== pixelsHigh) {
       canvas.width = pixelsWide;
@@ -80,12 +83,18 @@ export function slotMap({ hover, choose }: MapEvents): SlotMap {
     context.clearRect(0, 0, width, height);
     const colours = coloursOf(element);
     for (const [index, slot] of slots.entries()) drawSlot(context, index, slot, colours);
+    // Over their neighbours.
+    for (const [index, slot] of slots.entries()) {
+      if (slot.differs && !slot.faded) drawRing(context, boxOf(index), colours.differs, 1.5);
+      if (chosen === slot.at) drawRing(context, boxOf(index), colours.ink, 2);
+    }
     const isFocused = document.activeElement === element;
     if (isFocused) drawRing(context, boxOf(cursor), colours.accent, 2);
   }
   function boxOf(index: number): readonly [number, number, number] {
     const gap = Math.max(2, Math.round(pitch / 6));
-    return [(index % columns) * pitch + gap / 2, Math.floor(index / columns) * pitch + gap / 2, pitch - gap];
+    const [column, row] = [index % columns, Math.floor(index / columns)];
+    return [EDGE + column * pitch + gap / 2, EDGE + row * pitch + gap / 2, pitch - gap];
   }
   function drawSlot(context: CanvasRenderingContext2D, index: number, slot: MapSlot, colours: Colours): void {
     const { cell } = slot;
@@ -93,15 +102,13 @@ export function slotMap({ hover, choose }: MapEvents): SlotMap {
     context.globalAlpha = slot.faded ? 0.18 : 1;
     drawMark(context, cell === null ? 'unknown' : cell === 0 ? 'free' : cell[0], box, colours);
     if (cell !== null && cell !== 0 && cell[5] !== '') drawPending(context, box, colours);
-    if (slot.differs) drawRing(context, box, colours.differs, 1.5);
     context.globalAlpha = 1;
-    if (chosen === slot.at) drawRing(context, box, colours.ink, 2);
   }
 
   function indexAt(event: MouseEvent): number | undefined {
     const { left, top } = canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - left) / pitch);
-    const index = Math.floor((event.clientY - top) / pitch) * columns + column;
+    const column = Math.floor((event.clientX - left - EDGE) / pitch);
+    const index = Math.floor((event.clientY - top - EDGE) / pitch) * columns + column;
     return column >= 0 && column < columns && index >= 0 && index < slots.length ? index : undefined;
   }
   function tell(): void {

@@ -37,7 +37,7 @@ function toneOf(head: ShownHead): Tone {
   )
     return 'failed';
   if (findings.some(({ level }) => level === 'failed')) return 'failed';
-  if (runs.paused || findings.some(({ level }) => level === 'look')) return 'look';
+  if (runs.paused || downIn(head) > 0 || findings.some(({ level }) => level === 'look')) return 'look';
   return pools.every(({ wanted }) => wanted === 0) ? 'empty' : 'well';
 }
 
@@ -57,24 +57,43 @@ function verdictOf(head: ShownHead): string {
   if (bad > 0) return bad === 1 ? 'One thing needs a look' : `${grouped(bad)} things need a look`;
   if (pools.every(({ wanted }) => wanted === 0)) return 'Consul lists nobody for these pools yet';
   if (pending !== null && pending > 0) return `${plural(pending, 'change')} pending`;
+  const down = downIn(head);
+  if (down > 0) return `HAProxy has ${plural(down, 'server')} DOWN`;
   return balancers.length === 1
     ? 'Everybody who should serve does'
-    : `Everybody who should serve does, ${onWhich(names(head), balancers.length)}`;
+    : `Everybody who should serve does, ${onWhich(names(head), balancers.length)} load balancers`;
 }
 
 const names = ({ balancers }: ShownHead): string[] => balancers.map(({ name }) => name);
 
+/** On each load balancer that is known, in all pools. */
+function servingOn({ pools, balancers }: ShownHead): number[] {
+  return balancers.flatMap((_, at) => {
+    const counts = pools.flatMap((pool) => pool.counts[at] ?? []);
+    return counts.length === 0 ? [] : [counts.reduce((sum, { serving }) => sum + serving, 0)];
+  });
+}
+
+const downIn = ({ pools }: ShownHead): number =>
+  pools.reduce((sum, { counts }) => sum + counts.reduce((all, one) => all + (one?.down ?? 0), 0), 0);
+
 function showFacts(store: Store, head: ShownHead): void {
   const { runs, consul, pending, pools } = head;
   const now = Date.now() + store.aheadMs;
-  const serving = pools.flatMap(({ counts }) => counts.flatMap((one) => (one ? [one.serving] : [])));
+  const serving = servingOn(head);
+  const [least, most] = [Math.min(...serving), Math.max(...serving)];
+  const wanted = pools.reduce((sum, pool) => sum + (pool.wanted ?? 0), 0);
   const load = store.load.flatMap((one) => (one ? [one] : []));
   const sum = (at: 0 | 1 | 2): number => load.reduce((all, one) => all + one[at], 0);
   const facts: readonly (readonly [string, string, string])[] = [
     [
       'Serving',
-      serving.length === 0 ? 'not known' : grouped(serving.reduce((a, b) => a + b, 0)),
-      'servers, all pools and load balancers',
+      serving.length === 0
+        ? 'not known'
+        : least === most
+          ? grouped(least)
+          : `${grouped(least)} to ${grouped(most)}`,
+      `of ${grouped(wanted)} wanted${serving.length > 1 ? ', on each load balancer' : ''}`,
     ],
     [
       'Instances in Consul',
@@ -89,7 +108,7 @@ function showFacts(store: Store, head: ShownHead): void {
     [
       'Last good run',
       runs.lastSuccessMs === null ? 'not known' : `${span(now - runs.lastSuccessMs)} ago`,
-      runs.by ?? 'nobody tells; name who does with --from',
+      runs.by ?? 'no iri-lb run answers here',
     ],
     [
       'Requests now',

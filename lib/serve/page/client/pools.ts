@@ -173,13 +173,7 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
         ...elements.map(({ caption, map }) =>
           h('div', { class: 'range' }, h('p', { class: 'caption mono' }, caption), map.element),
         ),
-        ...rest.map(({ range }) =>
-          h(
-            'p',
-            { class: 'caption mono' },
-            `${range.prefix} · ${plural(range.slots.length, 'slot')}, all free`,
-          ),
-        ),
+        ...(rest.length > 0 ? [h('p', { class: 'caption mono' }, restWords(rest))] : []),
         ...(isThere.length === 0 ? [h('p', { class: 'quiet empty' }, nothingWords(shown))] : []),
       );
     }
@@ -191,6 +185,11 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
       for (const map of maps.values()) map.redraw();
     },
   };
+}
+
+function restWords(rest: readonly { readonly range: Range }[]): string {
+  const slots = rest.reduce((sum, { range }) => sum + range.slots.length, 0);
+  return `${rest.map(({ range }) => range.prefix).join(', ')} · ${plural(slots, 'slot')}, all free`;
 }
 
 const nothingWords = ({ state, name }: ShownBalancer): string =>
