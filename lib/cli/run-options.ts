@@ -1,14 +1,13 @@
 // The flags of `iri-lb run`, parsed; every problem at once.
-import { parseAddress, parseIp, parsePort } from '../model/address.js';
 import { parseDuration } from '../model/duration.js';
 import type { SettingProblem } from '../model/errors.js';
 import { quote } from '../model/text.js';
 import { DEFAULT_LISTEN } from '../run/local-run.js';
+import { type Listen, type ListenFlags, readListen } from './listen-options.js';
 import { usageProblems } from './usage.js';
 
 /** As commander hands them over. */
-export interface RunFlags {
-  readonly listen: string;
+export interface RunFlags extends ListenFlags {
   readonly resync: string;
   readonly pauseFile: string;
   readonly dry?: boolean;
@@ -24,7 +23,7 @@ export const RUN_DEFAULTS = {
 
 export interface RunOptions {
   /** Undefined: off. */
-  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  readonly listen: Listen | undefined;
   readonly resyncMs: number;
   readonly pauseFile: string;
   readonly dry: boolean;
@@ -39,9 +38,7 @@ const LONGEST_MS = 24 * 60 * 60_000;
 export function readRunOptions(flags: RunFlags): RunOptions {
   const problems: SettingProblem[] = [];
   const problem = (path: string, message: string): void => void problems.push({ path, message });
-  const listen = flags.listen === 'off' ? undefined : parseListen(flags.listen);
-  if (flags.listen !== 'off' && !listen)
-    problem('--listen', `${quote(flags.listen)} is no address; use ${DEFAULT_LISTEN}, or off`);
+  const listen = readListen(flags, problem);
   const resyncMs = parseDuration(flags.resync) ?? 0;
   if (resyncMs < SHORTEST_MS || resyncMs > LONGEST_MS)
     problem('--resync', `${quote(flags.resync)} is no time from 1s to 24h; use 1m`);
@@ -54,11 +51,4 @@ export function readRunOptions(flags: RunFlags): RunOptions {
   if (problems.length > 0) throw usageProblems(problems);
   const { pauseFile, dry = false, history } = flags;
   return { listen, resyncMs, pauseFile, dry, history };
-}
-
-function parseListen(text: string): RunOptions['listen'] {
-  const [, host = '', digits] = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(text) ?? [];
-  const address = parseIp(host) ?? parseAddress(host);
-  const port = parsePort(digits);
-  return address && port ? { host: address.text, port } : undefined;
 }

@@ -13,11 +13,14 @@ import { makeNotify } from '../run/daemon/systemd.js';
 import { makeHistory } from '../run/history/history.js';
 import { systemLookup } from '../run/lookup.js';
 import { systemClock } from '../run/system-clock.js';
-import { listenHttp } from '../serve/http.js';
+import { ownListeners } from '../serve/own-listeners.js';
+import { makePlot } from '../serve/page/plot.js';
 import { runRoutes } from '../serve/run-routes.js';
 import { EXIT } from './exit-status.js';
+import { openPort } from './open-port.js';
 import { settingsOf, type Terminal } from './output.js';
 import { type RunFlags, type RunOptions, readRunOptions } from './run-options.js';
+import { makeRunPage } from './run-page.js';
 
 /** What tells the process to do something else. */
 export interface Signals {
@@ -48,7 +51,16 @@ export async function runProcess(
   // Whatever comes before there is something to be read again has been read.
   signals.on('SIGHUP', () => void daemon?.reload().catch((error: unknown) => warn(messageOf(error))));
 
-  const http = options.listen && (await listenHttp({ ...options.listen, routes: runRoutes(() => daemon) }));
+  const plot = makePlot();
+  const page = makeRunPage(() => daemon, plot);
+  const { '/live': live, ...routes } = runRoutes(() => daemon);
+  const http =
+    options.listen &&
+    (await openPort(options.listen, (access) => ({
+      ...page.routes(access),
+      ...routes,
+      ...(live ? { '/live': { open: true as const, answer: live } } : {}),
+    })));
   let beat: NodeJS.Timeout | undefined;
   try {
     let isReady = false;
@@ -67,8 +79,15 @@ export async function runProcess(
       onChange: () => {
         if (daemon && isReady) notify.ready(daemon.status());
       },
+      ...(http ? { listeners: ownListeners(http.ip, http.port) } : {}),
+      onRuns: {
+        runBegins: () => page.current()?.runBegins(),
+        runEnds: (isLook) => page.current()?.runEnds(isLook),
+        ran: (run) => (page.current() ? page.current()?.ran(run) : plot.add(run)),
+      },
     });
-    if (http) log.say('INFO', `listening on ${http.url}`);
+    if (http) log.say('INFO', `listening on ${http.url}, the page is at ${http.url}/`);
+    if (http?.madeToken) log.say('INFO', `a new token is in ${options.listen?.tokenFile}`);
     if (notify.watchdogMs !== undefined)
       beat = setInterval(() => daemon?.isAlive() && notify.alive(), notify.watchdogMs);
     await Promise.race([daemon.ready, stopped]);
@@ -82,6 +101,7 @@ export async function runProcess(
     signals.end(EXIT.ok);
   } finally {
     clearInterval(beat);
+    page.close();
     http?.close();
   }
 }

@@ -2,19 +2,16 @@
 import type { Command } from 'commander';
 import { guarded, type Terminal } from './output.js';
 import { RUN_DEFAULTS, type RunFlags } from './run-options.js';
+import { listenFlags } from './serve.js';
 
 export function registerRun(program: Command, terminal: Terminal): void {
-  program
+  const run = program
     .command('run')
     .description(
       'keep every load balancer what Consul says, until told to stop: at once when Consul or HAProxy changes, and ' +
         'every minute whatever happens',
-    )
-    .option(
-      '--listen <address>',
-      'HTTP for /live, /health, /metrics and /history; or off',
-      RUN_DEFAULTS.listen,
-    )
+    );
+  listenFlags(run, 'the page, /live, /health, /metrics and /history; or off')
     .option('--resync <time>', 'how often all is read', RUN_DEFAULTS.resync)
     .option(
       '--pause-file <file>',

@@ -10,12 +10,13 @@ import { json } from '../serve/http.js';
 import { ownListeners } from '../serve/own-listeners.js';
 import { builtPage } from '../serve/page/assets.js';
 import { makePage, type PageServer } from '../serve/page/page.js';
+import { pageRoutes } from '../serve/page/routes.js';
 import { makeWatches } from '../serve/page/watches.js';
 import { EXIT } from './exit-status.js';
 import { type Listen, type ListenFlags, readListen } from './listen-options.js';
+import { openPort } from './open-port.js';
 import { settingsOf, type Terminal } from './output.js';
 import { makeServeFeed } from './serve-feed.js';
-import { openPage } from './serve-listen.js';
 import { usageError, usageProblems } from './usage.js';
 
 export interface ServeFlags extends ListenFlags {
@@ -40,7 +41,8 @@ export async function serveProcess(
     for (const signal of ['SIGTERM', 'SIGINT'] as const) signals.once(signal, resolve);
   });
   let page: PageServer | undefined;
-  const http = await openPage(listen, builtPage(), () => page, {
+  const http = await openPort(listen, (access) => ({
+    ...pageRoutes({ files: builtPage(), access, page: () => page }),
     '/live': { open: true, answer: () => json(200, { live: true }) },
     '/health': () => json(200, { version: 1, program: 'iri-lb serve', build: BUILD, ok: true }),
     '/metrics': () => ({
@@ -48,7 +50,7 @@ export async function serveProcess(
       type: 'text/plain; version=0.0.4; charset=utf-8',
       body: metrics(page),
     }),
-  });
+  }));
   if (http.madeToken) terminal.err(`iri-lb: a new token is in ${flags.tokenFile}`);
   const runner = makeRunner(settings, terminal.err, { listeners: ownListeners(http.ip, http.port) });
   const watches = makeWatches(settings, terminal.err, () => page?.consulChanged());

@@ -42,7 +42,8 @@ export interface DaemonOptions {
 
 export interface RunWatcher {
   runBegins(): void;
-  runEnds(): void;
+  /** `isLook`: it was for the history alone. */
+  runEnds(isLook: boolean): void;
   /** Of a run that wrote, or could have; `lagMs` from when Consul's answer came. */
   ran(run: {
     readonly atMs: number;
@@ -133,7 +134,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       say(`a bug of iri-lb: ${messageOf(bug)}`);
     } finally {
       begunAt = undefined;
-      options.onRuns?.runEnds();
+      options.onRuns?.runEnds(trigger.cause === 'look');
       firstEnded();
       options.onChange?.();
     }

@@ -14,7 +14,8 @@ export interface Looker {
   poke(): void;
   /** A run begins: what is under way is given up, and nothing is begun until it is over. */
   runBegins(): void;
-  runEnds(): void;
+  /** `hasChanged`: there may be something else to be seen. */
+  runEnds(hasChanged: boolean): void;
   close(): void;
 }
 
@@ -74,9 +75,9 @@ export function makeLooker({ look, now, everyMs = EVERY_MS }: LookerDeps): Looke
       working?.abort();
       clearTimeout(timer);
     },
-    runEnds() {
+    runEnds(hasChanged) {
       running = Math.max(0, running - 1);
-      asked = true;
+      asked ||= hasChanged;
       plan();
     },
     close() {

@@ -12,7 +12,7 @@ import { makeHub } from './hub.js';
 import { keepReading } from './kept-reading.js';
 import { makeLooker } from './looker.js';
 import { patchBetween } from './patch.js';
-import { makePlot, type RunFigures } from './plot.js';
+import { makePlot, type Plot, type RunFigures } from './plot.js';
 import type { EventMessage, FullMessage, PatchMessage, ShownCover, ShownHead, ShownRuns } from './shown.js';
 import { NOTHING, type Snapshot, snapshotOf } from './snapshot.js';
 import { answerWhy } from './why-answer.js';
@@ -36,6 +36,8 @@ export interface PageDeps {
   /** Whether changes of Consul are heard of. */
   readonly isWatched: () => boolean;
   readonly clock: { wallMs(): number; monotonicMs(): number };
+  /** What runs took until now; empty by default. */
+  readonly plot?: Plot;
   /** Told when somebody opens the first page, and when the last one is closed. */
   readonly onWatched?: (isWatched: boolean) => void;
 }
@@ -48,7 +50,8 @@ export interface PageServer {
   /** Consul says something else. */
   consulChanged(): void;
   runBegins(): void;
-  runEnds(): void;
+  /** `isLook`: it changed nothing. */
+  runEnds(isLook?: boolean): void;
   /** A run's figures, for the plot. */
   ran(run: RunFigures): void;
   happened(event: HistoryEvent): void;
@@ -62,8 +65,14 @@ export interface PageServer {
 const MOST_EVENTS = 300;
 const HOUR_MS = 3_600_000;
 
-export function makePage({ runner, feed, isWatched, clock, onWatched }: PageDeps): PageServer {
-  const plot = makePlot();
+export function makePage({
+  runner,
+  feed,
+  isWatched,
+  clock,
+  onWatched,
+  plot = makePlot(),
+}: PageDeps): PageServer {
   let seq = 0;
   let last: Snapshot | undefined;
   let lastLook: FleetLook | undefined;
@@ -154,9 +163,9 @@ export function makePage({ runner, feed, isWatched, clock, onWatched }: PageDeps
       looker.poke();
     },
     runBegins: () => looker.runBegins(),
-    runEnds() {
-      reading.source.forget();
-      looker.runEnds();
+    runEnds(isLook = false) {
+      if (!isLook) reading.source.forget();
+      looker.runEnds(!isLook);
     },
     ran(run) {
       const point = plot.add(run);

@@ -1,11 +1,8 @@
-// Opens the page's port: the token file, who may ask, and the paths of the page beside others.
+// Opens a port for people and programs: the token file, and who may ask.
 
 import { messageOf } from '../model/errors.js';
-import { makeAccess } from '../serve/access.js';
+import { type Access, makeAccess } from '../serve/access.js';
 import { type Listening, listenHttp, type Route } from '../serve/http.js';
-import type { PageFiles } from '../serve/page/assets.js';
-import type { PageServer } from '../serve/page/page.js';
-import { pageRoutes } from '../serve/page/routes.js';
 import { openTokenFile } from '../serve/token-file.js';
 import type { Listen } from './listen-options.js';
 import { usageError } from './usage.js';
@@ -19,15 +16,13 @@ export interface OpenPort extends Listening {
 }
 
 /** Throws what is wrong with the token file, as wrong usage, and what listening throws. */
-export async function openPage(
+export async function openPort(
   { host, port, access: rules, tokenFile, tls }: Listen,
-  files: PageFiles,
-  page: () => PageServer | undefined,
-  others: Readonly<Record<string, Route>>,
+  routesFor: (access: Access) => Readonly<Record<string, Route>>,
 ): Promise<OpenPort> {
   const made = tokenFile === undefined ? undefined : tokenIn(tokenFile);
   const access = makeAccess({ ...rules, ...(made ? { token: made.token } : {}) });
-  const routes = { ...pageRoutes({ files, access, page }), ...others };
+  const routes = routesFor(access);
   const listening = await listenHttp({
     ...{ host, port, routes, access, maxConnections: MOST_CONNECTIONS },
     ...(tls ? { tls } : {}),
