@@ -10,6 +10,7 @@ import type { Child, Harness } from './harness.js';
 import { type Finished, type LambdaEndpoint, startLambdaEndpoint } from './lambda-endpoint.js';
 import { type LocalBalancer, startLoadBalancers } from './load-balancers.js';
 import { type SampleNodes, startNodes } from './nodes.js';
+import { startPage } from './page.js';
 import { startParameterStore } from './parameter-store.js';
 import { writeShellEnv } from './shell-env.js';
 import { makeCertificate } from './stand-in-tls.js';
@@ -25,6 +26,8 @@ export interface LocalSetup {
   readonly config: RenderConfig;
   /** A file for `. FILE`, after which `iri-lb` asks this set-up; holds a token that may read. */
   readonly envFile: string;
+  /** Where the page is. */
+  readonly pageUrl: string;
 }
 
 export interface LocalOptions {
@@ -108,7 +111,8 @@ export async function startLocal(harness: Harness, options: LocalOptions): Promi
     IRI_LB_HISTORY: options.historyFile,
   };
   const envFile = writeShellEnv(harness.dir, shellEnv, bundle('iri-lb.mjs'));
-  return { consul, loadBalancers, nodes, lambda, forwarder, forwarderUrl, config, envFile };
+  const pageUrl = await startPage(harness, shellEnv);
+  return { consul, loadBalancers, nodes, lambda, forwarder, forwarderUrl, config, envFile, pageUrl };
 }
 
 /** Consul's watches read with a token of their own here, so that anonymous requests still read nothing. */

@@ -19,7 +19,7 @@ export function introduction(setup: LocalSetup, { demo }: Introduced): string {
 }
 
 /** A line each, with a column for each load balancer. */
-function places({ consul, loadBalancers }: LocalSetup): string[] {
+function places({ consul, loadBalancers, pageUrl }: LocalSetup): string[] {
   const row = (name: string, cells: readonly string[], note = ''): string =>
     `${pc.bold(name)}${' '.repeat(12 - name.length)}${cells.map((cell) => cell.padEnd(24)).join('')}${note}`.trimEnd();
   const each = (of: (one: LocalBalancer) => string | undefined): string[] =>
@@ -30,6 +30,7 @@ function places({ consul, loadBalancers }: LocalSetup): string[] {
   const admins = each(({ haproxy }) => haproxy.admin);
   return [
     `${names.length} load balancers, kept equal to what one Consul knows, until Ctrl-C`,
+    row('Page', [pageUrl], '(who is in which slot, why, and what just changed)'),
     row('', names),
     row('API', apis),
     ...(stats.length > 0 ? [row('Stats page', stats)] : []),

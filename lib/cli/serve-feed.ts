@@ -79,7 +79,10 @@ export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: Serv
       const since = new Date(sinceMs).toISOString();
       return { cover: source.page.cover, events: events.filter(({ at }) => at >= since) };
     },
-    runs: async () => runsOf(await readLocalRun(env)),
+    runs: async () => {
+      const run = await readLocalRun(env);
+      return run || !source ? runsOf(run) : runsToldBy(source.name, events);
+    },
     onLook: (look) => {
       if (!source) own.look(look);
     },
@@ -93,6 +96,21 @@ export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: Serv
       stop?.abort();
       stop = undefined;
     },
+  };
+}
+
+/** As far as a history says it: it has no runs that changed nothing. */
+function runsToldBy(name: string, events: readonly HistoryEvent[]): ShownRuns {
+  const last = events.findLast((event) => event.kind === 'change' && event.result === 'done');
+  const about = events.filter(
+    (event) => (event.kind === 'runs-failing' || event.kind === 'runs-well') && event.loadBalancer === undefined,
+  );
+  const now = about.at(-1);
+  return {
+    by: `its last change, by ${name}`,
+    lastSuccessMs: last ? Date.parse(last.at) : null,
+    paused: null,
+    failing: now?.kind === 'runs-failing' ? { sinceMs: Date.parse(now.at), errors: now.errors } : null,
   };
 }
 

@@ -1,0 +1,224 @@
+// The page in a browser: every state it has, in both themes and three widths, judged by axe-core, and walked by keys.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../../infra/local/harness.js';
+import {
+  type Fleet,
+  openPage,
+  rowsOf,
+  type Served,
+  startBrowser,
+  startFleet,
+  startServe,
+  type Theme,
+} from './page-rig.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Where pictures are put, to be looked at; nowhere by default. */
+const PICTURES = process.env.PAGE_PICTURES;
+
+const WIDTHS = [
+  [360, 740],
+  [1280, 900],
+  [3840, 2160],
+] as const;
+const THEMES: readonly Theme[] = ['light', 'dark'];
+
+let harness: Harness;
+let browser: Browser;
+
+beforeAll(async () => {
+  harness = await startHarness();
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await harness?.close();
+});
+
+/** What axe-core finds: rule, and the elements. The script is put in by the driver, past the page's own policy. */
+async function axe(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+  )) as { violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] };
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary}`),
+  );
+}
+
+/** No sideways scrolling, nothing for axe-core; a picture where somebody wants one. */
+async function judge(page: Page, state: string): Promise<void> {
+  for (const colorScheme of THEMES)
+    for (const [width, height] of WIDTHS) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const where = `${state}, ${colorScheme}, ${width} px`;
+      const wide = await page.evaluate('document.documentElement.scrollWidth');
+      expect(wide, `${where}: scrolls sideways`).toBeLessThanOrEqual(width);
+      expect(await axe(page), where).toEqual([]);
+      if (PICTURES) {
+        await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+        const fullPage = width < 2_000;
+        if (fullPage) await page.evaluate('document.querySelector(".bar").style.position = "static"');
+        await page.screenshot({ path: `${PICTURES}/${state}-${colorScheme}-${width}.png`, fullPage });
+        await page.evaluate('document.querySelector(".bar").style.position = ""');
+      }
+    }
+}
+
+const textOf = (page: Page, selector: string) => page.locator(selector).innerText();
+const untilSaid = (page: Page, words: string | RegExp) =>
+  page.locator('#verdict', { hasText: words }).waitFor();
+
+describe('a fleet without anybody in it', () => {
+  it('is drawn as one that is empty', { timeout: 120_000 }, async () => {
+    const fleet = await startFleet(harness);
+    const served = await startServe(harness, fleet.env);
+    const { page, complaints } = await openPage(browser, served.url);
+    await untilSaid(page, 'Consul lists nobody for these pools yet');
+    await judge(page, 'empty');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('a fleet', () => {
+  let fleet: Fleet;
+  let served: Served;
+
+  beforeAll(async () => {
+    fleet = await startFleet(harness, { slots: 120 });
+    await fleet.consul.catalogRegister(rowsOf(46));
+    await fleet.apply();
+    served = await startServe(harness, fleet.env);
+  });
+
+  it('that is well says so, pool by pool and slot by slot', { timeout: 120_000 }, async () => {
+    const { page, complaints } = await openPage(browser, served.url);
+    await untilSaid(page, 'Everybody who should serve does, on both load balancers');
+    expect(await page.locator('.pool').count()).toBe(2);
+    expect(await page.locator('.big').allInnerTexts()).toEqual(['46 serving', '46 serving', '9 serving', '9 serving']);
+    expect(await textOf(page, '#facts')).toContain('of 55 wanted, on each load balancer');
+    await judge(page, 'well');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  it('is walked through by keys alone, up to why', { timeout: 120_000 }, async () => {
+    const { page } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
+    await untilSaid(page, 'Everybody');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.className')).toBe('skip');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toMatch(
+      /^120 slots irisrv of iri_back on /,
+    );
+    await page.keyboard.press('PageDown');
+    const option = page.locator('.map [role=option]').first();
+    const told = (await option.textContent()) ?? '';
+    expect(told).toMatch(/^iri_back\/irisrv\d+, serving, node-\d+\/iri-\d+, 10\.16\.\d+\.1:14265, weight \d, no limit$/);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowLeft');
+    expect(await option.textContent()).toBe(told);
+    await page.keyboard.press('Enter');
+    const [, name = ''] = /serving, (\S+),/.exec(told) ?? [];
+    await page.locator('#details-title', { hasText: name }).waitFor();
+    await page.locator('.sentence').waitFor();
+    expect(await textOf(page, '.sentence')).toContain('in rotation on both');
+    await judge(page, 'why');
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.keyboard.press('Escape');
+    expect(await textOf(page, '#details-title')).toBe('Why');
+    await page.keyboard.press('/');
+    await page.keyboard.type('node-17');
+    await page.locator('#results li').first().waitFor();
+    expect(await page.locator('#results li strong').allInnerTexts()).toEqual(['node-17/iri-17']);
+    await judge(page, 'search');
+    await page.keyboard.press('Enter');
+    await page.locator('#details-title', { hasText: 'node-17/iri-17' }).waitFor();
+    await page.close();
+  });
+
+  it('shows what differs, is held, down, pending, and hostile, as text', { timeout: 180_000 }, async () => {
+    const [first, second] = fleet.balancers;
+    if (!first || !second) throw new Error('two load balancers');
+    const listing = await first.query('show servers state iri_back');
+    const slots = [...listing.matchAll(/^\d+ iri_back \d+ (\S+) 10\.16\./gm)].map(([, slot]) => slot ?? '');
+    await first.query(`set server iri_back/${slots[0]} state drain`);
+    await second.query(`set server iri_back/${slots[1]} weight 7`);
+    await first.query(`set server iri_back/${slots[2]} health down`);
+    await first.query(`set server iri_back/${slots[3]} state maint`);
+    const markup = '<img src=x onerror="document.title=1"><script>alert(1)</script>';
+    const hostile = { ...rowsOf(1, 300)[0], node: 'evil', service: 'iri', port: 14265, id: markup };
+    await fleet.consul.catalogRegister([{ ...hostile, tags: [`haproxy.weight=${markup}`] }]);
+    const { page, complaints } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
+    await untilSaid(page, /things need a look/);
+    await page.locator('.badge.differs:visible').first().waitFor();
+    expect(await textOf(page, '.findings')).toContain('held in drain');
+    expect(await textOf(page, '.others >> nth=0')).toContain('1 in drain');
+    expect(await textOf(page, '#findings')).toContain('<img src=x');
+    await page.locator('.findings .why').first().click();
+    await page.locator('.sentence').waitFor();
+    await judge(page, 'trouble');
+    expect(await page.locator('img:not([src="/icon.svg"])').count()).toBe(0);
+    expect(await page.locator('main script').count()).toBe(0);
+    expect(await page.title()).toContain('iri-lb');
+    expect(complaints).toEqual([]);
+    await page.close();
+    await fleet.consul.catalogDeregister([{ node: 'evil', id: markup }]);
+    await first.query(`set server iri_back/${slots[0]} state ready`);
+    await fleet.apply();
+  });
+
+  it('shows a registration, and what just changed', { timeout: 60_000 }, async () => {
+    const { page } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
+    await page.locator('.pool').first().waitFor();
+    await fleet.consul.catalogRegister(rowsOf(1, 60));
+    // Nobody runs here: who is registered is pending.
+    await page.locator('#facts', { hasText: /Pending\s*[1-9]/ }).waitFor();
+    await fleet.apply();
+    await page.locator('#change-list li', { hasText: 'node-60/iri-60' }).first().waitFor();
+    expect(await page.locator('#change-list li', { hasText: 'node-60/iri-60' }).first().innerText()).toMatch(
+      /is in rotation[\s\S]*on both/,
+    );
+    await page.close();
+  });
+
+  it('shows Consul away, a load balancer down and one that is busy, with their age', { timeout: 240_000 }, async () => {
+    const { page } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
+    await page.locator('.pool').first().waitFor();
+    const [first, second] = fleet.balancers;
+    if (!first || !second) throw new Error('two load balancers');
+    first.child.signal('SIGSTOP');
+    await untilSaid(page, 'is busy');
+    await page.locator('.notice', { hasText: 'somebody else has its socket' }).waitFor();
+    expect(await textOf(page, '.notice')).toMatch(/It is shown as it was at \d\d:\d\d:\d\d, \d+ s ago/);
+    await judge(page, 'busy');
+    first.child.signal('SIGCONT');
+    await page.locator('.state.busy').first().waitFor({ state: 'detached' });
+    await second.child.stop();
+    await untilSaid(page, 'is down');
+    expect(await page.locator('.balancer.old').count()).toBe(2);
+    await judge(page, 'down');
+    await fleet.consul.child.stop();
+    await untilSaid(page, 'Consul is away');
+    expect(await textOf(page, '#notices')).toMatch(/Who is where is told as it was at \d\d:\d\d:\d\d/);
+    expect(await page.locator('.big').first().innerText()).toContain('46 serving');
+    await judge(page, 'consul-away');
+    await page.close();
+  });
+
+  it('says that its own server is gone, and how old all is', { timeout: 120_000 }, async () => {
+    const { page } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
+    await page.locator('.pool').first().waitFor();
+    await served.child.stop();
+    await page.locator('.notice', { hasText: 'The connection to this page’s server is lost' }).waitFor();
+    expect(await textOf(page, '#fresh')).toMatch(/^Lost · \d+ s old$/);
+    await judge(page, 'lost');
+    await page.close();
+  });
+});
