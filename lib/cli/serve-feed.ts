@@ -103,7 +103,8 @@ export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: Serv
 function runsToldBy(name: string, events: readonly HistoryEvent[]): ShownRuns {
   const last = events.findLast((event) => event.kind === 'change' && event.result === 'done');
   const about = events.filter(
-    (event) => (event.kind === 'runs-failing' || event.kind === 'runs-well') && event.loadBalancer === undefined,
+    (event) =>
+      (event.kind === 'runs-failing' || event.kind === 'runs-well') && event.loadBalancer === undefined,
   );
   const now = about.at(-1);
   return {

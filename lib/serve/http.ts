@@ -59,6 +59,8 @@ export interface Listening {
 
 /** A request comes at once, or not at all; in milliseconds. */
 const REQUEST_MS = 5_000;
+/** Node looks for those who are late only so often, in milliseconds: every 30 s by default. */
+const CHECKED_EVERY_MS = 1_000;
 const MAX_CONNECTIONS = 64;
 
 const SAFE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -93,7 +95,11 @@ export async function listenHttp(options: ListenOptions): Promise<Listening> {
         if (reply !== TAKEN) send(reply, request, response);
       });
   };
-  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
+  const limits = {
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECKED_EVERY_MS,
+  };
   const server = tls
     ? https.createServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, handle)
     : http.createServer(limits, handle);

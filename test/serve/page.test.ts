@@ -60,7 +60,9 @@ async function judge(page: Page, state: string): Promise<void> {
       expect(wide, `${where}: scrolls sideways`).toBeLessThanOrEqual(width);
       expect(await axe(page), where).toEqual([]);
       if (PICTURES) {
-        await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+        await page.evaluate(
+          'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
+        );
         const fullPage = width < 2_000;
         if (fullPage) await page.evaluate('document.querySelector(".bar").style.position = "static"');
         await page.screenshot({ path: `${PICTURES}/${state}-${colorScheme}-${width}.png`, fullPage });
@@ -100,7 +102,12 @@ describe('a fleet', () => {
     const { page, complaints } = await openPage(browser, served.url);
     await untilSaid(page, 'Everybody who should serve does, on both load balancers');
     expect(await page.locator('.pool').count()).toBe(2);
-    expect(await page.locator('.big').allInnerTexts()).toEqual(['46 serving', '46 serving', '9 serving', '9 serving']);
+    expect(await page.locator('.big').allInnerTexts()).toEqual([
+      '46 serving',
+      '46 serving',
+      '9 serving',
+      '9 serving',
+    ]);
     expect(await textOf(page, '#facts')).toContain('of 55 wanted, on each load balancer');
     await judge(page, 'well');
     expect(complaints).toEqual([]);
@@ -120,7 +127,9 @@ describe('a fleet', () => {
     await page.keyboard.press('PageDown');
     const option = page.locator('.map [role=option]').first();
     const told = (await option.textContent()) ?? '';
-    expect(told).toMatch(/^iri_back\/irisrv\d+, serving, node-\d+\/iri-\d+, 10\.16\.\d+\.1:14265, weight \d, no limit$/);
+    expect(told).toMatch(
+      /^iri_back\/irisrv\d+, serving, node-\d+\/iri-\d+, 10\.16\.\d+\.1:14265, weight \d, no limit$/,
+    );
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowLeft');
     expect(await option.textContent()).toBe(told);
@@ -155,7 +164,9 @@ describe('a fleet', () => {
     const markup = '<img src=x onerror="document.title=1"><script>alert(1)</script>';
     const hostile = { ...rowsOf(1, 300)[0], node: 'evil', service: 'iri', port: 14265, id: markup };
     await fleet.consul.catalogRegister([{ ...hostile, tags: [`haproxy.weight=${markup}`] }]);
-    const { page, complaints } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
+    const { page, complaints } = await openPage(browser, served.url, {
+      viewport: { width: 1280, height: 900 },
+    });
     await untilSaid(page, /things need a look/);
     await page.locator('.badge.differs:visible').first().waitFor();
     expect(await textOf(page, '.findings')).toContain('held in drain');
@@ -188,7 +199,9 @@ describe('a fleet', () => {
     await page.close();
   });
 
-  it('shows Consul away, a load balancer down and one that is busy, with their age', { timeout: 240_000 }, async () => {
+  it('shows Consul away, a load balancer down and one that is busy, with their age', {
+    timeout: 240_000,
+  }, async () => {
     const { page } = await openPage(browser, served.url, { viewport: { width: 1280, height: 900 } });
     await page.locator('.pool').first().waitFor();
     const [first, second] = fleet.balancers;

@@ -52,6 +52,12 @@ export interface Snapshot {
   readonly remembered: Remembered;
 }
 
+/** The page has a place of its own for them. */
+const TOLD_APART: ReadonlySet<string> = new Set([
+  'consul-unread',
+  'load-balancer-busy',
+  'load-balancer-down',
+]);
 /** Entries of each list, at most. */
 const MOST = 100;
 /** Of a text that comes from elsewhere. */
@@ -74,6 +80,7 @@ export function snapshotOf(
   const slots = config.pools.map(({ backend }) => slotsOf(backend, status, known, pending));
   const seen = new Set(status.loadBalancers.flatMap((one) => one.slots.map(({ instance }) => instance)));
   const wanted = status.instances;
+  const findings = status.attention.filter(({ code }) => !TOLD_APART.has(code));
   return {
     atMs: look.takenAtMs,
     slots,
@@ -91,8 +98,8 @@ export function snapshotOf(
       runs,
       balancers: status.loadBalancers.map((one, at) => balancerOf(one, nameOf(one.address), known[at])),
       pools: config.pools.map((pool, at) => poolOf(pool, status, known, slots[at])),
-      findings: status.attention.slice(0, MOST).map((one) => findingOf(one, nameOf)),
-      moreFindings: Math.max(0, status.attention.length - MOST),
+      findings: findings.slice(0, MOST).map((one) => findingOf(one, nameOf)),
+      moreFindings: Math.max(0, findings.length - MOST),
       pending: status.pending.count,
       changes: status.pending.changes.slice(0, MOST).map(({ loadBalancers, ...change }) => ({
         ...change,

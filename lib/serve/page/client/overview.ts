@@ -93,7 +93,9 @@ function showFacts(store: Store, head: ShownHead): void {
         : least === most
           ? grouped(least)
           : `${grouped(least)} to ${grouped(most)}`,
-      `of ${grouped(wanted)} wanted${serving.length > 1 ? ', on each load balancer' : ''}`,
+      pools.some((pool) => pool.wanted === null)
+        ? 'how many should is not known'
+        : `of ${grouped(wanted)} wanted${serving.length > 1 ? ', on each load balancer' : ''}`,
     ],
     [
       'Instances in Consul',
@@ -103,7 +105,7 @@ function showFacts(store: Store, head: ShownHead): void {
     [
       'Pending',
       pending === null ? 'not known' : grouped(pending),
-      pending === 0 ? 'nothing to change' : 'changes of the next run',
+      pending === null ? '' : pending === 0 ? 'nothing to change' : 'changes of the next run',
     ],
     [
       'Last good run',
@@ -220,20 +222,23 @@ export function showNotices(store: Store, line: Line, isConnected: boolean): voi
       notices.push([
         'failed',
         'The fleet cannot be looked at.',
-        `${lookError}${store.atMs === null ? '' : ` What you see is of ${at(store.atMs)}.`}`,
+        said(lookError, store.atMs === null ? '' : `What you see is of ${at(store.atMs)}.`),
       ]);
     if (consul.error !== null)
       notices.push([
         'failed',
         'Consul is away.',
-        `${consul.error}.${consul.asOfMs === null ? '' : ` Who is where is told as it was at ${at(consul.asOfMs)}.`}`,
+        said(
+          consul.error,
+          consul.asOfMs === null ? '' : `Who is where is told as it was at ${at(consul.asOfMs)}.`,
+        ),
       ]);
     for (const { name, state, error, asOfMs } of balancers)
       if (state !== 'read') {
-        const age = asOfMs === null ? ' It was never read.' : ` It is shown as it was at ${at(asOfMs)}.`;
+        const age = asOfMs === null ? 'It was never read.' : `It is shown as it was at ${at(asOfMs)}.`;
         const title =
           state === 'busy' ? `${name} is busy: somebody else has its socket.` : `${name} is down.`;
-        notices.push([state === 'busy' ? 'look' : 'failed', title, `${error ?? ''}.${age}`]);
+        notices.push([state === 'busy' ? 'look' : 'failed', title, said(error ?? '', age)]);
       }
     if (runs.paused)
       notices.push([
@@ -248,6 +253,8 @@ export function showNotices(store: Store, line: Line, isConnected: boolean): voi
         runs.failing.errors.slice(0, 3).join('; '),
       ]);
   }
+  if (head && head.lookError === null && toneOf(head) === 'empty')
+    notices.push(['note', 'Register a first one', 'with iri-lb node add, or in Consul as any service.']);
   const box = byId('notices');
   const key = JSON.stringify(notices);
   if (box.dataset.key === key) return;
@@ -258,12 +265,20 @@ export function showNotices(store: Store, line: Line, isConnected: boolean): voi
       h(
         'p',
         { class: `notice ${tone}` },
-        h('span', { class: 'sign', 'aria-hidden': 'true' }, tone === 'failed' ? '✕' : '!'),
-        h('span', {}, h('strong', {}, title), ` ${text.replace(/\.\./g, '.')}`),
+        h(
+          'span',
+          { class: 'sign', 'aria-hidden': 'true' },
+          tone === 'failed' ? '✕' : tone === 'look' ? '!' : 'i',
+        ),
+        h('span', {}, h('strong', {}, title), ` ${text}`),
       ),
     ),
   );
 }
+
+/** Two sentences; the first may end as it likes. */
+const said = (first: string, second: string): string =>
+  [first === '' || /[.?!]$/.test(first) ? first : `${first}.`, second].filter(Boolean).join(' ');
 
 /** How fresh it is, in the bar; told aloud only when that becomes another thing. */
 export function showFreshness(store: Store, line: Line, isConnected: boolean): void {

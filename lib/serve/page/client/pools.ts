@@ -128,7 +128,7 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
     element.setAttribute('aria-label', `${head.pools[pool]?.backend} on ${shown.name}`);
     element.classList.toggle('old', shown.state !== 'read');
     showState(state, shown, store.aheadMs);
-    showFigures(figures, bar, counts);
+    showFigures(figures, bar, counts, head.pools[pool]?.wanted ?? null);
     if (slots.names !== names) ranges = rangesOf(slots.names);
     names = slots.names;
     const read = head.balancers.map((one) => one.state === 'read');
@@ -233,8 +233,13 @@ const PARTS: readonly (readonly [keyof ShownCounts, CellWord, string])[] = [
   ['free', 'free', 'free'],
 ];
 
-function showFigures(figures: HTMLElement, bar: HTMLElement, counts: ShownCounts | null): void {
-  const key = JSON.stringify(counts);
+function showFigures(
+  figures: HTMLElement,
+  bar: HTMLElement,
+  counts: ShownCounts | null,
+  wanted: number | null,
+): void {
+  const key = JSON.stringify([counts, wanted]);
   if (figures.dataset.key === key) return;
   figures.dataset.key = key;
   if (!counts) {
@@ -246,7 +251,7 @@ function showFigures(figures: HTMLElement, bar: HTMLElement, counts: ShownCounts
   figures.replaceChildren(
     h(
       'p',
-      { class: `big${counts.serving === 0 ? ' none' : ''}` },
+      { class: `big${counts.serving === 0 && wanted !== 0 ? ' none' : ''}` },
       grouped(counts.serving),
       h('span', {}, ' serving'),
     ),
