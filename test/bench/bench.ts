@@ -12,13 +12,14 @@ import { benchLatency } from './latency.js';
 import { benchLooking } from './looking.js';
 import { type Part, printTable } from './measure.js';
 import { benchNodeCheck } from './node-check.js';
+import { benchPage } from './page.js';
 import { benchPlanning } from './planning.js';
 import { benchResync } from './resync.js';
 import { benchRun } from './run.js';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const BUILD = fileURLToPath(new URL('../../infra/setup/build.mjs', import.meta.url));
-const USAGE = `npm run bench -- [--json] [--runs N] [--only resync,planning,latency,run,http,node-check,keep-alive,looking]
+const USAGE = `npm run bench -- [--json] [--runs N] [--only resync,planning,latency,run,page,http,node-check,keep-alive,looking]
 
   --json     prints the figures as JSON
   --runs N   how often each is measured; 15 by default
@@ -39,6 +40,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: (_runs, harness) => benchLatency(harness, DIST),
   http: (_runs, harness) => benchHttp(harness, DIST),
   run: (_runs, harness) => benchRun(harness),
+  page: (_runs, harness) => benchPage(harness),
   'node-check': (runs, harness) => benchNodeCheck(harness, `${DIST}/node-check.mjs`, runs),
   looking: (runs, harness) => benchLooking(harness, `${DIST}/iri-lb.mjs`, runs),
   'keep-alive': (runs, harness) => benchKeepAlive(harness, runs),

@@ -21,17 +21,20 @@ export interface FleetOptions {
   /** Plain slots of each pool. */
   readonly slots?: number;
   readonly balancers?: number;
+  /** The first pool of the layout alone. */
+  readonly onePool?: boolean;
 }
 
 export async function startFleet(
   harness: Harness,
-  { slots = 60, balancers = 2 }: FleetOptions = {},
+  { slots = 60, balancers = 2, onePool = false }: FleetOptions = {},
 ): Promise<Fleet> {
   const consul = await startConsul(harness, { acls: false });
+  const pools = onePool ? iriLayout.pools.slice(0, 1) : iriLayout.pools;
   const started: HAProxy[] = [];
   for (let at = 0; at < balancers; at += 1) {
     const adminPort = await harness.freePort();
-    const backends = iriLayout.pools.map(({ backend, ranges }) => ({
+    const backends = pools.map(({ backend, ranges }) => ({
       name: backend,
       ranges: ranges.map(({ prefix, transport }) => ({
         prefix,
@@ -45,7 +48,7 @@ export async function startFleet(
     CONSUL_HTTP_ADDR: consul.url,
     HAPROXY_ADDRESSES: started.map(({ admin }) => admin).join(','),
     IRI_LB_RUN: 'off',
-    LB_CONFIG: JSON.stringify({ ...iriLayout, lockTimeoutMs: 1_000 }),
+    LB_CONFIG: JSON.stringify({ ...iriLayout, pools, lockTimeoutMs: 1_000 }),
   };
   return {
     consul,

@@ -20,9 +20,9 @@ export interface Looker {
 }
 
 const EVERY_MS = 5_000;
-/** Between two looks at least, in milliseconds, and this many times what the last one took. */
+/** Between two looks at least, in milliseconds, and as long as the last one took. */
 const REST_MS = 100;
-const REST_TIMES = 3;
+const REST_TIMES = 1;
 
 export function makeLooker({ look, now, everyMs = EVERY_MS }: LookerDeps): Looker {
   let watchers = 0;
