@@ -28,6 +28,8 @@ const TEST_PROGRAMS = [
   { name: 'systemd-analyze', package: 'systemd' },
   // Terminals of any size, for what commands show on them.
   { name: 'tmux' },
+  // The browser that the page is tested in.
+  { name: 'chromium', variable: 'CHROMIUM_BIN' },
 ];
 
 async function main() {

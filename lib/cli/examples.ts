@@ -57,6 +57,14 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     example('iri-lb node maint n1 --reason "new kernel"', 'all that is on a node'),
     example('iri-lb node maint n1 --off', 'and back'),
   ],
+  serve: [
+    example('iri-lb serve', 'the page at http://127.0.0.1:8402/, while it runs'),
+    example('iri-lb serve --listen 127.0.0.1:8403 --from history.jsonl', 'beside a run, with what it kept'),
+    example(
+      'iri-lb serve --listen 10.0.0.5:8402 --token-file page.token --cert cert.pem --key key.pem',
+      'for others, who know the token',
+    ),
+  ],
   init: [
     example('iri-lb init > lb.json', 'propose LB_CONFIG from a HAProxy that runs'),
     example('iri-lb init --socket unix:/run/haproxy/admin.sock', 'by another socket of it'),

@@ -17,10 +17,7 @@ export function registerServe(program: Command, terminal: Terminal): void {
   listenFlags(serve)
     .addHelpText(
       'after',
-      '\nThe load balancers are looked at while a browser has the page open, and never without one.\n\nExamples:\n' +
-        '  iri-lb serve\n' +
-        '  iri-lb serve --listen 0.0.0.0:8402 --host lb.example.org --token-file /etc/iri-lb/page-token \\\n' +
-        '    --cert cert.pem --key key.pem',
+      '\nThe load balancers are looked at while a browser has the page open, and never without one.',
     )
     .action((flags: ServeFlags) =>
       guarded(terminal, async () => (await import('./serve-process.js')).serveProcess(flags, terminal)),

@@ -102,6 +102,14 @@ describe('what is loaded at start', () => {
       expect(filesOf(join(dist, kind)).filter(([, text]) => text.includes(marker))).toEqual([]);
   });
 
+  it('of the command line has nothing of the page, which it alone can load', () => {
+    const marker = 'Looking at the fleet';
+    expect([...loadedAtStart(join(dist, 'iri-lb.mjs')).values()].join('')).not.toContain(marker);
+    expect(filesOf(join(dist, 'chunks')).filter(([, text]) => text.includes(marker))).toHaveLength(1);
+    for (const kind of ['watch', 'resync'])
+      expect(filesOf(join(dist, kind)).filter(([, text]) => text.includes(marker))).toEqual([]);
+  });
+
   // A setting of each kind: of the frontend, the limits, the gateway, and a kind of text.
   it.each(['hstsSubDomains', 'ipv6PrefixBits', 'name the networks of the functions', 'mkpasswd -m sha-256'])(
     'has the settings that only rendering reads in the command line alone: %s',
