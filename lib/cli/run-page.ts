@@ -54,7 +54,7 @@ export function makeRunPage(daemon: () => Daemon | undefined, plot: Plot): RunPa
             runs: () => runsOf(running),
           },
         });
-        end = running.subscribe((event) => page?.happened(event));
+        end = running.subscribe((event) => page?.happened(event, true));
       }
       return page;
     };

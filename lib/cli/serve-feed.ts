@@ -23,7 +23,10 @@ export interface ServeFeedDeps {
   readonly from: string | undefined;
   readonly clock: { wallMs(): number };
   readonly config: Config;
-  readonly onEvent: (event: HistoryEvent) => void;
+  /** `isFound`: by a look of our own. */
+  readonly onEvent: (event: HistoryEvent, isFound: boolean) => void;
+  /** What there is comes from another source now. */
+  readonly onSource: () => void;
   readonly onRun: (run: RunFigures) => void;
 }
 
@@ -32,20 +35,33 @@ const HOUR_MS = 3_600_000;
 const MOST = 2_000;
 
 /** Without a source, what is found between two looks is told. */
-export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: ServeFeedDeps): ServeFeed {
+export function makeServeFeed({
+  env,
+  from,
+  clock,
+  config,
+  onEvent,
+  onRun,
+  onSource,
+}: ServeFeedDeps): ServeFeed {
   const who = { build: BUILD.version, configuration: fingerprintOf(config) };
   let source: OpenSource | undefined;
   let events: HistoryEvent[] = [];
   let stop: AbortController | undefined;
   let own = makeOwn();
+  let plotted = '';
 
   function makeOwn() {
     const history = makeHistory({ clock, warn: () => {}, who });
-    history.subscribe(onEvent);
+    history.subscribe((event) => onEvent(event, true));
     return history;
   }
   const plotOf = (event: HistoryEvent): void => {
     if (event.kind !== 'change' || event.lag === undefined) return;
+    // The changes of one run are written down together.
+    const run = `${event.at} ${event.lag.ms}`;
+    if (run === plotted) return;
+    plotted = run;
     const failed = event.result === 'failed';
     onRun({ atMs: Date.parse(event.at), runMs: null, lagMs: event.lag.ms, changes: 1, failed });
   };
@@ -56,11 +72,12 @@ export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: Serv
     source = opened;
     events = [...opened.page.events].slice(-MOST);
     for (const event of events) plotOf(event);
+    onSource();
     try {
       for await (const more of opened.more(signal))
         for (const event of more) {
           events.push(event);
-          onEvent(event);
+          onEvent(event, false);
           plotOf(event);
         }
       events = events.slice(-MOST);
@@ -68,6 +85,7 @@ export function makeServeFeed({ env, from, clock, config, onEvent, onRun }: Serv
       // Whoever kept it is gone; what is found between two looks is told from now on.
     } finally {
       if (source === opened) source = undefined;
+      if (!signal.aborted) onSource();
       await opened.close();
     }
   }
@@ -108,7 +126,7 @@ function runsToldBy(name: string, events: readonly HistoryEvent[]): ShownRuns {
   );
   const now = about.at(-1);
   return {
-    by: `its last change, by ${name}`,
+    by: `its last change in ${name}`,
     lastSuccessMs: last ? Date.parse(last.at) : null,
     paused: null,
     failing: now?.kind === 'runs-failing' ? { sinceMs: Date.parse(now.at), errors: now.errors } : null,

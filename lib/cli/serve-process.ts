@@ -59,7 +59,8 @@ export async function serveProcess(
     from: flags.from,
     clock: systemClock,
     config: settings.config,
-    onEvent: (event) => page?.happened(event),
+    onEvent: (event, isFound) => page?.happened(event, isFound),
+    onSource: () => page?.sourceChanged(),
     onRun: (run) => page?.ran(run),
   });
   page = makePage({

@@ -54,7 +54,10 @@ export interface PageServer {
   runEnds(isLook?: boolean): void;
   /** A run's figures, for the plot. */
   ran(run: RunFigures): void;
-  happened(event: HistoryEvent): void;
+  /** `isOurs`: a run that was told of made it; else who did it is another process, and it is looked at. */
+  happened(event: HistoryEvent, isOurs?: boolean): void;
+  /** Where the changes come from is another source. */
+  sourceChanged(): void;
   readonly browsers: number;
   /** Looks that were made, and milliseconds that they took. */
   readonly looks: { readonly count: number; readonly totalMs: number };
@@ -64,6 +67,8 @@ export interface PageServer {
 /** Events that a page gets when it is opened, at most. */
 const MOST_EVENTS = 300;
 const HOUR_MS = 3_600_000;
+/** After a change in Consul, in milliseconds: until then a run of another process has most likely ended. */
+const LATER_MS = [500, 1_500];
 
 export function makePage({
   runner,
@@ -79,6 +84,7 @@ export function makePage({
   let lookError: string | null = null;
   let reading = readingOf(runner());
   const looks = { count: 0, totalMs: 0 };
+  let later: NodeJS.Timeout[] = [];
 
   function readingOf(of: Runner) {
     const rows = keepRows(of.client);
@@ -161,6 +167,9 @@ export function makePage({
     consulChanged() {
       reading.source.forget();
       looker.poke();
+      // Whoever acts on it, elsewhere, is still to do so.
+      for (const timer of later) clearTimeout(timer);
+      later = LATER_MS.map((ms) => setTimeout(() => looker.poke(), ms));
     },
     runBegins: () => looker.runBegins(),
     runEnds(isLook = false) {
@@ -171,14 +180,17 @@ export function makePage({
       const point = plot.add(run);
       hub.send('events', { events: [], plot: [point] } satisfies EventMessage);
     },
-    happened(event) {
+    happened(event, isOurs = false) {
+      if (!isOurs) looker.poke();
       hub.send('events', { events: [event], plot: [] } satisfies EventMessage);
     },
+    sourceChanged: () => hub.sendFull(),
     get browsers() {
       return hub.count;
     },
     looks,
     close() {
+      for (const timer of later) clearTimeout(timer);
       looker.close();
       hub.close();
     },

@@ -41,9 +41,21 @@ export function showChanges(store: Store, choose: (name: string) => void): void 
   fill(list, ...lines.map((line) => lineItem(line, all, aheadMs, choose)));
 }
 
+/** Who is gone is named by who was last known there. */
+function namedIn(events: readonly HistoryEvent[]): HistoryEvent[] {
+  const last = new Map<string, string>();
+  return events.map((event) => {
+    if (!('slot' in event)) return event;
+    const place = `${event.loadBalancer} ${event.backend}/${event.slot}`;
+    if (event.instance !== null) last.set(place, event.instance);
+    const known = last.get(place);
+    return event.instance === null && known !== undefined ? { ...event, instance: known } : event;
+  });
+}
+
 function linesOf(events: readonly HistoryEvent[], names: ReadonlyMap<string, string>): Line[] {
   const lines: Line[] = [];
-  for (const event of [...events].reverse()) {
+  for (const event of namedIn(events).reverse()) {
     const told = toldOf(event);
     const atMs = Date.parse(event.at);
     const on =
@@ -200,7 +212,9 @@ type Placed = Extract<HistoryEvent, { readonly backend: string }>;
 
 function placed(event: Placed): Pick<Told, 'who' | 'where' | 'about'> {
   const { backend, slot, instance } = event;
-  const held = 'after' in event ? (event.after.address ?? event.before.address) : null;
+  const { address = null, port = 0 } =
+    'after' in event ? (event.after.address ? event.after : event.before) : {};
+  const held = address === null ? null : `${address.includes(':') ? `[${address}]` : address}:${port}`;
   const where = `${backend}/${slot}`;
   return { who: instance ?? held ?? where, where, about: instance ?? where };
 }

@@ -28,7 +28,7 @@ export interface SlotMap {
 
 /** From one slot to the next, in pixels: the largest with which the map is not higher than it may be. */
 const PITCHES = [28, 24, 20, 18, 16, 14, 12, 11, 10, 9, 8];
-const HIGHEST = 272;
+const HIGHEST = 176;
 /** From so wide a window on, slots may be larger than 20. */
 const WIDE = 2_200;
 /** Around the slots, for the rings of those at the rim. */

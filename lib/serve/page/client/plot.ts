@@ -23,15 +23,15 @@ export function showPlot(store: Store): void {
     fill(area, h('p', { class: 'quiet empty' }, 'Whoever runs tells no times here.'));
     return;
   }
-  fill(area, drawing(points, now), key2());
+  fill(area, drawing(points, now), keyOf(points));
 }
 
-const key2 = (): HTMLElement =>
+const keyOf = (points: readonly PlotPoint[]): HTMLElement =>
   h(
     'p',
     { class: 'plot-key', 'aria-hidden': 'true' },
-    h('span', { class: 'run' }, 'run time'),
-    h('span', { class: 'lag-key' }, 'lag'),
+    points.some(({ runMs }) => runMs !== null) && h('span', {}, 'run time'),
+    points.some(({ lagMs }) => lagMs !== null) && h('span', { class: 'lag-key' }, 'lag'),
   );
 
 function drawing(points: readonly PlotPoint[], now: number): SVGElement {
