@@ -1,7 +1,9 @@
 // What `iri-lb serve` knows beside its looks: the local run's word, and what happened, from whoever kept it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fingerprintOf } from '../config/fingerprint.js';
 import type { Config } from '../config/pools.js';
 import { BUILD } from '../model/build.js';
+import { messageOf } from '../model/errors.js';
 import type { HistoryEvent } from '../model/history.js';
 import { makeHistory } from '../run/history/history.js';
 import { readLocalRun } from '../run/local-run.js';
@@ -10,8 +12,11 @@ import type { RunFigures } from '../serve/page/plot.js';
 import type { ShownRuns } from '../serve/page/shown.js';
 import { openSource } from './changes-open.js';
 import type { OpenSource } from './changes-source.js';
+import { isUsageError } from './usage.js';
 
 export interface ServeFeed extends PageFeed {
+  /** Throws wrong usage of `from`, and says what else is wrong with it. */
+  check(): Promise<void>;
   /** Somebody has the page open. */
   open(): void;
   close(): void;
@@ -28,9 +33,12 @@ export interface ServeFeedDeps {
   /** What there is comes from another source now. */
   readonly onSource: () => void;
   readonly onRun: (run: RunFigures) => void;
+  readonly log: (line: string) => void;
 }
 
 const HOUR_MS = 3_600_000;
+/** Until a source that is not there is looked for again, in milliseconds. */
+const RETRY_MS = 5_000;
 /** Events that are kept of a source, at most. */
 const MOST = 2_000;
 
@@ -43,6 +51,7 @@ export function makeServeFeed({
   onEvent,
   onRun,
   onSource,
+  log,
 }: ServeFeedDeps): ServeFeed {
   const who = { build: BUILD.version, configuration: fingerprintOf(config) };
   let source: OpenSource | undefined;
@@ -90,12 +99,29 @@ export function makeServeFeed({
     }
   }
 
+  /** Whoever keeps a history may come later, and come back. */
+  async function keepFollowing(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await follow(signal);
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
   return {
     source: () => (source ? source.name : 'found between two looks, while this page is open'),
     history(sinceMs) {
       if (!source) return own.since(sinceMs);
       const since = new Date(sinceMs).toISOString();
       return { cover: source.page.cover, events: events.filter(({ at }) => at >= since) };
+    },
+    async check() {
+      if (!(from ?? env.IRI_LB_HISTORY)) return;
+      try {
+        await (await openSource(from, { sinceMs: clock.wallMs(), env })).close();
+      } catch (error) {
+        if (isUsageError(error)) throw error;
+        log(`iri-lb: ${messageOf(error)}; until then what is found between two looks is shown`);
+      }
     },
     runs: async () => {
       const run = await readLocalRun(env);
@@ -108,7 +134,7 @@ export function makeServeFeed({
       stop = new AbortController();
       // Nobody looked meanwhile: what is known begins here.
       own = makeOwn();
-      void follow(stop.signal);
+      void keepFollowing(stop.signal);
     },
     close() {
       stop?.abort();

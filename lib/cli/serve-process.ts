@@ -41,6 +41,17 @@ export async function serveProcess(
     for (const signal of ['SIGTERM', 'SIGINT'] as const) signals.once(signal, resolve);
   });
   let page: PageServer | undefined;
+  const feed = makeServeFeed({
+    env: terminal.env,
+    from: flags.from,
+    clock: systemClock,
+    config: settings.config,
+    onEvent: (event, isFound) => page?.happened(event, isFound),
+    onSource: () => page?.sourceChanged(),
+    onRun: (run) => page?.ran(run),
+    log: terminal.err,
+  });
+  await feed.check();
   const http = await openPort(listen, (access) => ({
     ...pageRoutes({ files: builtPage(), access, page: () => page }),
     '/live': { open: true, answer: () => json(200, { live: true }) },
@@ -54,15 +65,6 @@ export async function serveProcess(
   if (http.madeToken) terminal.err(`iri-lb: a new token is in ${flags.tokenFile}`);
   const runner = makeRunner(settings, terminal.err, { listeners: ownListeners(http.ip, http.port) });
   const watches = makeWatches(settings, terminal.err, () => page?.consulChanged());
-  const feed = makeServeFeed({
-    env: terminal.env,
-    from: flags.from,
-    clock: systemClock,
-    config: settings.config,
-    onEvent: (event, isFound) => page?.happened(event, isFound),
-    onSource: () => page?.sourceChanged(),
-    onRun: (run) => page?.ran(run),
-  });
   page = makePage({
     runner: () => runner,
     feed,

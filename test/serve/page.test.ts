@@ -1,9 +1,11 @@
 // The page in a browser: every state it has, in both themes and three widths, judged by axe-core, and walked by keys.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { startRun } from '../integration/run-rig.js';
 import {
   type Fleet,
   openPage,
@@ -84,6 +86,54 @@ describe('a fleet without anybody in it', () => {
     await judge(page, 'empty');
     expect(complaints).toEqual([]);
     await page.close();
+  });
+});
+
+describe('the page', () => {
+  it('says that it looks while it does, and that it cannot where that is so', {
+    timeout: 120_000,
+  }, async () => {
+    const fleet = await startFleet(harness, { balancers: 1 });
+    const env = { ...fleet.env, HAPROXY_ADDRESSES: 'consul:haproxy' };
+    await fleet.consul.child.stop();
+    const served = await startServe(harness, env);
+    const context = await browser.newContext({ reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    await page.route('**/events', () => undefined);
+    await page.goto(served.url);
+    expect(await textOf(page, '#verdict')).toBe('Looking at the fleet…');
+    expect(await textOf(page, '#fresh')).toBe('Connecting…');
+    await judge(page, 'loading');
+    await page.unroute('**/events');
+    await page.reload();
+    await untilSaid(page, 'The fleet cannot be looked at');
+    expect(await textOf(page, '#notices')).toContain('ECONNREFUSED');
+    await judge(page, 'unlooked');
+    await context.close();
+    await served.child.stop();
+  });
+
+  it('says that runs are paused, and that they fail', { timeout: 120_000 }, async () => {
+    const fleet = await startFleet(harness, { slots: 20 });
+    await fleet.consul.catalogRegister(rowsOf(6));
+    const pauseFile = join(harness.dir, 'stop');
+    const run = await startRun(harness, fleet.env, { args: ['--pause-file', pauseFile] });
+    const { page, complaints } = await openPage(browser, run.url);
+    await untilSaid(page, 'Everybody who should serve does');
+    writeFileSync(pauseFile, 'moving house <b>');
+    await fleet.consul.catalogRegister(rowsOf(1, 9));
+    await untilSaid(page, 'Runs are paused: nothing is written');
+    expect(await textOf(page, '.notice')).toContain('moving house <b>');
+    await page.locator('#facts', { hasText: /Pending\s*1/ }).waitFor();
+    await judge(page, 'paused');
+    rmSync(pauseFile);
+    await untilSaid(page, 'Everybody who should serve does');
+    await fleet.consul.child.stop();
+    await page.locator('.notice', { hasText: 'Runs have failed for' }).waitFor();
+    await judge(page, 'failing');
+    expect(complaints).toEqual([]);
+    await page.close();
+    await run.child.stop();
   });
 });
 

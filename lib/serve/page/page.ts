@@ -67,6 +67,8 @@ export interface PageServer {
 /** Events that a page gets when it is opened, at most. */
 const MOST_EVENTS = 300;
 const HOUR_MS = 3_600_000;
+/** While a look takes long, browsers are told that we are here, in milliseconds. */
+const BEAT_MS = 5_000;
 /** After a change in Consul, in milliseconds: until then a run of another process has most likely ended. */
 const LATER_MS = [500, 1_500];
 
@@ -85,6 +87,8 @@ export function makePage({
   let reading = readingOf(runner());
   const looks = { count: 0, totalMs: 0 };
   let later: NodeJS.Timeout[] = [];
+  let beat: NodeJS.Timeout | undefined;
+  let remembered = NOTHING;
 
   function readingOf(of: Runner) {
     const rows = keepRows(of.client);
@@ -113,8 +117,20 @@ export function makePage({
     onCount: (count) => {
       if (count <= 1) onWatched?.(count > 0);
       looker.watchedBy(count);
+      if (count === 0) forgetAll();
+      else beat ??= setInterval(() => hub.send('beat', { nowMs: clock.wallMs() }), BEAT_MS);
     },
   });
+
+  /** What nobody sees need not be kept, and would be old when somebody comes. */
+  function forgetAll(): void {
+    clearInterval(beat);
+    beat = undefined;
+    last = undefined;
+    lastLook = undefined;
+    lookError = null;
+    reading = readingOf(runner());
+  }
 
   async function look(signal: AbortSignal): Promise<void> {
     const startedAt = clock.monotonicMs();
@@ -124,16 +140,17 @@ export function makePage({
         reading.of.look({ source: reading.source, signal }),
         feed.runs(),
       ]);
-      if (signal.aborted) return;
+      if (signal.aborted || hub.count === 0) return;
       // A second look or rights may have been refused: what is not trusted is asked for again.
       if (taken.consulError !== undefined) reading.source.forget();
       const { config } = reading.of.settings;
-      const next = snapshotOf(taken, statusOf(taken, config), config, runs, last?.remembered ?? NOTHING);
+      const next = snapshotOf(taken, statusOf(taken, config), config, runs, remembered);
+      remembered = next.remembered;
       feed.onLook?.(taken);
       lastLook = taken;
       tell(next, null);
     } catch (error) {
-      if (!signal.aborted) tell(last, plainText(messageOf(error), 500));
+      if (!signal.aborted && hub.count > 0) tell(last, plainText(messageOf(error), 500));
     } finally {
       looks.count += 1;
       looks.totalMs += clock.monotonicMs() - startedAt;
@@ -191,6 +208,7 @@ export function makePage({
     looks,
     close() {
       for (const timer of later) clearTimeout(timer);
+      clearInterval(beat);
       looker.close();
       hub.close();
     },

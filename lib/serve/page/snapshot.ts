@@ -218,7 +218,12 @@ function slotsOf(
   return {
     backend,
     names,
-    cells: names.map((name) => together(tables.map((table) => table?.(name) ?? null))),
+    cells: names.map((name) =>
+      together(
+        tables.map((table) => table?.(name) ?? null),
+        tables.map((table) => table !== undefined),
+      ),
+    ),
   };
 }
 
@@ -231,11 +236,11 @@ function cellOf(slot: SlotStatus | undefined, pending: string): Cell {
   return [word, hostPortOf(slot), instance, slot.weight, slot.maxconn, pending];
 }
 
-/** One where all are the same. */
-function together(each: readonly (Cell | null)[]): SlotCells {
-  const [first] = each;
+/** One where all that are known are the same. */
+function together(each: readonly (Cell | null)[], isKnown: readonly boolean[]): SlotCells {
+  const [first] = each.filter((_, at) => isKnown[at]);
   if (first === undefined || first === null) return { each };
-  return each.every((cell) => isSame(cell, first)) ? first : { each };
+  return each.every((cell, at) => !isKnown[at] || isSame(cell, first)) ? first : { each };
 }
 
 function isSame(a: Cell | null, b: Cell): boolean {

@@ -77,6 +77,7 @@ function connect(): void {
     if (message.events.length > 0) showChanges(store, choose);
     showPlot(store);
   });
+  on('beat', tick);
   source.addEventListener('error', () => {
     line = { ...line, isLost: true };
     tick();

@@ -276,6 +276,9 @@ export function showNotices(store: Store, line: Line, isConnected: boolean): voi
   );
 }
 
+/** Looks are made every 5 s, and take 3 s at most where somebody has a socket. */
+const LATE_MS = 12_000;
+
 /** Two sentences; the first may end as it likes. */
 const said = (first: string, second: string): string =>
   [first === '' || /[.?!]$/.test(first) ? first : `${first}.`, second].filter(Boolean).join(' ');
@@ -297,5 +300,7 @@ function freshness(store: Store, line: Line, isConnected: boolean): readonly [st
   const age = span(Date.now() + store.aheadMs - store.atMs);
   if (line.isLost) return ['lost', `Lost · ${age} old`, 'The connection to the server is lost.'];
   if (store.head?.lookError) return ['lost', `Stale · ${age} old`, 'The fleet cannot be looked at.'];
+  if (Date.now() + store.aheadMs - store.atMs > LATE_MS)
+    return ['waiting', `Late · ${age} old`, 'The fleet is slow to answer.'];
   return ['live', `Live · ${age} ago`, 'Live.'];
 }

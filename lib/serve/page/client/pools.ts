@@ -135,7 +135,7 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
     const rows = ranges.map((range) => {
       const cells = range.slots.map((at): MapSlot => {
         const cells = slots.cells[at];
-        const cell = cellAt(cells, balancer);
+        const cell = counts === null ? null : cellAt(cells, balancer);
         const text = cell === null || cell === 0 ? '' : `${cell[1]} ${cell[2] ?? ''}`;
         const slotName = slots.names[at] ?? '';
         const faded = isFound !== undefined && !isFound(`${slots.backend}/${slotName} ${text}`);
