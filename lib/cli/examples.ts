@@ -59,10 +59,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   serve: [
     example('iri-lb serve', 'the page at http://127.0.0.1:8402/, while it runs'),
-    example('iri-lb serve --listen 127.0.0.1:8403 --from history.jsonl', 'beside a run, with what it kept'),
+    example('iri-lb serve --listen 127.0.0.1:8403', 'beside an iri-lb run, with what it did'),
     example(
-      'iri-lb serve --listen 10.0.0.5:8402 --token-file page.token --cert cert.pem --key key.pem',
-      'for others, who know the token',
+      'iri-lb serve --listen 10.0.0.5:8402 --token-file token --behind-proxy',
+      'for others, who know the token; the proxy in front speaks TLS',
     ),
   ],
   init: [

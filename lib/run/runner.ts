@@ -65,8 +65,8 @@ export interface LookOptions {
   readonly force?: boolean;
   /** In place of the runner's own source, to keep what is read. */
   readonly source?: Source;
-  /** Gives the look up at once, with every connection to a load balancer: a run is waiting for it. */
-  readonly signal?: AbortSignal;
+  /** In place of how the load balancers are connected to. */
+  readonly connect?: Connect;
 }
 
 const NOT_FOUND = "did not list the load balancers before the run's deadline";
@@ -131,10 +131,9 @@ export function makeRunner(
     client,
     deps,
     connectToLook,
-    async look({ force = false, source = own, signal } = {}) {
+    async look({ force = false, source = own, connect = connectToLook } = {}) {
       const { addresses, problems } = await find();
       const readOnly = haproxy.readAddresses !== undefined;
-      const connect = signal ? abortable(connectToLook, signal) : connectToLook;
       const looked = await lookAt({ ...deps, source, connect, readOnly }, addresses, { force });
       return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
     },
@@ -182,25 +181,6 @@ function connectAs(
       lookup: systemLookup,
       budget: systemAnswerBudget,
     });
-}
-
-/** Connections that are closed when the signal comes; none is begun after it. */
-function abortable(connect: Connect, signal: AbortSignal): Connect {
-  return async (address, budgetMs) => {
-    signal.throwIfAborted();
-    const connection = await connect(address, budgetMs);
-    const giveUp = (): void => void connection.close();
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-    return {
-      name: connection.name,
-      send: (commands, early) => connection.send(commands, early),
-      close() {
-        signal.removeEventListener('abort', giveUp);
-        return connection.close();
-      },
-    };
-  };
 }
 
 /** By the printed admin address: the socket to look at in its place. */

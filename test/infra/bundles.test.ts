@@ -103,7 +103,7 @@ describe('what is loaded at start', () => {
   });
 
   it('of the command line has nothing of the page, which it alone can load', () => {
-    const marker = 'Looking at the fleet';
+    const marker = 'Skip to the pools';
     expect([...loadedAtStart(join(dist, 'iri-lb.mjs')).values()].join('')).not.toContain(marker);
     expect(filesOf(join(dist, 'chunks')).filter(([, text]) => text.includes(marker))).toHaveLength(1);
     for (const kind of ['watch', 'resync'])

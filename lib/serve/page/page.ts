@@ -5,6 +5,7 @@ import { makeSource } from '../../consul/source.js';
 import { messageOf } from '../../model/errors.js';
 import type { HistoryEvent, Page as HistoryPage } from '../../model/history.js';
 import { plainText } from '../../model/text.js';
+import { abortable } from '../../run/abortable.js';
 import type { FleetLook } from '../../run/look.js';
 import type { Runner } from '../../run/runner.js';
 import { statusOf } from '../../run/status.js';
@@ -137,7 +138,10 @@ export function makePage({
     if (reading.of !== runner()) reading = readingOf(runner());
     try {
       const [taken, runs] = await Promise.all([
-        reading.of.look({ source: reading.source, signal }),
+        reading.of.look({
+          source: reading.source,
+          connect: abortable(reading.of.connectToLook, signal),
+        }),
         feed.runs(),
       ]);
       if (signal.aborted || hub.count === 0) return;

@@ -1,0 +1,23 @@
+// Connections that ask nothing more once a signal has come: a look, for which no run shall wait.
+import type { Connect } from '../model/runtime.js';
+
+/**
+ * What was asked is still answered: a client that goes in the middle of a listing leaves HAProxy (2.6.12) with a
+ * session that it does not end before `timeout cli`, and nobody else gets the socket until then.
+ */
+export function abortable(connect: Connect, signal: AbortSignal): Connect {
+  return async (address, budgetMs) => {
+    signal.throwIfAborted();
+    const connection = await connect(address, budgetMs);
+    if (signal.aborted) await connection.close();
+    signal.throwIfAborted();
+    return {
+      name: connection.name,
+      send: async (commands, early) => {
+        signal.throwIfAborted();
+        return connection.send(commands, early);
+      },
+      close: () => connection.close(),
+    };
+  };
+}
