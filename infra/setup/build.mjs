@@ -112,7 +112,8 @@ function settings({ entry, folder = '', target, split = false, page = false }, f
     banner: { js: REQUIRE },
     define: {
       IRI_LB_BUILD: JSON.stringify(buildOf()),
-      ...(page ? { IRI_LB_PAGE: JSON.stringify(files) } : {}),
+      // As text: what is an object, esbuild puts into every file.
+      ...(page ? { IRI_LB_PAGE: JSON.stringify(JSON.stringify(files)) } : {}),
     },
   };
 }

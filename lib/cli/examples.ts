@@ -61,7 +61,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     example('iri-lb serve', 'the page at http://127.0.0.1:8402/, while it runs'),
     example('iri-lb serve --listen 127.0.0.1:8403', 'beside an iri-lb run, with what it did'),
     example(
-      'iri-lb serve --listen 10.0.0.5:8402 --token-file token --behind-proxy',
+      'iri-lb serve --listen 10.0.0.5:8402 --behind-proxy --token-file t',
       'for others, who know the token; the proxy in front speaks TLS',
     ),
   ],

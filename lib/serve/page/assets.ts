@@ -7,11 +7,11 @@ export interface PageFiles {
   readonly icon: string;
 }
 
-/** Put in its place by the build. */
-declare const IRI_LB_PAGE: PageFiles | undefined;
+/** JSON of the files, put in its place by the build. */
+declare const IRI_LB_PAGE: string | undefined;
 
 /** Throws where it is not built in, as in tests. */
 export function builtPage(): PageFiles {
   if (typeof IRI_LB_PAGE === 'undefined') throw new Error('the page is not built in; use dist/iri-lb.mjs');
-  return IRI_LB_PAGE;
+  return JSON.parse(IRI_LB_PAGE) as PageFiles;
 }
