@@ -1,12 +1,12 @@
 // The page in a browser: every state it has, in both themes and three widths, judged by axe-core, and walked by keys.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { startRun } from '../integration/run-rig.js';
 import {
+  axe,
   type Fleet,
   openPage,
   rowsOf,
@@ -17,7 +17,6 @@ import {
   type Theme,
 } from './page-rig.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Where pictures are put, to be looked at; nowhere by default. */
 const PICTURES = process.env.PAGE_PICTURES;
 
@@ -39,17 +38,6 @@ afterAll(async () => {
   await browser?.close();
   await harness?.close();
 });
-
-/** What axe-core finds: rule, and the elements. The script is put in by the driver, past the page's own policy. */
-async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = (await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
-  )) as { violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] };
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary}`),
-  );
-}
 
 /** No sideways scrolling, nothing for axe-core; a picture where somebody wants one. */
 async function judge(page: Page, state: string): Promise<void> {
@@ -117,7 +105,9 @@ describe('the page', () => {
     const fleet = await startFleet(harness, { slots: 20 });
     await fleet.consul.catalogRegister(rowsOf(6));
     const pauseFile = join(harness.dir, 'stop');
-    const run = await startRun(harness, fleet.env, { args: ['--pause-file', pauseFile] });
+    const run = await startRun(harness, fleet.env, {
+      args: ['--pause-file', pauseFile, '--resync', '2s'],
+    });
     const { page, complaints } = await openPage(browser, run.url);
     await untilSaid(page, 'Everybody who should serve does');
     writeFileSync(pauseFile, 'moving house <b>');

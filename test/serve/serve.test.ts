@@ -9,6 +9,7 @@ import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type Certificate, makeCertificate } from '../../infra/local/stand-in-tls.js';
 import { startRun } from '../integration/run-rig.js';
 import {
+  axe,
   type Fleet,
   openPage,
   PROGRAM,
@@ -228,9 +229,14 @@ describe('the form', () => {
     const browser = await startBrowser();
     try {
       const { page } = await openPage(browser, served.url);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await axe(page)).toEqual([]);
+      }
       await page.getByLabel('Token').fill('wrong');
       await page.getByRole('button', { name: 'Look' }).click();
       await page.getByText('That is not the token.').waitFor();
+      expect(await axe(page)).toEqual([]);
       await page.getByLabel('Token').fill(token());
       await page.keyboard.press('Enter');
       await page.locator('.pool').first().waitFor();
