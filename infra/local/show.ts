@@ -30,7 +30,7 @@ function places({ consul, loadBalancers, pageUrl }: LocalSetup): string[] {
   const admins = each(({ haproxy }) => haproxy.admin);
   return [
     `${names.length} load balancers, kept equal to what one Consul knows, until Ctrl-C`,
-    row('Page', [pageUrl], '(who is in which slot, why, and what just changed)'),
+    row('Page', [pageUrl], '(who is in which slot, and why)'),
     row('', names),
     row('API', apis),
     ...(stats.length > 0 ? [row('Stats page', stats)] : []),

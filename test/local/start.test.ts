@@ -53,6 +53,7 @@ describe('npm start', () => {
     for (const line of [
       /^ +lb1 +lb2$/m,
       /^API +http:\/\/127\.0\.0\.1:\d+ +http:\/\/127\.0\.0\.1:\d+$/m,
+      /^Page +http:\/\/127\.0\.0\.1:\d+\/ +\(who is in which slot, and why\)$/m,
       /^Stats page +http:\/\/127\.0\.0\.1:\d+ +http:\/\/127\.0\.0\.1:\d+$/m,
       /^HAProxy +tcp:\/\/127\.0\.0\.1:\d+ +tcp:\/\/127\.0\.0\.1:\d+ +\(admin\)$/m,
       /^Consul +http:\/\/127\.0\.0\.1:\d+\/ui$/m,

@@ -14,7 +14,15 @@ import { keepReading } from './kept-reading.js';
 import { makeLooker } from './looker.js';
 import { patchBetween } from './patch.js';
 import { makePlot, type Plot, type RunFigures } from './plot.js';
-import type { EventMessage, FullMessage, PatchMessage, ShownCover, ShownHead, ShownRuns } from './shown.js';
+import type {
+  EventMessage,
+  FullMessage,
+  PatchMessage,
+  PlotPoint,
+  ShownCover,
+  ShownHead,
+  ShownRuns,
+} from './shown.js';
 import { NOTHING, type Snapshot, snapshotOf } from './snapshot.js';
 import { answerWhy } from './why-answer.js';
 
@@ -68,6 +76,8 @@ export interface PageServer {
 /** Events that a page gets when it is opened, at most. */
 const MOST_EVENTS = 300;
 const HOUR_MS = 3_600_000;
+/** What happens within so long is told together, in milliseconds. */
+const TOGETHER_MS = 50;
 /** While a look takes long, browsers are told that we are here, in milliseconds. */
 const BEAT_MS = 5_000;
 /** After a change in Consul, in milliseconds: until then a run of another process has most likely ended. */
@@ -90,6 +100,9 @@ export function makePage({
   let later: NodeJS.Timeout[] = [];
   let beat: NodeJS.Timeout | undefined;
   let remembered = NOTHING;
+  const events: HistoryEvent[] = [];
+  const points = new Map<number, PlotPoint>();
+  let telling: NodeJS.Timeout | undefined;
 
   function readingOf(of: Runner) {
     const rows = keepRows(of.client);
@@ -98,6 +111,8 @@ export function makePage({
   }
 
   const full = (): FullMessage => {
+    // It has them, too: nobody is told of them after it.
+    tellWhatHappened();
     const now = clock.wallMs();
     const page = feed.history(now - HOUR_MS);
     return {
@@ -123,10 +138,25 @@ export function makePage({
     },
   });
 
+  /** A run that changes two thousand servers is one message, not two thousand for each browser. */
+  function tellSoon(): void {
+    if (hub.count === 0) points.clear();
+    else telling ??= setTimeout(tellWhatHappened, TOGETHER_MS);
+  }
+  function tellWhatHappened(): void {
+    clearTimeout(telling);
+    telling = undefined;
+    if (events.length === 0 && points.size === 0) return;
+    const message: EventMessage = { events: events.splice(0), plot: [...points.values()] };
+    points.clear();
+    hub.send('events', message);
+  }
+
   /** What nobody sees need not be kept, and would be old when somebody comes. */
   function forgetAll(): void {
     clearInterval(beat);
     beat = undefined;
+    events.length = 0;
     last = undefined;
     lastLook = undefined;
     lookError = null;
@@ -199,11 +229,15 @@ export function makePage({
     },
     ran(run) {
       const point = plot.add(run);
-      hub.send('events', { events: [], plot: [point] } satisfies EventMessage);
+      points.set(point.atMs, point);
+      tellSoon();
     },
     happened(event, isOurs = false) {
       if (!isOurs) looker.poke();
-      hub.send('events', { events: [event], plot: [] } satisfies EventMessage);
+      if (hub.count === 0) return;
+      events.push(event);
+      if (events.length > MOST_EVENTS) events.shift();
+      tellSoon();
     },
     sourceChanged: () => hub.sendFull(),
     get browsers() {
@@ -213,6 +247,7 @@ export function makePage({
     close() {
       for (const timer of later) clearTimeout(timer);
       clearInterval(beat);
+      clearTimeout(telling);
       looker.close();
       hub.close();
     },
