@@ -2,11 +2,14 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bearerHeaders } from '../config/bearer-token.js';
 import { codeOf, NextStepError } from '../model/errors.js';
 import type { HistoryEvent, Page } from '../model/history.js';
 import { showName } from '../model/text.js';
 import { parsePage } from '../run/history/page.js';
 import type { OpenSource, SourceOptions } from './changes-source.js';
+
+type Env = SourceOptions['env'];
 
 /** Until whoever listens there has answered, in milliseconds. */
 const ANSWER_MS = 2_000;
@@ -21,19 +24,20 @@ const POLL_MS = 1_000;
 /** Throws NextStepError where nobody answers, or something else than a history. */
 export async function openUrl(
   url: URL,
-  { sinceMs, pollMs = POLL_MS }: Pick<SourceOptions, 'sinceMs' | 'pollMs'>,
+  { sinceMs, pollMs = POLL_MS, env }: Pick<SourceOptions, 'sinceMs' | 'pollMs' | 'env'>,
 ): Promise<OpenSource> {
-  const page = await ask(url, sinceMs);
+  const askAt = (ms: number, signal?: AbortSignal): Promise<Page> => ask(url, env, ms, signal);
+  const page = await askAt(sinceMs);
   return {
     name: `iri-lb run at ${showName(url.host)}`,
     page,
     close: async () => {},
-    more: (signal) => moreOf(url, page, sinceMs, pollMs, signal),
+    more: (signal) => moreOf(askAt, page, sinceMs, pollMs, signal),
   };
 }
 
 async function* moreOf(
-  url: URL,
+  askAt: (sinceMs: number, signal: AbortSignal) => Promise<Page>,
   page: Page,
   sinceMs: number,
   pollMs: number,
@@ -44,7 +48,7 @@ async function* moreOf(
     await sleep(pollMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     try {
-      yield fresh.among((await ask(url, fresh.sinceMs(), signal)).events);
+      yield fresh.among((await askAt(fresh.sinceMs(), signal)).events);
       failures = 0;
     } catch (error) {
       failures += 1;
@@ -73,7 +77,7 @@ function makeFresh(seen: readonly HistoryEvent[], startMs: number) {
   };
 }
 
-function ask(url: URL, sinceMs: number, signal?: AbortSignal): Promise<Page> {
+function ask(url: URL, env: Env, sinceMs: number, signal?: AbortSignal): Promise<Page> {
   const asked = new URL(url);
   asked.searchParams.set('since', String(Math.floor(sinceMs)));
   return new Promise((resolve, reject) => {
@@ -84,17 +88,22 @@ function ask(url: URL, sinceMs: number, signal?: AbortSignal): Promise<Page> {
       reject(error instanceof NextStepError ? error : failed(url, what));
     };
     const signals = [late, ...(signal ? [signal] : [])];
-    const request = get(asked, { agent: false, signal: AbortSignal.any(signals) }, (response) => {
-      if (response.statusCode !== 200) {
-        response.destroy();
-        return fail(failed(url, `it answers ${response.statusCode}`));
-      }
-      textOf(response).then((text) => {
-        const page = parsePage(text);
-        if (page) resolve(page);
-        else fail(failed(url, 'what answers there has no history'));
-      }, fail);
-    });
+    const request = get(
+      asked,
+      { agent: false, headers: bearerHeaders(url, env), signal: AbortSignal.any(signals) },
+      (response) => {
+        if (response.statusCode !== 200) {
+          response.destroy();
+          const answered = `it answers ${response.statusCode}`;
+          return fail(response.statusCode === 401 ? refused(url) : failed(url, answered));
+        }
+        textOf(response).then((text) => {
+          const page = parsePage(text);
+          if (page) resolve(page);
+          else fail(failed(url, 'what answers there has no history'));
+        }, fail);
+      },
+    );
     request.setTimeout(ANSWER_MS, () => request.destroy(failed(url, `no answer within ${ANSWER_MS} ms`)));
     request.on('error', fail);
   });
@@ -110,6 +119,13 @@ async function textOf(response: http.IncomingMessage): Promise<string> {
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+const refused = (url: URL): NextStepError =>
+  new NextStepError(
+    showName(url.host),
+    'it answers 401',
+    'name the file with its token in IRI_LB_TOKEN_FILE',
+  );
 
 const failed = (url: URL, what: string): NextStepError =>
   new NextStepError(showName(url.host), what, 'is it where iri-lb run listens (--listen)?');

@@ -52,5 +52,14 @@ export const ENVIRONMENT: readonly VariableHelp[] = [
     'where `changes` reads what changed: a history file, the address of a local `iri-lb run`, or `aws:STACK`',
     'the local `iri-lb run`, else its file',
   ),
+  variables(
+    'IRI_LB_RUN',
+    'the `iri-lb run` that commands ask how it goes: `host:port`, a URL, or `off`',
+    '`127.0.0.1:8402`',
+  ),
+  variables(
+    'IRI_LB_TOKEN_FILE',
+    'the file with the token of that run, where it has one; sent over TLS, or to this machine',
+  ),
   variables('NO_COLOR', 'set to anything: no colours on a terminal, either'),
 ];

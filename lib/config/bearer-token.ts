@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { codeOf } from '../model/errors.js';
+import { isLoopback } from '../model/loopback.js';
 import { quote } from '../model/text.js';
 
 /** `refused` names the file and says what is wrong with it, and nothing of what is in it. */
@@ -26,4 +27,17 @@ export function readBearerToken(file: string): BearerToken {
 export function isBearer(authorization: string | undefined, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));
+}
+
+/**
+ * The headers that let us in at a URL of an `iri-lb run`: the token of IRI_LB_TOKEN_FILE, where that is set. It goes
+ * over TLS, or nowhere beyond this machine. A file that cannot be used gives none, and whoever is asked says 401.
+ */
+export function bearerHeaders(
+  url: URL,
+  { IRI_LB_TOKEN_FILE: file }: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  if (!file || (url.protocol !== 'https:' && !isLoopback(url.hostname.replace(/^\[|\]$/g, '')))) return {};
+  const read = readBearerToken(file);
+  return 'token' in read ? { authorization: `Bearer ${read.token}` } : {};
 }

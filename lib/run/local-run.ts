@@ -1,5 +1,7 @@
 // Asks the `iri-lb run` of this host, where there is one, what it says of itself.
 import http from 'node:http';
+import https from 'node:https';
+import { bearerHeaders } from '../config/bearer-token.js';
 import type { ContestedHealth, PauseCause } from '../model/run-health.js';
 import { plainText } from '../model/text.js';
 
@@ -29,6 +31,8 @@ export interface LocalRun {
   readonly contested: readonly ContestedHealth[];
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 export interface LocalRunOptions {
   readonly timeoutMs?: number;
 }
@@ -38,23 +42,24 @@ export interface LocalRunOptions {
  * nobody answers in time, or where it is something else that does. Never throws.
  */
 export async function readLocalRun(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   { timeoutMs = TIMEOUT_MS }: LocalRunOptions = {},
 ): Promise<LocalRun | undefined> {
   const named = env[RUN_VARIABLE] || DEFAULT_LISTEN;
   const url = /^https?:\/\//.test(named) ? named.replace(/\/+$/, '') : `http://${named}`;
   if (named === 'off' || !URL.canParse(url)) return undefined;
   try {
-    return parseLocalRun(url, JSON.parse(await get(`${url}/health`, timeoutMs)));
+    return parseLocalRun(url, JSON.parse(await get(new URL(`${url}/health`), env, timeoutMs)));
   } catch {
     return undefined;
   }
 }
 
 /** The body of whatever status; node:http, since fetch takes 30 ms and 10 MB to load. */
-function get(url: string, timeoutMs: number): Promise<string> {
+function get(url: URL, env: Env, timeoutMs: number): Promise<string> {
+  const { get } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { agent: false }, (response) => {
+    const request = get(url, { agent: false, headers: bearerHeaders(url, env) }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {

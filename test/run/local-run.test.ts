@@ -1,7 +1,11 @@
 // What is asked of the `iri-lb run` of this host: only a run's own answer counts, and nobody waits for it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bearerHeaders } from '../../lib/config/bearer-token.js';
 import type { RunHealth } from '../../lib/model/run-health.js';
 import { parseLocalRun, readLocalRun } from '../../lib/run/local-run.js';
 
@@ -80,6 +84,23 @@ describe('readLocalRun', () => {
   it('gives up on who does not answer', async () => {
     const IRI_LB_RUN = await answering(() => undefined);
     expect(await readLocalRun({ IRI_LB_RUN }, { timeoutMs: 20 })).toBe(undefined);
+  });
+
+  it('sends the token of IRI_LB_TOKEN_FILE to this machine, and in plain text to nobody else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'iri-lb-token-'));
+    const IRI_LB_TOKEN_FILE = join(folder, 'token');
+    writeFileSync(IRI_LB_TOKEN_FILE, `${'t'.repeat(32)}\n`);
+    const IRI_LB_RUN = await answering((request, response) => {
+      const isLetIn = request.headers.authorization === `Bearer ${'t'.repeat(32)}`;
+      response.writeHead(isLetIn ? 200 : 401).end(isLetIn ? JSON.stringify(HEALTH) : '{}');
+    });
+    expect(await readLocalRun({ IRI_LB_RUN })).toBe(undefined);
+    expect(await readLocalRun({ IRI_LB_RUN, IRI_LB_TOKEN_FILE })).toMatchObject({ pid: 7 });
+    const headersTo = (url: string) => bearerHeaders(new URL(url), { IRI_LB_TOKEN_FILE });
+    expect(headersTo('http://10.0.0.5:8402/')).toEqual({});
+    expect(headersTo('https://10.0.0.5:8402/')).toEqual({ authorization: `Bearer ${'t'.repeat(32)}` });
+    expect(bearerHeaders(new URL('http://[::1]/'), { IRI_LB_TOKEN_FILE: join(folder, 'none') })).toEqual({});
+    rmSync(folder, { recursive: true });
   });
 
   it.each(['off', '127.0.0.1:1', 'no address at all'])('knows of no run by %j', async (IRI_LB_RUN) => {
