@@ -60,6 +60,8 @@ function hasFreshMachine() {
 }
 
 const tsx = ['--import', 'tsx'];
+/** What needs a terminal, which the bare Debian has none to give. */
+const TERMINAL = ['test/cli/terminal.test.ts', 'test/cli/progress.test.ts'];
 /** What `npm test` does in seconds or not at all takes a minute here; side by side, since most of it is waiting. */
 const MINUTE = {
   files: ['test/consul/leader.test.ts', 'test/consul/expired.test.ts', 'test/forwarder/outage.test.ts'],
@@ -76,7 +78,13 @@ if (step('set-up', process.execPath, ['infra/setup/setup.mjs', '--tests'])) {
   else tests('npm test', 'npm', npmTest);
   if (hasFreshMachine())
     tests('the package on a host without a checkout', FRESH_MACHINE, ['.ci/package-on-a-host']);
-  const together = [...tsx, 'test/all.ts', ...MINUTE.files, `--maxWorkers=${MINUTE.files.length}`];
+  const together = [
+    ...tsx,
+    'test/all.ts',
+    ...MINUTE.files,
+    ...TERMINAL,
+    `--maxWorkers=${MINUTE.files.length}`,
+  ];
   tests('tests of a minute', process.execPath, together, MINUTE.env);
   // The system's own version is what all the tests ran on.
   const lanes = ['trixie', 'sid', 'experimental', 'node24'];

@@ -26,10 +26,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What is offered after these words, the last of which has been begun. */
 function offeredByBash(...words: readonly string[]): string[] {
   const script = `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _iri_lb; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr, status } = spawnSync('bash', ['-uc', script, fileOf('bash'), 'iri-lb', ...words], {
-    encoding: 'utf8',
-    cwd: folder,
-  });
+  const { stdout, stderr, status } = spawnSync(
+    'bash',
+    ['--norc', '-uc', script, fileOf('bash'), 'iri-lb', ...words],
+    {
+      encoding: 'utf8',
+      cwd: folder,
+    },
+  );
   expect([status, stderr]).toEqual([0, '']);
   return stdout.split('\n').filter(Boolean);
 }

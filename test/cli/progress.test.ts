@@ -10,6 +10,7 @@ import { iriLayout } from '../../lib/iri/layout.js';
 
 import { iriLb } from './iri-lb.js';
 import { type Mute, startMute } from './mute.js';
+import { hasTerminals } from './pty.js';
 
 const ERASE = '\r\u001b[K';
 

@@ -1,6 +1,7 @@
 // `iri-lb status` on real terminals: it fits each of them, follows when it is resized, and colours no pipe.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { hasTerminals } from './pty.js';
 import type { StandInFleet } from './stand-in-fleet.js';
 import { startTroubledFleet, startWellFleet } from './status-fleets.js';
 import { startTmux, type Tmux } from './tmux.js';
@@ -14,6 +15,7 @@ let well: StandInFleet;
 
 beforeAll(async () => {
   harness = await startHarness();
+  if (!hasTerminals) return;
   tmux = await startTmux(harness);
   troubled = await startTroubledFleet(await harness.freePort());
   harness.onClose(() => troubled.close());
@@ -37,7 +39,7 @@ async function shown(columns: number, args: string, env = troubled.env, rows = 4
   return pane.until(hasEnded, `the end of iri-lb ${args}`);
 }
 
-describe('status', () => {
+describe.skipIf(!hasTerminals)('status', () => {
   it.each([40, 80, 200])('fits a terminal of %d columns', async (columns) => {
     const lines = await shown(columns, 'status', troubled.env, 60);
     expect(lines.at(-1)).toContain('exit 1');
@@ -74,7 +76,7 @@ describe('status', () => {
   });
 });
 
-describe('status --watch', () => {
+describe.skipIf(!hasTerminals)('status --watch', () => {
   it('follows the terminal, marks what changed, and leaves nothing behind at Ctrl-C', async () => {
     const server = well.slotOf(1, 'web_back', '10.0.0.5').server;
     const script = `echo before; ${COMMAND} status --watch=200ms --utc; echo "exit $?"`;

@@ -9,9 +9,7 @@ let rig: Rig;
 let env: Readonly<Record<string, string>>;
 beforeAll(async () => {
   rig = await startRig();
-  // Who is in maintenance is served nowhere: there is nothing that a run would do.
-  await rig.consul.request('PUT', '/v1/agent/service/maintenance/one?enable=true');
-  env = { ...rig.env, HAPROXY_ADDRESSES: (await rig.startLoadBalancer()).admin };
+  env = { ...rig.env, HAPROXY_ADDRESSES: (await rig.startServing()).admin };
 });
 afterAll(() => rig.close());
 

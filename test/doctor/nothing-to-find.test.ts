@@ -20,9 +20,7 @@ let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   rig = await startRig();
-  // Who is in maintenance is served nowhere: there is nothing that a run would do.
-  await rig.consul.request('PUT', '/v1/agent/service/maintenance/one?enable=true');
-  haproxy = await rig.startLoadBalancer();
+  haproxy = await rig.startServing();
   env = { ...rig.env, HAPROXY_ADDRESSES: haproxy.admin };
 });
 afterAll(() => rig.close());

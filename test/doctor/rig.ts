@@ -8,12 +8,15 @@ import { type HAProxy, haproxyBin, startHAProxy } from '../../infra/local/haprox
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { LOCAL_NETWORKS } from '../../infra/local/networks.js';
 import { type ParameterStore, startParameterStore } from '../../infra/local/parameter-store.js';
+import { startStandIn } from '../../infra/local/stand-in.js';
+import { readSettings } from '../../lib/config/environment.js';
 import { diagnose } from '../../lib/doctor/doctor.js';
 import type { Finding } from '../../lib/doctor/finding.js';
 import { iriLayout } from '../../lib/iri/layout.js';
 import { type RenderConfig, renderConfigSchema } from '../../lib/render/config.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { renderHAProxy } from '../../lib/render/haproxy/render.js';
+import { makeRunner } from '../../lib/run/runner.js';
 
 export const PARAMETER = '/iri-lb/token';
 const AWS = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
@@ -44,6 +47,8 @@ export interface Rig {
   readonly env: Environment;
   /** Starts a load balancer on the rendered configuration, with `mistake` made in its text. */
   startLoadBalancer(mistake?: Mistake): Promise<HAProxy>;
+  /** A load balancer on the rendered configuration that serves the one node, at which somebody answers. */
+  startServing(): Promise<HAProxy>;
   /** What is not well, as `level area subject: finding -> todo`. */
   findings(env: Environment): Promise<string[]>;
   /** The same of what the load balancers serve. */
@@ -91,6 +96,16 @@ export async function startRig(): Promise<Rig> {
       token,
       env,
       startLoadBalancer: (mistake = (text) => text) => start(harness, mistake),
+      startServing: async () => {
+        const node = await startStandIn({ name: 'one' });
+        harness.onClose(() => node.close());
+        await consul.register({ Name: 'iri', ID: 'one', Address: '127.0.0.1', Port: node.port });
+        const haproxy = await start(harness, (text) => text);
+        const access = { CONSUL_HTTP_ADDR: consul.url, CONSUL_HTTP_TOKEN: token };
+        const settings = { ...access, HAPROXY_ADDRESSES: haproxy.admin, LB_CONFIG: env.LB_CONFIG };
+        await makeRunner(readSettings(settings)).run({ mode: 'apply' });
+        return haproxy;
+      },
       findings: async (settings) => (await examineSetUp(settings)).map(print),
       fleetFindings: async (settings) =>
         (await examine(settings)).filter(({ area }) => area === 'fleet').map(print),

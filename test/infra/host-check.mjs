@@ -107,7 +107,7 @@ async function startHAProxy(command) {
   const haproxy = {
     frontend: { bind: `127.0.0.1:${await freePort()}` },
     stats: false,
-    admin: { bind: join(dir, 'iri-lb.sock'), unix: join(dir, 'admin.sock') },
+    admin: { bind: join(dir, 'iri-lb.sock'), unix: join(dir, 'admin.sock'), read: join(dir, 'read.sock') },
   };
   const config = { ...JSON.parse(fs.readFileSync(join(dir, 'pools.json'), 'utf8')), haproxy };
   const LB_CONFIG = JSON.stringify(config);
@@ -115,16 +115,29 @@ async function startHAProxy(command) {
   const file = join(dir, 'haproxy.cfg');
   fs.writeFileSync(file, withoutUser(text));
   const process_ = start('haproxy', ['-db', '-f', file]);
+  // The file is there before HAProxy knows whether it can start.
   await until(
     'HAProxy listens',
-    () => fs.existsSync(haproxy.admin.bind),
+    () => process_.ended !== undefined || takesClients(haproxy.admin.bind),
     () => process_.output,
   );
+  assert.equal(process_.ended, undefined, `HAProxy ended\n${process_.output}`);
   return {
     process_,
     env: { LB_CONFIG, CONSUL_HTTP_ADDR: NO_CONSUL, HAPROXY_ADDRESSES: `unix:${haproxy.admin.bind}` },
   };
 }
+
+/** Whether somebody listens at a unix socket. */
+const takesClients = (path) =>
+  new Promise((done) => {
+    const socket = net.connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.once('error', () => done(false));
+  });
 
 /** Whoever tries it need not be root, nor have the user haproxy. */
 const withoutUser = (text) =>
@@ -201,7 +214,8 @@ async function checkAll(how) {
   if (ran(command, ['--help']).includes('\n  init '))
     await check(`${how}: iri-lb init proposes the pool that HAProxy has`, () => {
       const { LB_CONFIG: _, ...env } = haproxy.env;
-      const { out, err } = runs(command, ['init'], env);
+      const { status, out, err } = runs(command, ['init'], env);
+      assert.equal(status, 0, out + err);
       assert.deepEqual(
         JSON.parse(out).pools.map(({ backend }) => backend),
         ['web'],
@@ -220,7 +234,8 @@ async function checkAll(how) {
     );
   haproxy.process_.kill('SIGTERM');
   await until('HAProxy ends', () => haproxy.process_.ended !== undefined);
-  for (const socket of ['iri-lb.sock', 'admin.sock']) fs.rmSync(join(dir, socket), { force: true });
+  for (const socket of ['iri-lb.sock', 'admin.sock', 'read.sock'])
+    fs.rmSync(join(dir, socket), { force: true });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));

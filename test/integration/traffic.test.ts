@@ -108,6 +108,10 @@ it('sends nobody to the node that had the slot before, over a connection that wa
   });
   await consul.catalogRegister([row('old', old)]);
   await applyOnce(runner);
+  // Once a request was answered it shows that no connection is kept: until then a run waits for those in the slot.
+  const first = startLoad(apiPort, 1);
+  await first.round();
+  await first.stop();
 
   const release = old.hold();
   const load = startLoad(apiPort, CLIENTS);

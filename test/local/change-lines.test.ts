@@ -1,4 +1,5 @@
 // The lines of `npm start`: one for what both load balancers did, and who it was.
+import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { makeChangeLines } from '../../infra/local/change-lines.js';
 import type { MadeChange } from '../../lib/model/change.js';
@@ -20,7 +21,9 @@ const report = (changes: Readonly<Record<string, readonly MadeChange[]>>): Repor
     ...{ address, outcome: 'changed', changes: made, pools: [], warnings: [], problems: [] },
   })),
 });
-const words = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/ +/g, ' '));
+/** Without colours, which a CI gets as a terminal does. */
+const words = (lines: readonly string[]): string[] =>
+  lines.map((line) => stripVTControlCharacters(line).replace(/ +/g, ' '));
 
 it('tells once what both did', () => {
   const lines = makeChangeLines(nameOf)(report({ [LB1]: [change()], [LB2]: [change()] }), 33);
@@ -55,7 +58,8 @@ it('remembers who is gone, for each load balancer', () => {
 });
 
 it('names who alone was reached', () => {
-  const [line = ''] = makeChangeLines(nameOf)(report({ [LB1]: [], [LB2]: [change()] }), 5);
+  const [coloured = ''] = makeChangeLines(nameOf)(report({ [LB1]: [], [LB2]: [change()] }), 5);
+  const line = stripVTControlCharacters(coloured);
   expect(line).toMatch(/ lb2 +5 ms /);
   // So that a terminal of 80 columns shows it, the time of day before it included.
   expect(line.length).toBeLessThanOrEqual(70);
