@@ -1,5 +1,5 @@
 // Who waits for over a second is told what for, on a line of the terminal that goes away again.
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -143,22 +143,19 @@ describe('a command that waits', () => {
     await expect.poll(() => over.sort()).toEqual(told.sort());
   });
 
-  it.skipIf(spawnSync('script', ['--version']).error !== undefined)(
-    'shows it on a terminal, and leaves nothing of it',
-    async () => {
-      const { command, options } = iriLb.line(['apply'], {
-        ...env,
-        LB_CONFIG: limited({ lockTimeoutMs: 2_500, consulTimeoutMs: 100 }),
-      });
-      const line = [process.execPath, ...command].map((word) => `'${word}'`).join(' ');
-      const { stdout: text } = await promisify(execFile)('script', ['-qc', line, '/dev/null'], options);
-      const pieces = text.split(ERASE);
-      const told = pieces.filter((piece) => piece.startsWith('waiting for '));
-      expect(told[0]).toBe(`waiting for the admin socket of tcp://${mute.hostPort}, 1 s of 2`);
-      // What comes next is written over it, and not below it.
-      for (const piece of told) expect(piece).not.toMatch(/[\r\n]/);
-      expect(pieces.at(-1)).toContain(`iri-lb: haproxy tcp://${mute.hostPort}: no prompt within`);
-      expect(pieces.at(-1)).not.toMatch(/^…/m);
-    },
-  );
+  it.skipIf(!hasTerminals)('shows it on a terminal, and leaves nothing of it', async () => {
+    const { command, options } = iriLb.line(['apply'], {
+      ...env,
+      LB_CONFIG: limited({ lockTimeoutMs: 2_500, consulTimeoutMs: 100 }),
+    });
+    const line = [process.execPath, ...command].map((word) => `'${word}'`).join(' ');
+    const { stdout: text } = await promisify(execFile)('script', ['-qc', line, '/dev/null'], options);
+    const pieces = text.split(ERASE);
+    const told = pieces.filter((piece) => piece.startsWith('waiting for '));
+    expect(told[0]).toBe(`waiting for the admin socket of tcp://${mute.hostPort}, 1 s of 2`);
+    // What comes next is written over it, and not below it.
+    for (const piece of told) expect(piece).not.toMatch(/[\r\n]/);
+    expect(pieces.at(-1)).toContain(`iri-lb: haproxy tcp://${mute.hostPort}: no prompt within`);
+    expect(pieces.at(-1)).not.toMatch(/^…/m);
+  });
 });

@@ -49,18 +49,20 @@ describe('the history in memory', () => {
     expect(cover).toEqual({ from: '2026-11-28T02:00:00.000Z', until: '2026-11-28T02:00:01.500Z', gaps: [] });
   });
 
-  it('keeps the last 10,000 and says that it knows of nothing before', () => {
+  it('keeps the last 10,000, by packs of 250, and says that it knows of nothing before', () => {
     const { history, pass } = rig();
-    for (let at = 0; at < 10_003; at += 1) {
+    for (let at = 0; at < 10_503; at += 1) {
       pass(1);
       history.report(report({ changes: [changed(`irisrv${at}`)] }), { trigger: 'resync' });
     }
     const { events, cover } = history.since(0);
-    expect(events).toHaveLength(10_000);
-    expect(events[0]).toMatchObject({ slot: 'irisrv3', at: '2026-11-28T02:00:00.004Z' });
-    expect(events.at(-1)).toMatchObject({ slot: 'irisrv10002' });
-    expect(cover.from).toBe('2026-11-28T02:00:00.004Z');
-    expect(history.since(START + 10_003).events).toHaveLength(1);
+    expect(events.length).toBeGreaterThanOrEqual(10_000);
+    expect(events.length).toBeLessThan(10_250);
+    // Each once, in order, up to the last; `started` was the first of all.
+    const slots = events.map((event) => ('slot' in event ? event.slot : ''));
+    expect(slots).toEqual(slots.map((_, at) => `irisrv${10_503 - slots.length + at}`));
+    expect(cover.from).toBe(events[0]?.at);
+    expect(history.since(START + 10_503).events).toHaveLength(1);
   });
 
   it('covers the time in which runs find nothing, and not that in which none runs', () => {
