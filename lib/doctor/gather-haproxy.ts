@@ -30,8 +30,8 @@ import type { RuntimeConnection } from '../model/runtime.js';
 import type { DoctorDeps } from './deps.js';
 import type { BackendFacts, Failed, HAProxyFacts, LoadBalancerFacts } from './facts.js';
 
-/** Reads of who answers: of two processes that share a port, one shows alone in one of 128. */
-const IDENTITY_READS = 8;
+/** Reads of who answers: of two processes that share a port, one shows alone in one of 524,288. */
+const IDENTITY_READS = 20;
 
 /** `isLate`: it was silent, which may be because others were before us; asking again helps then. */
 export interface Examined extends LoadBalancerFacts {
