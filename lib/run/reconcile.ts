@@ -38,7 +38,9 @@ export async function reconcile(
     latest = read;
     options.forPeople?.onView(read);
   };
-  const reads = shareReads(() => readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead), clock);
+  const read = (): Promise<CatalogView> =>
+    readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead);
+  const reads = shareReads(read, clock, options.mode === 'plan');
   const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());
   const places = makeFleetPlaces(clock);
   const loadBalancers = await Promise.all(

@@ -3,19 +3,23 @@ import type { Clock } from '../model/clock.js';
 
 /** How long a read waits for load balancers that are still connecting, in milliseconds. */
 const GATHER_MS = 50;
+/** Who writes nothing shares a read that began this long ago at most, in milliseconds. */
+const LOOK_MS = 500;
 
 export interface SharedReads<T> {
   /** Tells that a load balancer started or stopped (connected, failed) waiting for its socket. */
   waiting(delta: 1 | -1): void;
-  /** A read that begins after this call; whoever asks before it begins shares it. */
+  /** A read that begins after this call; whoever asks before it begins shares it. With `forLook` see `LOOK_MS`. */
   fresh(): Promise<T>;
 }
 
 /**
  * A run that held an old read while another run wrote a newer state would undo it. So a read begins
- * only after the lock is held; load balancers that get theirs at about the same time share one.
+ * only after the lock is held; load balancers that get theirs at about the same time share one. `forLook`: nobody
+ * writes, so that a read may be a little older, and is not begun for each.
  */
-export function shareReads<T>(read: () => Promise<T>, clock: Clock): SharedReads<T> {
+export function shareReads<T>(read: () => Promise<T>, clock: Clock, forLook = false): SharedReads<T> {
+  if (forLook) return shareYoung(read, clock);
   let connecting = 0;
   let next: Promise<T> | undefined;
   let allConnected: (() => void) | undefined;
@@ -41,6 +45,18 @@ export function shareReads<T>(read: () => Promise<T>, clock: Clock): SharedReads
     fresh() {
       next ??= gather();
       return next;
+    },
+  };
+}
+
+function shareYoung<T>(read: () => Promise<T>, clock: Clock): SharedReads<T> {
+  let last: { readonly read: Promise<T>; readonly atMs: number } | undefined;
+  return {
+    waiting: () => {},
+    fresh() {
+      const atMs = clock.monotonicMs();
+      if (!last || atMs - last.atMs > LOOK_MS) last = { read: read(), atMs };
+      return last.read;
     },
   };
 }

@@ -48,6 +48,19 @@ describe('shared reads', () => {
     expect([await first, await second, reads]).toEqual([1, 1, 1]);
   });
 
+  it('are one for all who only look within half a second', async () => {
+    let reads = 0;
+    let nowMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => nowMs };
+    const shared = shareReads(async () => ++reads, clock, true);
+    const seen = [await shared.fresh()];
+    nowMs = 500;
+    seen.push(await shared.fresh());
+    nowMs = 501;
+    seen.push(await shared.fresh());
+    expect(seen).toEqual([1, 1, 2]);
+  });
+
   it('do not wait for ever for one that gets no lock', async () => {
     const shared = shareReads(async () => 'read', systemClock);
     shared.waiting(1);
