@@ -1,5 +1,5 @@
 // Parses what people ask of a server, from `show stat`: since when, its checks' last words, its load, its errors. Pure.
-import type { CheckDetail, ServerDetail } from '../model/server.js';
+import type { CheckDetail, DetailsOfBackend, ServerDetail } from '../model/server.js';
 import { plainText } from '../model/text.js';
 import { readRecord } from './csv.js';
 
@@ -9,19 +9,31 @@ const NAMES = [
 ] as const;
 type Columns = Readonly<Record<(typeof NAMES)[number], number>>;
 
-/** Each server's by its name. A column that this version does not have is left out of all. */
-export function parseDetails(text: string): Map<string, ServerDetail> {
+/** Each server's by its name, parsed when it is asked for. A column that this version does not have is left out. */
+export function parseDetails(text: string): DetailsOfBackend {
   const header = readRecord(text, 2);
   const columns = Object.fromEntries(NAMES.map((name) => [name, header.fields.indexOf(name)])) as Columns;
   const needed = Math.max(...Object.values(columns)) + 1;
-  const details = new Map<string, ServerDetail>();
-  for (let at = header.next; at < text.length; ) {
-    const { fields, next } = readRecord(text, at, needed);
+  let starts: ReadonlyMap<string, number> | undefined;
+  return {
+    get(slot) {
+      starts ??= startsIn(text, header.next, columns.svname);
+      const at = starts.get(slot);
+      return at === undefined ? undefined : detailOf(readRecord(text, at, needed).fields, columns);
+    },
+  };
+}
+
+/** Where the record of each server starts. */
+function startsIn(text: string, from: number, name: number): Map<string, number> {
+  const starts = new Map<string, number>();
+  for (let at = from; at < text.length; ) {
+    const { fields, next } = readRecord(text, at, name + 1);
+    const slot = fields[name];
+    if (slot !== undefined) starts.set(slot, at);
     at = next;
-    if (fields.length < 2) continue;
-    details.set(fields[columns.svname] ?? '', detailOf(fields, columns));
   }
-  return details;
+  return starts;
 }
 
 function detailOf(fields: readonly string[], columns: Columns): ServerDetail {

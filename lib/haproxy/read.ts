@@ -2,7 +2,7 @@
 import { failureOf, messageOf } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import type { RuntimeConnection } from '../model/runtime.js';
-import type { Observed, ObservedServer, ServerDetail } from '../model/server.js';
+import type { DetailsOfBackend, Observed, ObservedServer } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { showServersState, showStat } from './commands.js';
 import { parseDetails } from './details.js';
@@ -78,7 +78,7 @@ async function readAll(
     const errors = new Map<string, HAProxyError>();
     const listed = new Map<string, readonly ObservedServer[]>();
     const texts = new Map<string, string>();
-    const details = new Map<string, ReadonlyMap<string, ServerDetail>>();
+    const details = new Map<string, DetailsOfBackend>();
     let torn = '';
     for (const [at, backend] of backends.entries()) {
       const [state, stat] = [1 + 2 * at, 2 + 2 * at];

@@ -84,8 +84,8 @@ export interface ServerDetail {
   readonly errors: { readonly connect: number; readonly response: number; readonly retries: number };
 }
 
-/** Backend, then slot. */
-export type ServerDetails = ReadonlyMap<string, ReadonlyMap<string, ServerDetail>>;
+/** Of the servers of a backend, by slot; undefined: it has none of that name. */
+export type DetailsOfBackend = Pick<ReadonlyMap<string, ServerDetail>, 'get'>;
 
 /** One HAProxy as it was read. */
 export interface Observed {
@@ -93,7 +93,7 @@ export interface Observed {
   /** Backend to its servers. */
   readonly backends: ReadonlyMap<string, readonly ObservedServer[]>;
   /** Where it was asked for. */
-  readonly details?: ServerDetails;
+  readonly details?: ReadonlyMap<string, DetailsOfBackend>;
   /** Backend to HAProxy's own words for the states of its servers: the same text again means the same states. */
   readonly texts?: ReadonlyMap<string, string>;
   /** Backends whose balance is known to take no weights. */
