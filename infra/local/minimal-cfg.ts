@@ -21,7 +21,7 @@ export interface MinimalBackend {
 export interface MinimalOptions {
   readonly backends: readonly MinimalBackend[];
   readonly adminPort: number;
-  /** Clients of the admin socket; 1 (exclusive) by default, `none` leaves HAProxy's own 10. */
+  /** Clients of the admin socket; 1 (exclusive, as it is rendered) by default, `none` leaves HAProxy's own 10. */
   readonly adminMaxconn?: number | 'none';
   readonly adminLevel?: 'admin' | 'operator' | 'user';
   /** Authorities for the verified ranges; the system's by default. */
@@ -35,7 +35,8 @@ export interface MinimalOptions {
 /** Renders it. Servers start without an address in maintenance, and take one from runtime or state file. */
 export function minimalConfig(options: MinimalOptions): string {
   const { adminPort, adminMaxconn = 1, adminLevel = 'admin', stateFile } = options;
-  const maxconn = adminMaxconn === 'none' ? '' : ` maxconn ${adminMaxconn}`;
+  const maxconn =
+    adminMaxconn === 'none' ? '' : ` maxconn ${adminMaxconn}${adminMaxconn === 1 ? ' backlog 64' : ''}`;
   const global = [
     `stats socket 127.0.0.1:${adminPort} level ${adminLevel}${maxconn}`,
     ...(stateFile ? [`server-state-file ${stateFile}`] : []),

@@ -39,13 +39,11 @@ export function rowsOf(status: Status): Row[] {
     const isPending = next.length > 0;
     return { instance, health, ...place, next, needsLook: isPending || needsLook(instance, health, place) };
   };
-  const taken = new Set<string>();
   const rows = (status.instances ?? []).flatMap((one) => {
     const found = held.backendsOf(one.service).flatMap((backend) => {
-      const heldAt = one.leadsTo.filter((at) => held.at(backend, at));
-      const hostPort = heldAt[0] ?? one.leadsTo[0] ?? one.address;
-      const cells = merged(heldAt.flatMap((at) => [held.at(backend, at) ?? []]));
-      for (const at of heldAt) taken.add(`${backend} ${at}`);
+      const heldAt = one.leadsTo.flatMap((at) => held.take(backend, at) ?? []);
+      const hostPort = heldAt[0]?.hostPort ?? one.leadsTo[0] ?? one.address;
+      const cells = merged(heldAt.map((at) => at.cells));
       if (!cells && !one.backends.includes(backend)) return [];
       // Where a host name leads is not known, nor is then which slot it has.
       const nothing =
@@ -55,11 +53,9 @@ export function rowsOf(status: Status): Row[] {
     const places = found.length > 0 ? found : [{ hostPort: one.address, backends: [], cells: [] }];
     return folded(places).map((place) => rowOf(one.instance, one.health, place));
   });
-  for (const [place, cells] of held.all()) {
-    if (taken.has(place)) continue;
+  for (const { backend, hostPort, cells } of held.left()) {
     const isFree = cells.every((cell) => cellWord(cell) === 'maintenance' || typeof cell === 'string');
     if (isFree && status.instances !== null) continue;
-    const [backend = '', hostPort = ''] = place.split(' ');
     const row = rowOf(null, null, { hostPort, backends: [backend], cells });
     // Where Consul could not be read, nobody knows who that is, and it may well serve.
     const serves = cells.every((cell) => cellWord(cell) === 'serving' || cell === 'unknown');
@@ -70,10 +66,18 @@ export function rowsOf(status: Status): Row[] {
 
 type Place = Pick<Row, 'hostPort' | 'backends' | 'cells'>;
 
-/** Every place that some load balancer has somebody at, by backend and `address:port`. */
+interface Held {
+  readonly backend: string;
+  readonly hostPort: string;
+  /** In the order of the load balancers that were read. */
+  readonly cells: RowCell[];
+  isTaken: boolean;
+}
+
+/** Every place that some load balancer has somebody at, by backend, then by `address:port`. */
 function cellsByPlace(status: Status) {
   const read = readIn(status);
-  const places = new Map<string, RowCell[]>();
+  const places = new Map<string, Map<string, Held>>();
   const services = new Map<string, Set<string>>();
   const unknown = new Map<string, RowCell[]>();
   const nowhere = (backend: string): RowCell[] => {
@@ -88,18 +92,27 @@ function cellsByPlace(status: Status) {
     for (const { backend, service } of pools)
       services.set(service, (services.get(service) ?? new Set()).add(backend));
     for (const slot of slots) {
-      const place = `${slot.backend} ${hostPortOf(slot)}`;
-      let cells = places.get(place);
-      if (!cells) {
-        cells = [...nowhere(slot.backend)];
-        places.set(place, cells);
+      const { backend } = slot;
+      const hostPort = hostPortOf(slot);
+      const inBackend = places.get(backend) ?? new Map<string, Held>();
+      places.set(backend, inBackend);
+      let held = inBackend.get(hostPort);
+      if (!held) {
+        held = { backend, hostPort, cells: [...nowhere(backend)], isTaken: false };
+        inBackend.set(hostPort, held);
       }
-      cells[at] = better(cells[at] ?? 'none', slot);
+      held.cells[at] = better(held.cells[at] ?? 'none', slot);
     }
   }
   return {
-    all: () => places.entries(),
-    at: (backend: string, hostPort: string) => places.get(`${backend} ${hostPort}`),
+    /** What is held there, for one of the instances at that place. */
+    take(backend: string, hostPort: string): Held | undefined {
+      const held = places.get(backend)?.get(hostPort);
+      if (held) held.isTaken = true;
+      return held;
+    },
+    /** What nobody has taken. */
+    left: () => [...places.values()].flatMap((all) => [...all.values()].filter(({ isTaken }) => !isTaken)),
     backendsOf: (service: string) => [...(services.get(service) ?? [])],
     nowhere,
   };
@@ -121,18 +134,24 @@ function merged([first, ...others]: readonly (readonly RowCell[])[]): readonly R
 
 /** Backends that do the same with an instance are one row. */
 function folded(places: readonly Place[]): Place[] {
-  if (places.length < 2) return [...places];
-  const once = new Map<string, Place>();
+  const once: Place[] = [];
   for (const place of places) {
-    const key = JSON.stringify([place.hostPort, place.cells.map(placeKey)]);
-    const same = once.get(key);
-    once.set(key, same ? { ...same, backends: [...same.backends, ...place.backends] } : place);
+    const at = once.findIndex((other) => isSamePlace(other, place));
+    const same = once[at];
+    if (same) once[at] = { ...same, backends: [...same.backends, ...place.backends] };
+    else once.push(place);
   }
-  return [...once.values()];
+  return once;
 }
 
-function placeKey(cell: RowCell): string {
-  return typeof cell === 'string' ? cell : `${cellWord(cell)} ${cell.slot} ${cell.weight}`;
+const isSamePlace = (one: Place, other: Place): boolean =>
+  one.hostPort === other.hostPort &&
+  one.cells.length === other.cells.length &&
+  one.cells.every((cell, at) => isSameCell(cell, other.cells[at] ?? 'none'));
+
+function isSameCell(one: RowCell, other: RowCell): boolean {
+  if (typeof one === 'string' || typeof other === 'string') return one === other;
+  return one.slot === other.slot && one.weight === other.weight && cellWord(one) === cellWord(other);
 }
 
 /** What is pending for an instance, or at the slots of a place that nobody in Consul has. */
@@ -158,5 +177,6 @@ function needsLook(instance: string | null, health: Health | null, { backends, c
   const known = cells.filter((cell) => cell !== 'unknown');
   if (known.some((cell) => cellWord(cell) !== 'serving')) return true;
   if (known.length === 0) return backends.length > 0;
-  return new Set(known.map(placeKey)).size > 1;
+  const [first = 'none'] = known;
+  return !known.every((cell) => isSameCell(cell, first));
 }

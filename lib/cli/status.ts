@@ -73,7 +73,7 @@ async function run(
   const isDrawn = watch !== undefined && !json;
   const runner = makeRunner(settings, isDrawn ? undefined : terminal.err, isDrawn ? {} : terminal);
   const look = async (): Promise<Status> => {
-    const [looked, who] = await Promise.all([runner.look(), whoRuns?.()]);
+    const [looked, who] = await Promise.all([runner.look({ details: 'all' }), whoRuns?.()]);
     const status = narrow(statusOf(looked, settings.config, who), looked, settings.config, flags);
     return json ? inState(status, state) : status;
   };
@@ -84,7 +84,8 @@ async function run(
       : watchStatus(terminal, live, intervalMs, look, viewOf);
   const status = await look();
   if (json) outJson(terminal, status);
-  else for (const line of statusLines(status, viewOf())) terminal.out(line);
+  // In one: a write for each of 2,000 lines takes longer than making them.
+  else terminal.out(statusLines(status, viewOf()).join('\n'));
   // A terminal has shown them already, and would show them again below.
   if (!terminal.screen || json)
     for (const { error } of [status.consul, ...status.loadBalancers])

@@ -39,35 +39,40 @@ export function tableLines(
     const width = widths.get(one);
     return width === undefined ? [] : [{ ...one.column, cells: cellsOf(one), width }];
   });
-  const line = (cellOf: (column: (typeof shown)[number]) => Cell): string =>
+  const line = (cellOf: (column: (typeof shown)[number]) => SizedCell): string =>
     shown
       .map((column, at) => {
         const isLast = at === shown.length - 1;
         return placed(cellOf(column), column.width, column.right === true, isLast);
       })
       .join(GAP);
-  const head = line(({ head: text }) => ({ text, paint: paintHead }));
+  const head = line(({ head: text }) => sized({ text, paint: paintHead }));
   const rows = shown[0]?.cells.length ?? 0;
   return [
     isCut ? `${head} …` : head,
-    ...Array.from({ length: rows }, (_, row) => line(({ cells }) => cells[row] ?? { text: '' })),
+    ...Array.from({ length: rows }, (_, row) => line(({ cells }) => cells[row] ?? EMPTY)),
   ];
 }
+
+interface SizedCell extends Cell {
+  /** Of its text. */
+  readonly size: number;
+}
+
+const sized = ({ text, paint = (plain) => plain }: Cell): SizedCell => ({ text, paint, size: widthOf(text) });
+const EMPTY = sized({ text: '' });
 
 /** A column, with its cells once they were asked for, and the width that these take. */
 interface Made {
   readonly column: Column;
-  cells: readonly Cell[] | undefined;
+  cells: readonly SizedCell[] | undefined;
   natural: number;
 }
 
-function cellsOf(made: Made): readonly Cell[] {
+function cellsOf(made: Made): readonly SizedCell[] {
   if (made.cells) return made.cells;
-  made.cells = made.column.cells();
-  made.natural = made.cells.reduce(
-    (most, { text }) => Math.max(most, widthOf(text)),
-    widthOf(made.column.head),
-  );
+  made.cells = made.column.cells().map(sized);
+  made.natural = made.cells.reduce((most, { size }) => Math.max(most, size), widthOf(made.column.head));
   return made.cells;
 }
 
@@ -99,20 +104,19 @@ function widthsIn(wanted: readonly Made[], columns = Number.POSITIVE_INFINITY): 
 
 /** Nothing follows the last one, so that it is not padded. */
 function placed(
-  { text, paint = (plain) => plain }: Cell,
+  { text, paint = (plain) => plain, size }: SizedCell,
   width: number,
   right: boolean,
   isLast: boolean,
 ): string {
-  const cut = cutTo(text, width);
-  const padding = ' '.repeat(Math.max(0, width - widthOf(cut)));
+  const cut = size <= width ? text : cutTo(text, width);
+  const padding = ' '.repeat(Math.max(0, width - (size <= width ? size : widthOf(cut))));
   if (right) return `${padding}${paint(cut)}`;
   return isLast ? paint(cut) : `${paint(cut)}${padding}`;
 }
 
 /** Text without colours that takes at most so many cells. */
 function cutTo(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
   let shown = '';
   let taken = 0;
   for (const char of text) {

@@ -9,19 +9,37 @@ const NAMES = [
 ] as const;
 type Columns = Readonly<Record<(typeof NAMES)[number], number>>;
 
-/** Each server's by its name, parsed when it is asked for. A column that this version does not have is left out. */
-export function parseDetails(text: string): DetailsOfBackend {
-  const header = readRecord(text, 2);
-  const columns = Object.fromEntries(NAMES.map((name) => [name, header.fields.indexOf(name)])) as Columns;
-  const needed = Math.max(...Object.values(columns)) + 1;
+/** Each server's by its name. A column that this version does not have is left out of all. */
+export function parseDetails(text: string): ReadonlyMap<string, ServerDetail> {
+  const { columns, needed, first } = headerOf(text);
+  const details = new Map<string, ServerDetail>();
+  for (let at = first; at < text.length; ) {
+    const { fields, next } = readRecord(text, at, needed);
+    const slot = fields[columns.svname];
+    if (slot !== undefined) details.set(slot, detailOf(fields, columns));
+    at = next;
+  }
+  return details;
+}
+
+/** The same, each parsed when it is asked for: for who wants few of many. */
+export function detailsOnDemand(text: string): DetailsOfBackend {
+  const { columns, needed, first } = headerOf(text);
   let starts: ReadonlyMap<string, number> | undefined;
   return {
     get(slot) {
-      starts ??= startsIn(text, header.next, columns.svname);
+      starts ??= startsIn(text, first, columns.svname);
       const at = starts.get(slot);
       return at === undefined ? undefined : detailOf(readRecord(text, at, needed).fields, columns);
     },
   };
+}
+
+/** Where which column is, how many of them are needed, and where the first server's record starts. */
+function headerOf(text: string) {
+  const header = readRecord(text, 2);
+  const columns = Object.fromEntries(NAMES.map((name) => [name, header.fields.indexOf(name)])) as Columns;
+  return { columns, needed: Math.max(...Object.values(columns)) + 1, first: header.next };
 }
 
 /** Where the record of each server starts. */

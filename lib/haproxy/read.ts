@@ -5,7 +5,6 @@ import type { RuntimeConnection } from '../model/runtime.js';
 import type { DetailsOfBackend, Observed, ObservedServer } from '../model/server.js';
 import { quote } from '../model/text.js';
 import { showServersState, showStat } from './commands.js';
-import { parseDetails } from './details.js';
 import { HAProxyError } from './errors.js';
 import {
   backendIdOf,
@@ -32,13 +31,16 @@ export async function readHAProxy(
   return observed;
 }
 
-/** The same, but a backend that cannot be read fails alone: it is in `failures`. `detailed`: as people ask for it. */
+/** Makes what people ask of a backend's servers from the answer to `show stat`. */
+export type ParseDetails = (stat: string) => DetailsOfBackend;
+
+/** The same, but a backend that cannot be read fails alone: it is in `failures`. With details where they are wanted. */
 export async function readWhatIsThere(
   connection: RuntimeConnection,
   backends: readonly string[],
-  detailed = false,
+  parseDetails?: ParseDetails,
 ): Promise<Observed> {
-  const { observed, errors } = await readAll(connection, backends, detailed);
+  const { observed, errors } = await readAll(connection, backends, parseDetails);
   if (errors.size === 0) return observed;
   const failures = new Map([...errors].map(([backend, error]) => [backend, problemOf(error)]));
   return { ...observed, failures };
@@ -57,7 +59,7 @@ interface Read {
 async function readAll(
   connection: RuntimeConnection,
   backends: readonly string[],
-  detailed = false,
+  parseDetails?: ParseDetails,
 ): Promise<Read> {
   for (let read = 1; ; read += 1) {
     const states = new EarlyListings(connection, parseServersState);
@@ -94,7 +96,7 @@ async function readAll(
         texts.set(backend, answers[state] ?? '');
         if (servers) listed.set(backend, servers);
         else torn = backend;
-        if (servers && detailed) details.set(backend, parseDetails(statText));
+        if (servers && parseDetails) details.set(backend, parseDetails(statText));
       } catch (error) {
         if (!(error instanceof HAProxyError) || !BACKENDS_OWN.has(error.kind)) throw error;
         errors.set(backend, error);
@@ -102,7 +104,10 @@ async function readAll(
     }
     if (torn !== '' && read < MAX_READS) continue;
     if (torn !== '') errors.set(torn, disagreed(connection, torn));
-    return { observed: { process, backends: listed, texts, ...(detailed ? { details } : {}) }, errors };
+    return {
+      observed: { process, backends: listed, texts, ...(parseDetails ? { details } : {}) },
+      errors,
+    };
   }
 }
 

@@ -38,6 +38,10 @@ class QueueFullError extends HAProxyError {
   }
 }
 
+const UNREACHED = 'is it up and reachable?';
+/** A full queue of a TCP socket, which is two clients with "maxconn 1", sounds like a host that is down (2.6.12). */
+const UNREACHED_TCP = `${UNREACHED} Where clients hold it for long, put "backlog 64" on its stats socket line`;
+
 /** Connects within `connectTimeoutMs`. Throws HAProxyError of kind `connect`, which names what to look at. */
 export function openSocket(
   address: SocketAddress,
@@ -73,7 +77,7 @@ export function openSocket(
       reject(new HAProxyError(name, 'connect', detail, nextStep));
     };
     const timer = setTimeout(
-      () => fail(`no connection within ${showMs(connectTimeoutMs)}`, 'is it up and reachable?'),
+      () => fail(`no connection within ${showMs(connectTimeoutMs)}`, secure ? UNREACHED : UNREACHED_TCP),
       connectTimeoutMs,
     );
     const failed = (error: Error): void => {

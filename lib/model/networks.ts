@@ -55,9 +55,10 @@ export function judgeOf({ networks, listeners }: NetworkRule, admins: readonly I
     if (closed.has(`${key} ${port}`)) return true;
     return closedEverywhere.has(port) && (isLoopback || own.has(key));
   };
+  const neverAt = makeNeverAt();
   return (ip, port) => {
     const bytes = judgedAs(ip);
-    for (const [refusal, never] of NEVER) if (never.some((range) => isIn(range, bytes))) return refusal;
+    for (const [refusal, range] of neverAt(bytes)) if (isIn(range, bytes)) return refusal;
     const isLoopback = isLoopbackIp(bytes);
     if (isClosed(bytes, port, isLoopback)) return 'listener';
     if (!isLoopback) return ranges.some((range) => isIn(range, bytes)) ? undefined : 'not-listed';
@@ -82,19 +83,40 @@ export function isClosedEverywhere({ listeners }: Pick<NetworkRule, 'listeners'>
 const rangesOf = (...texts: readonly string[]): IpRange[] => texts.flatMap((text) => parseRange(text) ?? []);
 
 /** In this order: what an instance can find out about a cloud is named as that, wherever it lies. */
-const NEVER: readonly (readonly [Refusal, readonly IpRange[]])[] = [
-  ['metadata', rangesOf('169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '100.100.100.200')],
-  ['this-network', rangesOf('0.0.0.0/8', '::')],
-  ['link-local', rangesOf('169.254.0.0/16', 'fe80::/10')],
-  ['multicast', rangesOf('224.0.0.0/4', 'ff00::/8')],
-  ['reserved', rangesOf('240.0.0.0/4')],
-];
+const NEVER = (
+  [
+    ['metadata', rangesOf('169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '100.100.100.200')],
+    ['this-network', rangesOf('0.0.0.0/8', '::')],
+    ['link-local', rangesOf('169.254.0.0/16', 'fe80::/10')],
+    ['multicast', rangesOf('224.0.0.0/4', 'ff00::/8')],
+    ['reserved', rangesOf('240.0.0.0/4')],
+  ] satisfies [Refusal, IpRange[]][]
+).flatMap(([refusal, ranges]) => ranges.map((range) => [refusal, range] as const));
+
+/** Those that an address may be in, by its first byte: of most there is none, which spares each a look at all. */
+function makeNeverAt(): (bytes: readonly number[]) => typeof NEVER {
+  const byFirst = new Map<number, typeof NEVER>();
+  return (bytes) => {
+    if (bytes.length !== 4) return NEVER;
+    const [first = 0] = bytes;
+    const known = byFirst.get(first);
+    if (known) return known;
+    const near = NEVER.filter(([, range]) => range.bytes.length === 4 && hasFirstByte(range, first));
+    byFirst.set(first, near);
+    return near;
+  };
+}
+
+const hasFirstByte = ({ bytes: [own = 0], bits }: IpRange, first: number): boolean =>
+  (own ^ first) >> Math.max(0, 8 - bits) === 0;
+
 /** IPv6 that stands for IPv4: NAT64 (RFC 6052, 2.1), 6to4 (RFC 3056, 2). `::ffff:0:0/96` is parsed as IPv4. */
 const NAT64 = rangesOf('64:ff9b::/96');
 const SIX_TO_FOUR = rangesOf('2002::/16');
 
 function judgedAs(ip: string): readonly number[] {
   const bytes = bytesOf(ip);
+  if (bytes.length === 4) return bytes;
   if (NAT64.some((range) => isIn(range, bytes))) return bytes.slice(12);
   return SIX_TO_FOUR.some((range) => isIn(range, bytes)) ? bytes.slice(2, 6) : bytes;
 }

@@ -23,8 +23,11 @@ export function textIn(values: TagValues, ...keys: readonly string[]): string | 
 }
 
 function firstIn(values: TagValues, keys: readonly string[]): string | number | null | undefined {
-  const key = keys.find((name) => values.has(name));
-  return key === undefined ? undefined : values.get(key);
+  for (const key of keys) {
+    const value = values.get(key);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 interface Subject {
@@ -50,20 +53,40 @@ const MAX_NEAR = 100;
 
 const NOTHING: TagValues = new Map();
 
+/** What is known so far of what one instance says. */
+interface Said {
+  readonly label: string;
+  readonly values: Map<string, string | number | null>;
+  /** How many texts were looked at because they are nearly right. */
+  near: number;
+}
+
 /**
  * Parses the tags and Meta keys of one instance that carry our prefix. Tags win over Meta, the first
  * tag over a repeated one. `tell` is told of everything that is not used, also of what was written nearly
  * right. Holds nothing for what is not used: a registration may have a million tags.
  */
 export function parseTags(
-  { label, tags, meta }: Tagged,
+  tagged: Tagged,
   prefix: string,
   table: TagTable,
   tell: (problem: TagProblem) => void,
 ): TagValues {
-  const values = new Map<string, string | number | null>();
+  return tagParser(prefix, table, tell)(tagged);
+}
+
+/** The same for many instances, one after the other. */
+export function tagParser(
+  prefix: string,
+  table: TagTable,
+  tell: (problem: TagProblem) => void,
+): (tagged: Tagged) => TagValues {
   const known = [...table.keys()];
-  const use = (place: Subject['place'], said: string, key: string, text: string): void => {
+  const dotted = `${prefix}.`;
+  const dashed = `${prefix}-`;
+  const isNearly = nearlyOf(prefix);
+
+  function use({ label, values }: Said, place: Subject['place'], said: string, key: string, text: string) {
     const where: Subject = { instance: label, place, said };
     const row = table.get(key);
     if (!row) {
@@ -77,35 +100,34 @@ export function parseTags(
     } else if (value === undefined || values.get(key) !== value) {
       tell({ code: 'tag-repeated', ...where, key });
     }
-  };
-  const dotted = `${prefix}.`;
-  const dashed = `${prefix}-`;
-  const isNearly = nearlyOf(prefix);
-  let near = 0;
-  const isNear = (text: string): boolean => {
-    if (near === MAX_NEAR || !isNearly(text)) return false;
-    near += 1;
-    return true;
-  };
-  const notice = (place: Subject['place'], said: string, name: string): void => {
+  }
+
+  /** `name`: of what was said, without the value. */
+  function notice(of: Said, place: Subject['place'], said: string, name: string) {
+    if (of.near === MAX_NEAR || !isNearly(name)) return;
+    of.near += 1;
     const meant = meantBy(name, prefix, place === 'tag' ? '.' : '-', known);
-    const where: Subject = { instance: label, place, said };
+    const where: Subject = { instance: of.label, place, said };
     if (meant === null) tell({ code: 'tag-unknown', ...where, known });
     else if (meant !== undefined)
       tell({ code: 'tag-misspelt', ...where, meant: `${place === 'tag' ? dotted : dashed}${meant}` });
+  }
+
+  return ({ label, tags, meta }) => {
+    const of: Said = { label, values: new Map(), near: 0 };
+    for (const said of tags) {
+      if (said.startsWith(dotted)) {
+        const at = said.indexOf('=');
+        const text = at === -1 ? '' : said.slice(at + 1);
+        use(of, 'tag', said, said.slice(dotted.length, at === -1 ? undefined : at), text);
+      } else notice(of, 'tag', said, said);
+    }
+    for (const name of Object.keys(meta).sort()) {
+      const held = meta[name];
+      const text = typeof held === 'string' ? held : '';
+      if (name.startsWith(dashed)) use(of, 'Meta', `${name}=${text}`, name.slice(dashed.length), text);
+      else notice(of, 'Meta', `${name}=${text}`, name);
+    }
+    return of.values.size === 0 ? NOTHING : of.values;
   };
-  for (const said of tags) {
-    if (said.startsWith(dotted)) {
-      const at = said.indexOf('=');
-      const text = at === -1 ? '' : said.slice(at + 1);
-      use('tag', said, said.slice(dotted.length, at === -1 ? undefined : at), text);
-    } else if (isNear(said)) notice('tag', said, said);
-  }
-  for (const name of Object.keys(meta).sort()) {
-    const held = meta[name];
-    const text = typeof held === 'string' ? held : '';
-    if (name.startsWith(dashed)) use('Meta', `${name}=${text}`, name.slice(dashed.length), text);
-    else if (isNear(name)) notice('Meta', `${name}=${text}`, name);
-  }
-  return values.size === 0 ? NOTHING : values;
 }

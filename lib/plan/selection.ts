@@ -4,7 +4,7 @@ import { parseAddress, parsePort, printHostPort } from '../model/address.js';
 import { consulWeight, labelOf, type ServiceInstance } from '../model/instance.js';
 import type { Problem } from '../model/problem.js';
 import { MAX_CONSUL_WEIGHT } from '../model/server-limits.js';
-import { numberIn, parseTags, type TagValues, textIn } from '../model/tag-values.js';
+import { numberIn, type TagValues, tagParser, textIn } from '../model/tag-values.js';
 import { keysWith, type TagTable } from '../model/tags.js';
 import { type Weights, weightsOf } from './weights.js';
 
@@ -58,6 +58,7 @@ export function locate(
   tell: (problem: Problem) => void,
 ): Located[] {
   const located: Located[] = [];
+  const parseTags = tagParser(prefix, table, tell);
   for (const instance of instances) {
     const label = labelOf(instance);
     const address = parseAddress(instance.address);
@@ -66,7 +67,7 @@ export function locate(
     if (!port) tell({ code: 'port-unusable', instance: label, value: instance.port });
     const { tags: said, meta, kind } = instance;
     if (isMeshKind(kind)) tell({ code: 'kind-left-out', instance: label, kind });
-    const tags = parseTags({ label, tags: said, meta }, prefix, table, tell);
+    const tags = parseTags({ label, tags: said, meta });
     for (const status of ['passing', 'warning'] as const) {
       if (consulWeight(instance, status) !== undefined) continue;
       const value = instance.weights[status];

@@ -10,12 +10,12 @@ export function slotOwnership({ places }: PlaceGroup, wanted: Wanted): Ownership
     hostPort === undefined ? undefined : byHostPort.get(hostPort),
   );
   const slots = new Map<DesiredServer, Place>();
-  for (const [index, place] of places.entries()) {
+  places.forEach((place, index) => {
     const server = atAddress[index];
-    const other = server && slots.get(server);
-    if (server && (!other || STATE_RANK[place.server.state] > STATE_RANK[other.server.state]))
-      slots.set(server, place);
-  }
+    if (!server) return;
+    const other = slots.get(server);
+    if (!other || STATE_RANK[place.server.state] > STATE_RANK[other.server.state]) slots.set(server, place);
+  });
   const unresolved = unresolvedOwners(places, atAddress, wanted);
   return places.map((place, index): Ownership => {
     const server = atAddress[index];
@@ -23,9 +23,11 @@ export function slotOwnership({ places }: PlaceGroup, wanted: Wanted): Ownership
     if (server && slot === place) return { of: 'server', server };
     const owner = unresolved.get(place);
     if (owner) return { of: 'unresolved', ...owner };
-    return server && slot ? { of: 'nobody', servedBy: { server, place: slot } } : { of: 'nobody' };
+    return server && slot ? { of: 'nobody', servedBy: { server, place: slot } } : NOBODY;
   });
 }
+
+const NOBODY: Ownership = { of: 'nobody' };
 
 const STATE_RANK = { drain: 3, ready: 2, maintenance: 1 } as const;
 

@@ -134,12 +134,16 @@ function countsOf({ service }: Pool, { listed }: LocatedCatalog, selected: numbe
 /** Of those at one address the healthiest, by (node, id) among equals. */
 function labelsOf(located: readonly Located[]): Map<string, string> {
   const holders = new Map<string, Located>();
+  const labels = new Map<string, string>();
   for (const one of located) {
     for (const address of one.addresses ?? []) {
-      const hostPort = printHostPort(address, one.port);
+      // That of a literal is printed already.
+      const hostPort = one.hostName === undefined ? one.registered : printHostPort(address, one.port);
       const holder = holders.get(hostPort);
-      if (!holder || healthiestFirst(one.instance, holder.instance) < 0) holders.set(hostPort, one);
+      if (holder && healthiestFirst(one.instance, holder.instance) >= 0) continue;
+      holders.set(hostPort, one);
+      labels.set(hostPort, one.label);
     }
   }
-  return new Map([...holders].map(([hostPort, { label }]) => [hostPort, label]));
+  return labels;
 }

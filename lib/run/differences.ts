@@ -13,11 +13,28 @@ export function differencesOf(loadBalancers: readonly LoadBalancerStatus[]): str
   const [first, ...others] = layouts;
   if (!first) return [];
   return others.flatMap(({ address, servers }) =>
-    [...new Set([...first.servers.keys(), ...servers.keys()])].sort().flatMap((server) => {
+    unlike(first.servers, servers).flatMap((server) => {
       const [here, there] = compared(first.servers.get(server), servers.get(server));
       return here === there ? [] : [`${server}: ${here} on ${first.address}, ${there} on ${address}`];
     }),
   );
+}
+
+/** Servers that are not the same here and there, in order: few, so that only these are looked at closer. */
+function unlike(here: ReadonlyMap<string, SlotStatus>, there: ReadonlyMap<string, SlotStatus>): string[] {
+  const found: string[] = [];
+  for (const [server, slot] of here) {
+    const other = there.get(server);
+    const isAlike =
+      other !== undefined &&
+      slot.slot === other.slot &&
+      slot.state === other.state &&
+      slot.weight === other.weight &&
+      slot.maxconn === other.maxconn;
+    if (!isAlike) found.push(server);
+  }
+  for (const server of there.keys()) if (!here.has(server)) found.push(server);
+  return found.sort();
 }
 
 /** `backend address:port` to its slot; of several the one that serves most. */

@@ -1,4 +1,5 @@
 // A look at the fleet for people: what Consul and each HAProxy say, and what the next run would do. Writes nothing.
+import { detailsOnDemand, parseDetails } from '../haproxy/details.js';
 import type { SocketAddress } from '../model/admin-address.js';
 import { printAdminAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
@@ -39,6 +40,8 @@ export interface FleetLook {
 export interface LookDeps extends ReconcileDeps {
   /** `connect` reaches sockets that nobody writes at. */
   readonly readOnly: boolean;
+  /** Of servers. `asked`: each when it is asked for; `all`: while others are waited for. */
+  readonly details: 'asked' | 'all';
 }
 
 /** Looks at all of them at once, and at Consul meanwhile, also where no load balancer answers. */
@@ -57,6 +60,7 @@ export async function lookAt(
     ...(deadline === undefined ? {} : { deadline }),
     forPeople: {
       readOnly: deps.readOnly,
+      parseDetails: deps.details === 'all' ? parseDetails : detailsOnDemand,
       onView: (view) => {
         latest = view;
       },

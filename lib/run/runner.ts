@@ -16,7 +16,7 @@ import type { AtLeast, Source } from '../model/source.js';
 import type { ByHand } from './by-hand.js';
 import { longestRunMs } from './concurrency.js';
 import { findLoadBalancers } from './find-load-balancers.js';
-import { type FleetLook, lookAt } from './look.js';
+import type { FleetLook, LookDeps } from './look.js';
 import { systemLookup } from './lookup.js';
 import { type OnWait, toldConnect, toldSource } from './on-wait.js';
 import { readAtOnce, servicesOf } from './read-at-once.js';
@@ -67,6 +67,8 @@ export interface LookOptions {
   readonly source?: Source;
   /** In place of how the load balancers are connected to. */
   readonly connect?: Connect;
+  /** Whether details of few servers will be asked for, or of all; of few by default. */
+  readonly details?: LookDeps['details'];
 }
 
 const NOT_FOUND = "did not list the load balancers before the run's deadline";
@@ -131,10 +133,11 @@ export function makeRunner(
     client,
     deps,
     connectToLook,
-    async look({ force = false, source = own, connect = connectToLook } = {}) {
-      const { addresses, problems } = await find();
+    async look({ force = false, source = own, connect = connectToLook, details = 'asked' } = {}) {
+      // Functions never look.
+      const [{ lookAt }, { addresses, problems }] = await Promise.all([import('./look.js'), find()]);
       const readOnly = haproxy.readAddresses !== undefined;
-      const looked = await lookAt({ ...deps, source, connect, readOnly }, addresses, { force });
+      const looked = await lookAt({ ...deps, source, connect, readOnly, details }, addresses, { force });
       return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
     },
     async run({

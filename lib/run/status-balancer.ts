@@ -5,6 +5,7 @@ import type { PoolReport } from '../model/report.js';
 import { isServing, type Observed, type ObservedServer, type ServerDetail } from '../model/server.js';
 import type { LoadBalancerStatus, PoolStatus, Since, SlotStatus } from '../model/status.js';
 import { plainText } from '../model/text.js';
+import type { Place } from '../plan/placement.js';
 import { placementOf } from '../plan/placement-of.js';
 import type { BalancerLook } from './look.js';
 import type { CatalogView } from './views.js';
@@ -20,7 +21,9 @@ export function balancerStatus(
     return { address, state, slots: [], pools: [], error };
   }
   const { version, uptimeSeconds } = observed.process;
-  const pools = config.pools.filter(({ backend }) => observed.backends.has(backend));
+  const pools = config.pools
+    .filter(({ backend }) => observed.backends.has(backend))
+    .map((pool) => ({ pool, places: placesIn(pool, observed) }));
   const unread = unreadIn(observed);
   return {
     address,
@@ -28,10 +31,11 @@ export function balancerStatus(
     // HAProxy's own words, like the states below.
     version: plainText(version),
     uptimeSeconds,
-    slots: pools.flatMap((pool) => slotsIn(pool, observed, seen)),
-    pools: pools.map((pool) =>
+    slots: pools.flatMap(({ pool, places }) => slotsIn(pool, places, observed, seen)),
+    pools: pools.map(({ pool, places }) =>
       poolIn(
         pool,
+        places,
         observed,
         report.pools.find(({ backend }) => backend === pool.backend),
         seen,
@@ -48,16 +52,20 @@ function unreadIn({ failures }: { readonly failures?: ReadonlyMap<string, Proble
 }
 
 /** Places of a pool as they were read. */
-function placesIn(pool: Pool, { backends }: Observed) {
+function placesIn(pool: Pool, { backends }: Observed): Place[] {
   const groups = placementOf(pool).groupsOf(pool, backends.get(pool.backend) ?? []);
   return groups.flatMap(({ places }) => places);
 }
 
-function slotsIn(pool: Pool, observed: Observed, seen: CatalogView | undefined): SlotStatus[] {
-  const { backend, service } = pool;
+function slotsIn(
+  { backend, service }: Pool,
+  places: readonly Place[],
+  observed: Observed,
+  seen: CatalogView | undefined,
+): SlotStatus[] {
   const labels = seen?.view.labels.get(service);
   const details = observed.details?.get(backend);
-  return placesIn(pool, observed)
+  return places
     .filter(({ server, hostPort }) => hostPort !== undefined || server.state !== 'maintenance')
     .map(({ server, hostPort = '' }) =>
       slotOf(backend, server, details?.get(server.slot), labels?.get(hostPort) ?? null),
@@ -103,13 +111,13 @@ function sinceOf({ state, status }: ObservedServer, detail: ServerDetail | undef
 
 /** `report`: of a run that plans; undefined where none could plan, for want of Consul. */
 function poolIn(
-  pool: Pool,
+  { backend, service }: Pool,
+  places: readonly Place[],
   observed: Observed,
   report: PoolReport | undefined,
   seen: CatalogView | undefined,
 ): PoolStatus {
-  const { backend, service } = pool;
-  const servers = placesIn(pool, observed).map(({ server }) => server);
+  const servers = places.map(({ server }) => server);
   const ready = servers.filter(({ state }) => state === 'ready');
   const countOf = (wanted: ObservedServer['state']): number =>
     servers.filter(({ state }) => state === wanted).length;

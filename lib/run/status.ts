@@ -20,7 +20,7 @@ export type WhoRunsSource = () => Promise<WhoRuns>;
 
 /** Looks at the fleet once; writes nothing. Throws what finding the load balancers throws. */
 export async function readFleet(runner: Runner, whoRuns: WhoRunsSource = nobodyKnows): Promise<Status> {
-  const [look, who] = await Promise.all([runner.look(), whoRuns()]);
+  const [look, who] = await Promise.all([runner.look({ details: 'all' }), whoRuns()]);
   return statusOf(look, runner.settings.config, who);
 }
 

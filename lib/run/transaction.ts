@@ -1,7 +1,7 @@
 // One connection, which is one transaction: read, plan, write, read back, until nothing differs.
 import type { Config } from '../config/pools.js';
 import { HAProxyError } from '../haproxy/errors.js';
-import { readWhatIsThere } from '../haproxy/read.js';
+import { type ParseDetails, readWhatIsThere } from '../haproxy/read.js';
 import type { Change } from '../model/change.js';
 import type { DeadlineClock } from '../model/clock.js';
 import { messageOf, NextStepError } from '../model/errors.js';
@@ -45,6 +45,8 @@ export interface ReconcileOptions {
 export interface ForPeople {
   /** The connection is to a socket that nobody writes at: what it may do says nothing about runs. */
   readonly readOnly: boolean;
+  /** Undefined: they want none. */
+  readonly parseDetails?: ParseDetails;
   /** What was read and planned on one load balancer, when its work is over, however it ended. */
   readonly onLook: (address: string, look: Pick<Progress, 'observed' | 'plan'>) => void;
   /** Told of each view of the catalog, the last one last. */
@@ -88,7 +90,7 @@ export async function transact(
 
   const only = onlyAt(connection.name, byHand);
   const list = async (): Promise<Observed> => {
-    const listed = await readWhatIsThere(connection, backends, forPeople !== undefined);
+    const listed = await readWhatIsThere(connection, backends, forPeople?.parseDetails);
     progress.readAtMs = clock.monotonicMs();
     progress.observed = listed;
     return listed;

@@ -1,5 +1,7 @@
 // What it takes to look at a fleet of 2,000 instances on two load balancers, as whole processes beside a bare Node.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { startConsul } from '../../infra/local/consul.js';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
@@ -41,22 +43,46 @@ export async function benchLooking(harness: Harness, program: string, runs: numb
   const times = new Map<string, number[]>(Object.keys(commands).map((what) => [what, []]));
   for (let round = -1; round < runs; round += 1)
     for (const [what, args] of Object.entries(commands)) {
-      const time = await timed(() => run(args, env));
+      const time = await timed(async () => void (await run(args, env)));
       if (round >= 0) times.get(what)?.push(time);
     }
+  times.set(HELD, await timesWhileHeld(balancers[0], () => run([program, 'status'], env)));
   return {
     title: `${COUNT} instances, ${LOAD_BALANCERS} load balancers`,
     rows: [...times].map(([what, own]) => rowOf(what, 'ms', own)),
   };
 }
 
-/** Whatever its exit status is, which says what it found. */
-function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+const HELD = 'iri-lb status, one socket held';
+const HELD_RUNS = 3;
+
+/** As a run holds it: a client that stays; "maxconn 1" lets nobody else in. */
+async function timesWhileHeld(balancer: HAProxy | undefined, look: () => Promise<string>): Promise<number[]> {
+  const { hostname, port } = new URL(balancer?.admin ?? '');
+  const holder = connect(Number(port), hostname);
+  holder.write('prompt\n');
+  await once(holder, 'data');
+  const times: number[] = [];
+  for (let at = 0; at < HELD_RUNS; at += 1) {
+    let said = '';
+    times.push(
+      await timed(async () => {
+        said = await look();
+      }),
+    );
+    if (!/ busy\b/.test(said) || !said.includes(` ${COUNT} `)) throw new Error(`not as it is: ${said}`);
+  }
+  holder.destroy();
+  return times;
+}
+
+/** What it prints, whatever its exit status is, which says what it found. */
+function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [...args], { env, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') reject(error);
       else if (stdout === '' && args.length > 2) reject(new Error(stderr));
-      else resolve();
+      else resolve(stdout);
     });
   });
 }

@@ -46,7 +46,7 @@ async function apply(critical: readonly (readonly number[])[], answers: readonly
     runner: {
       look: () => {
         advance();
-        return lookAt({ ...deps, readOnly: false }, [ADDRESS], { force: false });
+        return lookAt({ ...deps, readOnly: false, details: 'asked' }, [ADDRESS], { force: false });
       },
       run: ({ mode, byHand }: RunOptions) => {
         advance();

@@ -49,7 +49,7 @@ async function planned({ hosts, catalog, force = false, columns }: Given): Promi
   const source = makeSource({ client: catalog === 'down' ? memoryCatalog() : catalog, clock });
   const look: FleetLook = await lookAt(
     {
-      ...{ config, clock, readOnly: false, resolve: async () => [] },
+      ...{ config, clock, readOnly: false, details: 'asked' as const, resolve: async () => [] },
       source: catalog === 'down' ? { read: () => Promise.reject(new Error('consul: no leader')) } : source,
       connect: async (address) => {
         const name = address.kind === 'unix' ? '' : `tcp://${address.host}:1`;

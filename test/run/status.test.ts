@@ -43,7 +43,15 @@ async function fleetOf(
     const name = `tcp://${host}:9999`;
     return { ...connection, name, send: async (lines) => (await connection.send(lines)).map(reword) };
   };
-  const deps = { config, source, connect: connect as never, resolve: async () => [], clock, readOnly: false };
+  const deps = {
+    config,
+    source,
+    connect: connect as never,
+    resolve: async () => [],
+    clock,
+    readOnly: false,
+    details: 'all' as const,
+  };
   return statusOf(await lookAt(deps, addresses, { force: false }), config);
 }
 

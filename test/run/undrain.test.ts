@@ -121,7 +121,7 @@ describe('staleSlots', () => {
   /** The slots that nobody has, as they are found in one look. */
   async function stale(catalog: MemoryCatalog) {
     const haproxy = haproxyWith();
-    const deps = { ...depsOf(haproxy, catalog), readOnly: false };
+    const deps = { ...depsOf(haproxy, catalog), readOnly: false, details: 'asked' as const };
     const look = await lookAt(deps, [ADDRESS], { force: false });
     if (!look.catalogView) throw new Error(look.consulError);
     const { slots, doubts } = staleSlots(targetsIn(look, config), config, look.catalogView.view);

@@ -52,6 +52,7 @@ export async function lookIn({
       },
       clock,
       readOnly: false,
+      details: 'asked' as const,
     },
     Object.keys(hosts).map((host) => ({ kind: 'tcp', host, port: 9 })),
     { force: false },

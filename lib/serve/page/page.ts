@@ -170,6 +170,7 @@ export function makePage({
       const [taken, runs] = await Promise.all([
         reading.of.look({
           source: reading.source,
+          details: 'all',
           connect: abortable(reading.of.connectToLook, signal),
         }),
         feed.runs(),
