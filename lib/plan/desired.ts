@@ -55,8 +55,19 @@ export interface Desired {
  */
 export type StateAt = (hostPort: string, transport: Transport) => SlotState | undefined;
 
+/** Of those without host names: the same for every load balancer, so that it is made once. */
+const ofLiterals = new WeakMap<readonly Selected[], Desired>();
+
 /** Decides the servers of a pool; what HAProxy holds decides between several answers for a host name. */
 export function desiredServers(selected: readonly Selected[], stateAt: StateAt): Desired {
+  const known = ofLiterals.get(selected);
+  if (known) return known;
+  const desired = decide(selected, stateAt);
+  if (selected.every(({ located }) => located.hostName === undefined)) ofLiterals.set(selected, desired);
+  return desired;
+}
+
+function decide(selected: readonly Selected[], stateAt: StateAt): Desired {
   const groups = new Map<string, Group>();
   const named = new Map<string, Selected[]>();
   for (const one of selected) {

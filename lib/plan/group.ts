@@ -66,20 +66,29 @@ export function planGroup(
       ...there.held,
       ...scarcityOf(placement, group, left),
     ],
-    counts: {
-      prefix: group.name,
-      slots: group.places.length,
-      free: dispositions.filter(({ is }) => is === 'free').length,
-      kept: dispositions.filter(isUnwell).length,
-    },
-    surplus: group.places
-      .filter((_place, index) => isSurplus(dispositions[index]))
-      .map(({ server }) => server.slot),
-    ready: group.places.filter(({ server, hostPort }) => server.state === 'ready' && hostPort !== undefined)
-      .length,
-    gone: dispositions.filter((disposition) => disposition.is === 'leaving' && disposition.gone).length,
+    ...countsOf(group, dispositions),
     unhealthy: there.changes.filter(({ action }) => action === 'disable').length,
   };
+}
+
+/** In one go: most plans find nothing to do, and this is what they spend their time with. */
+function countsOf(
+  { name, places }: PlaceGroup,
+  dispositions: readonly Disposition[],
+): Pick<GroupPlan, 'counts' | 'surplus' | 'ready' | 'gone'> {
+  let [free, kept, ready, gone] = [0, 0, 0, 0];
+  const surplus: string[] = [];
+  places.forEach(({ server, hostPort }, index) => {
+    const disposition = dispositions[index];
+    if (server.state === 'ready' && hostPort !== undefined) ready += 1;
+    if (disposition?.is === 'free') free += 1;
+    else if (isUnwell(disposition)) kept += 1;
+    else if (disposition?.is === 'leaving') {
+      if (disposition.gone) gone += 1;
+      else surplus.push(server.slot);
+    }
+  });
+  return { counts: { prefix: name, slots: places.length, free, kept }, surplus, ready, gone };
 }
 
 /** The ready ones among those that were kept for a name and go to newcomers: they stop first. */
@@ -88,6 +97,7 @@ function yieldedIn(
   dispositions: readonly Disposition[],
   given: ReadonlySet<unknown>,
 ): Change[] {
+  if (given.size === 0) return [];
   return places.flatMap((place, index) => {
     const disposition = dispositions[index];
     const { server } = place;
@@ -119,9 +129,6 @@ function keptSlotOf(
   );
   return places[at]?.server.slot ?? null;
 }
-
-const isSurplus = (disposition: Disposition | undefined): boolean =>
-  disposition?.is === 'leaving' && !disposition.gone;
 
 /** What the servers need that are there: those of somebody desired, and those that leave, in their order. */
 function planThere(
@@ -211,6 +218,7 @@ function planNewcomers(
     return { changes: [], leftOut: newcomers.map(({ label }) => leftOutBy(obstacle, group, label, null)) };
   const changes: Change[] = [];
   const leftOut: LeftOutProblem[] = [];
+  if (chosen.length === 0) return { changes, leftOut };
   const idle = heldSlotsOf(group, dispositions).flatMap(({ slot, instance }) => (instance ? [] : slot));
   for (const { newcomer, place } of chosen) {
     if ('code' in place)

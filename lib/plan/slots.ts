@@ -9,19 +9,20 @@ import { chooseSlots } from './slot-choice.js';
 import { slotOwnership } from './slot-owners.js';
 
 export const slots: Placement = {
-  groupsOf: ({ backend, ranges }: Pool, servers) =>
-    ranges.map(({ prefix, transport }) => ({
-      backend,
-      name: prefix,
-      transport,
-      places: slotsOfRange(prefix, servers).map(placeOf),
-    })),
+  groupsOf(pool, servers) {
+    const known = groupsByListing.get(servers);
+    if (known?.pool === pool) return known.groups;
+    const groups = groupsIn(pool, servers);
+    groupsByListing.set(servers, { pool, groups });
+    return groups;
+  },
 
   ownershipOf: slotOwnership,
 
   obstacleTo,
 
   choose(group, newcomers, available, elsewhere) {
+    if (newcomers.length === 0) return [];
     const { places } = group;
     const chosen = chooseSlots(
       newcomers.map(({ registered }) => registered),
@@ -36,6 +37,20 @@ export const slots: Placement = {
   // A range of one slot is full or empty on purpose.
   isScarce: ({ places }, left) => places.length > 1 && left <= 1,
 };
+
+/** A plan, its report and a status of it ask for the same: a listing is taken apart once. */
+const groupsByListing = new WeakMap<
+  readonly ObservedServer[],
+  { readonly pool: Pool; readonly groups: readonly PlaceGroup[] }
+>();
+
+const groupsIn = ({ backend, ranges }: Pool, servers: readonly ObservedServer[]): PlaceGroup[] =>
+  ranges.map(({ prefix, transport }) => ({
+    backend,
+    name: prefix,
+    transport,
+    places: slotsOfRange(prefix, servers).map(placeOf),
+  }));
 
 /** The index of the slot that another load balancer has each newcomer in, where there is one. */
 function indicesElsewhere(

@@ -22,7 +22,9 @@ export async function benchLooking(harness: Harness, program: string, runs: numb
     const config = minimalConfig({ adminPort, backends: BACKENDS.map((name) => ({ name, ranges })) });
     return startHAProxy(harness, { config, adminPort });
   });
-  const [consul, ...balancers] = await Promise.all([startConsul(harness), ...starting]);
+  // As people run it: `-dev` indents its JSON, which makes 5.6 MB of 2,000 rows out of 2.7.
+  const consulStarting = startConsul(harness, { persistent: true });
+  const [consul, ...balancers] = await Promise.all([consulStarting, ...starting]);
   await registerAll(consul);
   const { PATH } = process.env;
   const env = {
