@@ -16,10 +16,14 @@ export interface Identity {
 /** A reload leaves two processes for a moment, the new one this young at most, in seconds. */
 const YOUNG_SECONDS = 5;
 
-/** Parses `show info`. */
+/** Parses `show info`: every second of `iri-lb run`. */
 export function parseIdentity(text: string): Identity {
-  const value = (name: string): string | undefined =>
-    new RegExp(`^${name}: ?(.*)$`, 'm').exec(text)?.[1]?.trim();
+  const value = (name: string): string | undefined => {
+    const at = text.startsWith(`${name}:`) ? 0 : text.indexOf(`\n${name}:`) + 1;
+    if (at === 0 && !text.startsWith(`${name}:`)) return undefined;
+    const end = text.indexOf('\n', at);
+    return text.slice(at + name.length + 1, end === -1 ? undefined : end).trim();
+  };
   const startedAt = Number(value('Start_time_sec'));
   return {
     pid: Number(value('Pid') ?? 0),

@@ -38,8 +38,7 @@ export type Judge = (ip: string, port: number) => Refusal | undefined;
 
 /** `admins` are the sockets of the load balancers; nothing else may be served at these, nor at `listeners`. */
 export function judgeOf({ networks, listeners }: NetworkRule, admins: readonly IpPort[] = []): Judge {
-  const ranges = networks.flatMap((text) => parseRange(text) ?? []);
-  const ofLoopback = ranges.filter((range) => LOOPBACK.some((loopback) => isWithin(range, loopback)));
+  const { ranges, ofLoopback } = parsedOf(networks);
   const own = new Set(admins.map(({ ip }) => judgedAs(ip).join()));
   const closed = new Set(admins.map(({ ip, port }) => `${judgedAs(ip).join()} ${port}`));
   const closedEverywhere = new Set<number>();
@@ -64,6 +63,24 @@ export function judgeOf({ networks, listeners }: NetworkRule, admins: readonly I
     if (!isLoopback) return ranges.some((range) => isIn(range, bytes)) ? undefined : 'not-listed';
     return ofLoopback.some((range) => isIn(range, bytes)) ? undefined : 'loopback';
   };
+}
+
+interface Parsed {
+  readonly ranges: readonly IpRange[];
+  readonly ofLoopback: readonly IpRange[];
+}
+
+/** A configuration's networks are the same in every run of a process. */
+const parsedNetworks = new WeakMap<readonly string[], Parsed>();
+
+function parsedOf(networks: readonly string[]): Parsed {
+  const known = parsedNetworks.get(networks);
+  if (known) return known;
+  const ranges = rangesOf(...networks);
+  const ofLoopback = ranges.filter((range) => LOOPBACK.some((loopback) => isWithin(range, loopback)));
+  const parsed = { ranges, ofLoopback };
+  parsedNetworks.set(networks, parsed);
+  return parsed;
 }
 
 /** Of `10.0.0.1:80`; without an IP of `*:80`; undefined for anything else. */

@@ -14,10 +14,10 @@ const NO_PORT = 0;
 /** The addresses of this host, where one of the load balancers is on it: it is reached by a path. */
 export function ownAddresses(
   admins: readonly SocketAddress[],
-  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+  interfacesOf: () => ReturnType<typeof networkInterfaces> = networkInterfaces,
 ): IpPort[] {
   if (!admins.some(({ kind }) => kind === 'unix')) return [];
-  return Object.values(interfaces).flatMap((own = []) =>
+  return Object.values(interfacesOf()).flatMap((own = []) =>
     own.flatMap(({ address }) => {
       const ip = parseIp(address);
       return ip ? [{ ip: ip.text, port: NO_PORT }] : [];

@@ -122,7 +122,10 @@ describe('a port at which load balancers listen everywhere (*:80)', () => {
   const eth0 = [{ address: '10.0.0.1' }, { address: 'fe80::1%eth0' }, { address: '2001:db8::1' }];
   const interfaces = { eth0 } as unknown as ReturnType<typeof networkInterfaces>;
   const judgeWith = (...admins: readonly SocketAddress[]) =>
-    judgeOf({ networks: EVERYWHERE, listeners: ['*:80'] }, ownAddresses(admins, interfaces));
+    judgeOf(
+      { networks: EVERYWHERE, listeners: ['*:80'] },
+      ownAddresses(admins, () => interfaces),
+    );
 
   it('is closed at the addresses of this host, where one of them is reached by a path', () => {
     const judge = judgeWith({ kind: 'unix', path: '/run/haproxy/iri-lb.sock' });
