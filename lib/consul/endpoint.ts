@@ -10,6 +10,14 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** The same, taken apart when it is asked for. */
+export interface SentAnswer {
+  /** Of the body. */
+  readonly bytes: number;
+  /** Throws RequestFailure where it is no answer. */
+  decode(): Answer;
+}
+
 export interface ServiceQuery {
   readonly consistent?: boolean;
   /** Has Consul leave every row out: the index alone is wanted. */
@@ -38,6 +46,13 @@ export interface Endpoint {
   readonly address: string;
   /** `GET /v1/health/service/:name`, within `timeoutMs`. */
   readService(service: string, query: ServiceQuery, secret: Secret, timeoutMs: number): Promise<Answer>;
+  /** The same, which leaves it to the caller when to decode it. */
+  readServiceSent(
+    service: string,
+    query: ServiceQuery,
+    secret: Secret,
+    timeoutMs: number,
+  ): Promise<SentAnswer>;
   /** `POST /v1/internal/acl/authorize`: may this token do that? Within `timeoutMs`. */
   authorize(questions: readonly Question[], secret: Secret, timeoutMs: number): Promise<Answer>;
   /** `GET /v1/catalog/services`: every service that the token may read, with its tags. Within `timeoutMs`. */
@@ -58,21 +73,32 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
     ...(partition === undefined ? {} : { Partition: partition }),
   };
 
+  async function askService(
+    service: string,
+    asked: ServiceQuery,
+    secret: Secret,
+    timeoutMs: number,
+  ): Promise<HttpReply> {
+    const { consistent, indexOnly, noRows, index, waitMs, onHead } = asked;
+    const query = {
+      ...(indexOnly ? { tag: NOBODY } : {}),
+      ...(noRows ? { filter: `Service.ID == "${NOBODY}"` } : {}),
+      ...inDatacenter,
+      ...(consistent ? { consistent: '1' } : {}),
+      ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
+    };
+    const path = `/v1/health/service/${encodeURIComponent(service)}`;
+    const early = onHead ? { onHead } : {};
+    return client.request({ method: 'GET', path, query, secret, timeoutMs, ...early });
+  }
+
   return {
     address,
-    readService: async (service, asked, secret, timeoutMs) => {
-      const { consistent, indexOnly, noRows, index, waitMs, onHead } = asked;
-      const query = {
-        ...(indexOnly ? { tag: NOBODY } : {}),
-        ...(noRows ? { filter: `Service.ID == "${NOBODY}"` } : {}),
-        ...inDatacenter,
-        ...(consistent ? { consistent: '1' } : {}),
-        ...(index === undefined ? {} : { index, wait: `${waitMs ?? 0}ms` }),
-      };
-      const path = `/v1/health/service/${encodeURIComponent(service)}`;
-      const early = onHead ? { onHead } : {};
-      const reply = await client.request({ method: 'GET', path, query, secret, timeoutMs, ...early });
-      return toAnswer(reply, secretsOf(secret, auth));
+    readService: async (service, query, secret, timeoutMs) =>
+      toAnswer(await askService(service, query, secret, timeoutMs), secretsOf(secret, auth)),
+    readServiceSent: async (service, query, secret, timeoutMs) => {
+      const reply = await askService(service, query, secret, timeoutMs);
+      return { bytes: reply.body.length, decode: () => toAnswer(reply, secretsOf(secret, auth)) };
     },
     listServices: async (secret, timeoutMs) => {
       const path = '/v1/catalog/services';
@@ -103,7 +129,8 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
 function toAnswer(reply: HttpReply, secrets: Secrets): Answer {
   if (reply.status !== 200) throw toRefusal(reply, secrets);
   try {
-    return { headers: reply.headers, body: JSON.parse(reply.body.toString()) };
+    const { headers, body } = reply;
+    return { headers, body: JSON.parse(body.toString()) };
   } catch {
     // The parser's own error shows the body.
     throw new RequestFailure('the answer is not JSON', reply.status, false);

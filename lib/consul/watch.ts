@@ -3,11 +3,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { ConsulSettings } from '../config/consul-environment.js';
 import { failureOf, messageOf } from '../model/errors.js';
-import { isLeaderless, parseRead } from './answers.js';
+import { isLeaderless, parseRead, type ServiceAnswer } from './answers.js';
 import { makeEndpoint } from './endpoint.js';
 import type { HttpDeps } from './http.js';
 import { RequestFailure } from './request-failure.js';
 import type { TokenSource } from './token.js';
+import type { ComingRows } from './told-rows.js';
 
 export interface WatchDeps {
   readonly settings: ConsulSettings;
@@ -36,6 +37,13 @@ export interface Watch {
 
 /** Below the minute after which proxies cut silent connections, a sixteenth of it included that Consul adds. */
 const WAIT_MS = 50_000;
+/**
+ * Rows come with the answer where they are few, so that a run need not ask for them again; of more, most would be
+ * sent in vain while the service changes all the time.
+ */
+const FEW_BYTES = 262_144;
+/** For so long no rows are asked for, once they were many or did not come, in milliseconds. */
+const ROWS_PAUSE_MS = 600_000;
 /** After each answer, so that a service that changes all the time is not asked all the time. */
 const REST_MS = 10;
 /** After the first failure, doubled up to the longest. */
@@ -45,12 +53,15 @@ const LONGEST_PAUSE_MS = 1_000;
 /** Who limits or refuses us is left alone for longer. */
 const REFUSED_PAUSE_MS = 10_000;
 
+/** What is told: the service's index, and the rows of that answer where they come with it. */
+export type OnChange = (version: string, rows?: ComingRows) => void;
+
 /**
  * Calls `onChange` with the service's index at first, whenever the index is another one, and whenever Consul answers
  * after it did not: what happened meanwhile nobody tells. Consul's index goes backwards when it is restored or has
  * lost its data; then it is asked without one (Consul's documentation, "Blocking Queries").
  */
-export function watchService(service: string, deps: WatchDeps, onChange: (version: string) => void): Watch {
+export function watchService(service: string, deps: WatchDeps, onChange: OnChange): Watch {
   const { settings, token, answerMs, now, random, log, waitMs = WAIT_MS } = deps;
   const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings, deps.http));
   const stop = new AbortController();
@@ -58,34 +69,60 @@ export function watchService(service: string, deps: WatchDeps, onChange: (versio
   let told: string | undefined;
   let preferred = 0;
   let restarts = 0;
+  let rowsFrom = 0;
 
   /** What the headers say is told before the answer is taken apart: who waits for it saves that time. */
-  function tellEarly(status: number, headers: IncomingHttpHeaders): void {
+  function tellEarly(status: number, headers: IncomingHttpHeaders, rows?: Rows): void {
     const version = headers['x-consul-index'];
     if (status !== 200 || typeof version !== 'string' || isLeaderless(headers) || stop.signal.aborted) return;
-    if (error === undefined && told !== undefined) tell(version);
+    if (error === undefined && told !== undefined) tell(version, rows);
   }
 
-  function tell(version: string): void {
+  function tell(version: string, rows?: Rows): void {
     if (version === told || !/^\d{1,20}$/.test(version)) return;
     told = version;
-    onChange(version);
+    onChange(version, rows?.coming);
+  }
+
+  /** The index, and the rows to whom they were promised. */
+  async function ask(index: string | undefined, secret: string | undefined): Promise<string> {
+    if (index === undefined || now() < rowsFrom) return (await askInTurn(index, secret)).answer.index;
+    const rows = promisedRows();
+    try {
+      const { answer, bytes } = await askInTurn(index, secret, rows);
+      if (bytes > FEW_BYTES) rowsFrom = now() + ROWS_PAUSE_MS;
+      return answer.index;
+    } catch (failure) {
+      rowsFrom = now() + ROWS_PAUSE_MS;
+      rows.settle(undefined);
+      throw failure;
+    }
   }
 
   /** Of the address that answered last, or of the next that answers. */
-  async function ask(index: string | undefined, secret: string | undefined): Promise<string> {
+  async function askInTurn(
+    index: string | undefined,
+    secret: string | undefined,
+    rows?: Rows,
+  ): Promise<{ readonly answer: ServiceAnswer; readonly bytes: number }> {
     const failures: RequestFailure[] = [];
     for (let turn = 0; turn < endpoints.length && !stop.signal.aborted; turn += 1) {
       const at = (preferred + turn) % endpoints.length;
       const endpoint = endpoints[at];
       if (!endpoint) continue;
       const blocks = index === undefined || turn > 0 ? {} : { index, waitMs };
-      const query = { noRows: true, onHead: tellEarly, ...blocks };
+      const onHead = (status: number, headers: IncomingHttpHeaders): void => tellEarly(status, headers, rows);
+      const query = { noRows: rows === undefined, onHead, ...blocks };
       const budgetMs = answerMs + (index === undefined ? 0 : waitMs * (17 / 16));
       try {
-        const answer = parseRead(await endpoint.readService(service, query, secret, budgetMs));
+        const sent = await endpoint.readServiceSent(service, query, secret, budgetMs);
+        const decode = once(() => parseRead(sent.decode()));
+        rows?.settle(decode);
+        // Whoever was told is on the way to HAProxy by now, and takes them apart when there is time for it.
+        if (rows) await rest(REST_MS);
+        const answer = decode();
         preferred = at;
-        return answer.index;
+        return { answer, bytes: sent.bytes };
       } catch (failure) {
         if (!(failure instanceof RequestFailure)) throw failure;
         const text = `${endpoint.address}: ${failure.message}`;
@@ -169,6 +206,28 @@ export function watchService(service: string, deps: WatchDeps, onChange: (versio
       stop.abort();
       for (const endpoint of endpoints) endpoint.close();
     },
+  };
+}
+
+/** The rows of a query that is under way. */
+interface Rows {
+  readonly coming: ComingRows;
+  settle(decode: (() => ServiceAnswer) | undefined): void;
+}
+
+function promisedRows(): Rows {
+  let settle: Rows['settle'] = () => {};
+  const coming: ComingRows = new Promise((resolve) => {
+    settle = resolve;
+  });
+  return { coming, settle };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

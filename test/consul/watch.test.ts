@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../../infra/local/wait-for.js';
 import type { ConsulSettings } from '../../lib/config/consul-environment.js';
 import type { TokenSource } from '../../lib/consul/token.js';
+import type { ComingRows } from '../../lib/consul/told-rows.js';
 import { type Watch, watchService } from '../../lib/consul/watch.js';
 
 const ends: (() => void)[] = [];
@@ -36,6 +37,11 @@ const at =
   (_query, response) =>
     void response.writeHead(status, { 'X-Consul-Index': String(index) }).end(status === 200 ? '[]' : 'no');
 
+const saying =
+  (index: number, body: string): Answer =>
+  (_query, response) =>
+    void response.writeHead(200, { 'X-Consul-Index': String(index) }).end(body);
+
 interface WatchOptions {
   readonly token?: TokenSource;
   readonly waitMs?: number;
@@ -56,21 +62,56 @@ function watch(addresses: readonly string[], { token = TOKEN, waitMs = 50_000 }:
     log: (line: string) => void logged.push(line),
     waitMs,
   };
-  const made: Watch = watchService('web', deps, (version) => void told.push(version));
+  const rowsOf: (ComingRows | undefined)[] = [];
+  const made: Watch = watchService('web', deps, (version, rows) => {
+    told.push(version);
+    rowsOf.push(rows);
+  });
   ends.push(() => made.close());
   const until = (what: string, condition: () => boolean) => waitFor(condition, { what });
-  return { told, logged, watch: made, until };
+  return { told, rowsOf, logged, watch: made, until };
 }
 
 describe('a watch', () => {
-  it('tells the index at first and each that is another one, and waits beyond it without rows', async () => {
+  it('tells the index at first and each that is another one, and waits beyond it', async () => {
     const { address, asked } = await consul(at(5), at(7), at(7));
     const { told, until } = watch([address]);
     await until('four queries', () => asked.length === 4);
     expect(told).toEqual(['5', '7']);
     expect(asked.map((query) => query.get('index'))).toEqual([null, '5', '7', '7']);
     expect(asked[1]?.get('wait')).toBe('50000ms');
-    expect(asked[1]?.get('filter')).toBe('Service.ID == "iri-lb-index-only"');
+    expect(asked.map((query) => query.get('filter') !== null)).toEqual([true, false, false, false]);
+  });
+
+  it('hands on the rows of an answer to who is told of it', async () => {
+    const rows = [{ Node: {}, Service: {} }];
+    const { address } = await consul(at(5), saying(7, JSON.stringify(rows)));
+    const { told, rowsOf, until } = watch([address]);
+    await until('two answers', () => told.length === 2);
+    expect(rowsOf[0]).toBeUndefined();
+    expect((await rowsOf[1])?.()).toMatchObject({ index: '7', rows });
+  });
+
+  it('hands on that no rows came where the answer breaks off, and asks without them then', async () => {
+    const cut: Answer = (_query, response) => {
+      response.writeHead(200, { 'X-Consul-Index': '7' }).write('[');
+      setTimeout(() => response.destroy(), 20);
+    };
+    const { address, asked } = await consul(at(5), cut, at(7), at(8), at(8));
+    const { told, rowsOf, until } = watch([address]);
+    await until('five queries', () => asked.length === 5);
+    expect(told).toEqual(['5', '7', '7', '8']);
+    expect(await rowsOf[1]).toBeUndefined();
+    expect(asked.map((query) => query.get('filter') !== null)).toEqual([true, false, true, true, true]);
+  });
+
+  it('asks for no rows any more once they are many', async () => {
+    const many = JSON.stringify(Array.from({ length: 3_000 }, () => ({ Text: 'x'.repeat(100) })));
+    const { address, asked } = await consul(at(5), saying(6, many), at(7), at(7));
+    const { told, until } = watch([address]);
+    await until('four queries', () => asked.length === 4);
+    expect(told).toEqual(['5', '6', '7']);
+    expect(asked.map((query) => query.get('filter') !== null)).toEqual([true, false, true, true]);
   });
 
   it('asks without an index once that went backwards, and never blocks on 0', async () => {

@@ -2,6 +2,8 @@
 
 import type { Settings } from '../../config/environment.js';
 import { fingerprintOf } from '../../config/fingerprint.js';
+import { makeSource } from '../../consul/source.js';
+import { withToldRows } from '../../consul/told-rows.js';
 import { parseAdminAddress, type SocketAddress } from '../../model/admin-address.js';
 import { buildText } from '../../model/build.js';
 import { ConfigError, messageOf, settingText } from '../../model/errors.js';
@@ -146,9 +148,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const name = { number, cause: trigger.cause, fingerprint, paused: pause?.reason };
     const about = { trigger: HISTORY_TRIGGER[trigger.cause] };
     try {
-      const { atLeast } = trigger;
+      const { atLeast, told } = trigger;
       const mode = pause ? 'plan' : 'apply';
-      const made = await runner.run({ mode, readsAtOnce: true, ...(atLeast ? { atLeast } : {}) });
+      const made = await runner.run({
+        mode,
+        // What came along is taken apart while HAProxy lists.
+        readsAtOnce: told === undefined,
+        ...(atLeast ? { atLeast } : {}),
+        ...(told ? { source: makeSource({ client: withToldRows(runner.client, told, clock), clock }) } : {}),
+      });
       const elapsedMs = Math.round(clock.monotonicMs() - trigger.atMs);
       if (mode === 'apply') contest.note(made, processes.pidOf);
       const report = withContested(made, contest.found());

@@ -1,5 +1,6 @@
 // One run at a time: what comes while one is under way is one more run after it.
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { ToldRows } from '../../consul/told-rows.js';
 import type { AtLeast } from '../../model/source.js';
 
 /** Why a run is made; `look`: for the history, which needs none. */
@@ -20,6 +21,8 @@ export interface Trigger {
   readonly atMs: number;
   /** What Consul's answer has to be at least as new as. */
   readonly atLeast?: AtLeast;
+  /** What came with that answer. */
+  readonly told?: ToldRows;
 }
 
 export interface Loop {
@@ -76,7 +79,7 @@ export function makeLoop(run: (trigger: Trigger) => Promise<void>): Loop {
 
 /** Heard of when the first was; the last version that was told counts, and whatever tells of one. */
 function merged(first: Trigger, next: Trigger): Trigger {
-  const atLeast = next.atLeast ?? first.atLeast;
+  const { atLeast, told } = next.atLeast ? next : first;
   const { cause } = next.cause === 'look' || first.cause === 'watch' ? first : next;
-  return { cause, atMs: first.atMs, ...(atLeast ? { atLeast } : {}) };
+  return { cause, atMs: first.atMs, ...(atLeast ? { atLeast } : {}), ...(told ? { told } : {}) };
 }

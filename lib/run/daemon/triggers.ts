@@ -8,6 +8,7 @@ import { printAdminAddress, type SocketAddress } from '../../model/admin-address
 import type { DeadlineClock } from '../../model/clock.js';
 import type { RunHealth } from '../../model/run-health.js';
 import { systemLookup } from '../lookup.js';
+import { systemAnswerBudget } from '../system-memory.js';
 import type { Trigger } from './loop.js';
 import { makePresence } from './presence.js';
 
@@ -61,9 +62,13 @@ export function makeTriggers(deps: TriggerDeps): Triggers {
         now,
         random: Math.random,
         log: tell,
-        http: { lookup: systemLookup },
+        http: { lookup: systemLookup, budget: systemAnswerBudget },
       },
-      (version) => push({ cause: 'watch', atMs: now(), atLeast: { service, version } }),
+      (version, rows) => {
+        const atMs = now();
+        const told = rows && { service, rows, atMs };
+        push({ cause: 'watch', atMs, atLeast: { service, version }, ...(told ? { told } : {}) });
+      },
     ),
   );
   const readers = new Map(
