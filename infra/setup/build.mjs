@@ -22,11 +22,11 @@ const REQUIRE =
 /**
  * Functions run on Lambda (Node 22 and up), the rest also on the Node 20 of a Debian machine. `split`:
  * what is imported dynamically (the SSM client, 630 kB) is a file of its own, read only when it is needed;
- * what is copied to a host alone is one file.
+ * what is copied to a host alone is one file. `runs`: nobody looks through it.
  */
 const BUNDLES = [
-  { entry: 'functions/watch/index.ts', folder: 'watch', target: 'node22', split: true },
-  { entry: 'functions/resync/index.ts', folder: 'resync', target: 'node22', split: true },
+  { entry: 'functions/watch/index.ts', folder: 'watch', target: 'node22', split: true, runs: true },
+  { entry: 'functions/resync/index.ts', folder: 'resync', target: 'node22', split: true, runs: true },
   { entry: 'functions/forwarder.ts', target: 'node20' },
   { entry: 'functions/node-check.ts', target: 'node20', executable: true },
   { entry: 'functions/http.ts', target: 'node20', split: true },
@@ -87,7 +87,7 @@ function withoutIdleRequire(contents) {
   return Buffer.from(text.slice(REQUIRE.length));
 }
 
-function settings({ entry, folder = '', target, split = false, page = false }, files) {
+function settings({ entry, folder = '', target, split = false, page = false, runs = false }, files) {
   return {
     absWorkingDir: root,
     entryPoints: [entry],
@@ -112,6 +112,7 @@ function settings({ entry, folder = '', target, split = false, page = false }, f
     banner: { js: REQUIRE },
     define: {
       IRI_LB_BUILD: JSON.stringify(buildOf()),
+      ...(runs ? { IRI_LB_FUNCTION: 'true' } : {}),
       // As text: what is an object, esbuild puts into every file.
       ...(page ? { IRI_LB_PAGE: JSON.stringify(JSON.stringify(files)) } : {}),
     },

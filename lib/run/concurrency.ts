@@ -9,8 +9,8 @@ const MAX_NAMED = 3;
 
 /** The right of one load balancer to be served now. */
 export interface Permit {
-  /** Waits until there is one; whoever lent theirs comes first. */
-  acquire(): Promise<void>;
+  /** Waits until there is one; whoever lent theirs comes first. Undefined: there is one. */
+  acquire(): Promise<void> | undefined;
   /** Lets another one go on until we acquire it again. False: too many are lent, ours goes on. */
   lend(): boolean;
   /** Gives it back, if it is held; more than once does no harm. */
@@ -52,16 +52,20 @@ export function makeConcurrency(bound: number, now: () => number): Concurrency {
       passOn();
     };
     return {
-      acquire: async () => {
+      acquire: () => {
         const queue = state === 'lent' ? returning : coming;
         leave('none');
-        if (free > 0) free -= 1;
-        else {
-          waited = true;
-          await new Promise<void>((resolve) => queue.push(resolve));
+        const hold = (): void => {
+          state = 'held';
+          since = now();
+        };
+        if (free > 0) {
+          free -= 1;
+          hold();
+          return undefined;
         }
-        state = 'held';
-        since = now();
+        waited = true;
+        return new Promise<void>((resolve) => queue.push(resolve)).then(hold);
       },
       lend: () => {
         if (lentCount >= MAX_LENT) return false;

@@ -21,6 +21,11 @@ export async function findLoadBalancers(
     const { discoverLoadBalancers } = await import('../consul/discovery.js');
     return discoverLoadBalancers(client, configured, hasCertificates);
   }
+  return namedLoadBalancers(configured);
+}
+
+/** Those that the configuration names; these need no asking. */
+export function namedLoadBalancers(configured: readonly AdminAddress[]): LoadBalancers {
   const found = new Map<string, SocketAddress>();
   for (const address of configured)
     if (address.kind !== 'consul') found.set(printAdminAddress(address), address);

@@ -53,7 +53,8 @@ export async function serveLoadBalancer(
   const permit = concurrency.permitFor(name);
   const progress = makeProgress();
   try {
-    await permit.acquire();
+    const turn = permit.acquire();
+    if (turn) await turn;
     const runDeadline = options.deadline ?? Number.POSITIVE_INFINITY;
     if (clock.monotonicMs() >= runDeadline)
       throw new HAProxyError(name, 'not-served', 'not served', timeTaken(concurrency));

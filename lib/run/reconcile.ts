@@ -10,7 +10,7 @@ import type { AtLeast, Source } from '../model/source.js';
 import { makeConcurrency } from './concurrency.js';
 import { makeFleetPlaces } from './fleet-places.js';
 import { serveLoadBalancer } from './load-balancer.js';
-import { shareReads } from './shared-reads.js';
+import { type ShareOptions, shareReads } from './shared-reads.js';
 import type { ReconcileOptions } from './transaction.js';
 import { makeProcesses, type Processes } from './two-processes.js';
 import { type CatalogView, instancesIn, readCatalog, versionOf } from './views.js';
@@ -29,7 +29,7 @@ export interface ReconcileDeps {
 export async function reconcile(
   deps: ReconcileDeps,
   addresses: readonly SocketAddress[],
-  options: ReconcileOptions & { readonly atLeast?: AtLeast },
+  options: ReconcileOptions & { readonly atLeast?: AtLeast; readonly atOnce?: ShareOptions['atOnce'] },
 ): Promise<Report> {
   const { config, connect, clock, processes = makeProcesses() } = deps;
   const startedAt = clock.monotonicMs();
@@ -40,7 +40,8 @@ export async function reconcile(
   };
   const read = (): Promise<CatalogView> =>
     readCatalog({ ...deps, admins: addresses }, options.atLeast, onRead);
-  const reads = shareReads(read, clock, options.mode === 'plan');
+  const { mode, atOnce } = options;
+  const reads = shareReads(read, clock, { forLook: mode === 'plan', atOnce });
   const concurrency = makeConcurrency(config.concurrency, () => clock.monotonicMs());
   const places = makeFleetPlaces(clock);
   const loadBalancers = await Promise.all(

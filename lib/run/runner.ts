@@ -15,17 +15,19 @@ import type { Connect } from '../model/runtime.js';
 import type { AtLeast, Source } from '../model/source.js';
 import type { ByHand } from './by-hand.js';
 import { longestRunMs } from './concurrency.js';
-import { findLoadBalancers } from './find-load-balancers.js';
+import { findLoadBalancers, namedLoadBalancers } from './find-load-balancers.js';
 import type { FleetLook, LookDeps } from './look.js';
 import { systemLookup } from './lookup.js';
 import { type OnWait, toldConnect, toldSource } from './on-wait.js';
-import { readAtOnce, servicesOf } from './read-at-once.js';
 import { type ReconcileDeps, reconcile } from './reconcile.js';
 import { makeResolve } from './resolve.js';
 import { systemClock } from './system-clock.js';
 import { systemAnswerBudget } from './system-memory.js';
 import type { ForPeople } from './transaction.js';
 import { makeProcesses, type Processes } from './two-processes.js';
+
+/** There where this is a function's bundle: these only run, and what looks is left out of them. */
+declare const IRI_LB_FUNCTION: true | undefined;
 
 /** Longest wait for a TCP and TLS handshake with an admin socket, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -134,32 +136,27 @@ export function makeRunner(
     deps,
     connectToLook,
     async look({ force = false, source = own, connect = connectToLook, details = 'asked' } = {}) {
-      // Functions never look.
-      const [{ lookAt }, { addresses, problems }] = await Promise.all([import('./look.js'), find()]);
-      const readOnly = haproxy.readAddresses !== undefined;
-      const looked = await lookAt({ ...deps, source, connect, readOnly, details }, addresses, { force });
-      return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
+      if (typeof IRI_LB_FUNCTION === 'undefined') {
+        const [{ lookAt }, { addresses, problems }] = await Promise.all([import('./look.js'), find()]);
+        const readOnly = haproxy.readAddresses !== undefined;
+        const looked = await lookAt({ ...deps, source, connect, readOnly, details }, addresses, { force });
+        return { ...looked, report: stamped(withDiscovery(looked.report, problems)) };
+      }
+      throw new Error('a function looks at nothing');
     },
-    async run({
-      mode,
-      force = false,
-      atLeast,
-      source: given = own,
-      budgetMs,
-      readsAtOnce,
-      byHand,
-      forPeople,
-    }) {
+    async run({ mode, force = false, atLeast, source = own, budgetMs, readsAtOnce, byHand, forPeople }) {
       const startedAt = systemClock.monotonicMs();
-      const until = (): boolean => systemClock.monotonicMs() - startedAt < EARLY_MS;
-      const source = readsAtOnce ? readAtOnce(given, servicesOf(config), { atLeast, until }) : given;
-      const { addresses, problems } = await find(budgetMs);
+      const isEarly = (): boolean => systemClock.monotonicMs() - startedAt < EARLY_MS;
+      // Nothing is waited for before the sockets are being reached.
+      const areNamed = haproxy.addresses.every(({ kind }) => kind !== 'consul');
+      const { addresses, problems } = areNamed ? namedLoadBalancers(haproxy.addresses) : await find(budgetMs);
       const deadline = startedAt + (budgetMs ?? longestRunMs(config, addresses.length));
       const options = {
         mode,
         force,
         deadline,
         ...(atLeast ? { atLeast } : {}),
+        ...(readsAtOnce ? { atOnce: isEarly } : {}),
         ...(byHand ? { byHand } : {}),
         ...(forPeople ? { forPeople } : {}),
       };

@@ -13,13 +13,25 @@ export interface SharedReads<T> {
   fresh(): Promise<T>;
 }
 
+export interface ShareOptions {
+  /** Nobody writes, so that a read may be a little older, and is not begun for each. */
+  readonly forLook?: boolean | undefined;
+  /** A read begins at once, for all who ask for one while this holds: no other run has written since. */
+  readonly atOnce?: (() => boolean) | undefined;
+}
+
 /**
  * A run that held an old read while another run wrote a newer state would undo it. So a read begins
- * only after the lock is held; load balancers that get theirs at about the same time share one. `forLook`: nobody
- * writes, so that a read may be a little older, and is not begun for each.
+ * only after the lock is held; load balancers that get theirs at about the same time share one.
  */
-export function shareReads<T>(read: () => Promise<T>, clock: Clock, forLook = false): SharedReads<T> {
+export function shareReads<T>(
+  read: () => Promise<T>,
+  clock: Clock,
+  { forLook = false, atOnce }: ShareOptions = {},
+): SharedReads<T> {
   if (forLook) return shareYoung(read, clock);
+  const first = atOnce && read();
+  first?.catch(() => {});
   let connecting = 0;
   let next: Promise<T> | undefined;
   let allConnected: (() => void) | undefined;
@@ -43,6 +55,7 @@ export function shareReads<T>(read: () => Promise<T>, clock: Clock, forLook = fa
       if (connecting === 0) allConnected?.();
     },
     fresh() {
+      if (first && atOnce?.()) return first;
       next ??= gather();
       return next;
     },

@@ -25,6 +25,8 @@ import { writeSteps } from './write-plan.js';
 const MAX_ROUNDS = 3;
 /** How often a run goes on because Consul's word changed while it wrote; after that the next run does. */
 const MAX_REREADS = 2;
+/** A listing that was begun so long ago at most is taken for the last one by who only brings servers, in milliseconds. */
+const YOUNG_MS = 10;
 /** Longest wait for the answer to whether it changed, in milliseconds: others wait for the socket. */
 const MOVED_MS = 1_000;
 
@@ -89,8 +91,11 @@ export async function transact(
   const { waits } = progress;
 
   const only = onlyAt(connection.name, byHand);
-  const list = async (): Promise<Observed> => {
-    const listed = await readWhatIsThere(connection, backends, forPeople?.parseDetails);
+  let listedAtMs = 0;
+  const list = async (of = backends, known?: Observed): Promise<Observed> => {
+    listedAtMs = clock.monotonicMs();
+    const read = await readWhatIsThere(connection, of, forPeople?.parseDetails);
+    const listed = known ? withOthersOf(known, read) : read;
     progress.readAtMs = clock.monotonicMs();
     progress.observed = listed;
     return listed;
@@ -119,8 +124,10 @@ export async function transact(
       );
       const looked = planned.catalogView !== catalogView;
       catalogView = planned.catalogView;
-      const isNewest = observed === reread && !looked;
-      const concerned = backendsOf(only(withoutGivenUp(planned.plan.steps, givenUp)));
+      const next = only(withoutGivenUp(planned.plan.steps, givenUp));
+      const isYoung = clock.monotonicMs() - listedAtMs <= YOUNG_MS && next.every(stopsNobody);
+      const isNewest = (observed === reread && !looked) || isYoung;
+      const concerned = backendsOf(next);
       if (mode === 'plan' || concerned.length === 0 || isNewest) break;
       if (await isUnchanged(connection, observed, concerned)) break;
       reread = observed = await list();
@@ -148,8 +155,9 @@ export async function transact(
       return;
     }
     const canReread = rereads < MAX_REREADS;
+    // Nobody else writes meanwhile, and all are listed again where Consul has something else to say.
     const [listed, moved] = await bothEnded(
-      list(),
+      list(backendsOf(steps), observed),
       canReread ? hasMoved(catalogView, clock, progress.problems) : false,
     );
     observed = listed;
@@ -190,9 +198,25 @@ function onlyAt(address: string, { only }: ByHand = {}): (steps: readonly Step[]
     });
 }
 
+/** Whether HAProxy is listed, and DRAIN looked for, before the first command that could undo it. */
+const stopsNobody = ({ changes }: Step): boolean =>
+  changes.every(({ action }) => action === 'add' || action === 'enable' || action === 'update');
+
 const backendsOf = (steps: readonly Step[]): string[] => [
   ...new Set(steps.flatMap(({ changes }) => changes.map(({ backend }) => backend))),
 ];
+
+/** `read` of some backends, and the others as they were known. */
+function withOthersOf(known: Observed, read: Observed): Observed {
+  const joined = <T>(all: ReadonlyMap<string, T> = new Map(), some: ReadonlyMap<string, T> = new Map()) =>
+    new Map([...all, ...some]);
+  return {
+    ...read,
+    backends: joined(known.backends, read.backends),
+    texts: joined(known.texts, read.texts),
+    ...(known.failures || read.failures ? { failures: joined(known.failures, read.failures) } : {}),
+  };
+}
 
 const READ = 'consul: it and the host names it lists were not read';
 const SECOND_LOOK = 'consul: the second look before a large removal was not done';

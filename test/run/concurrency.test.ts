@@ -118,9 +118,9 @@ describe('turns', () => {
     const [a, b, c] = [concurrency.permitFor('a'), concurrency.permitFor('b'), concurrency.permitFor('c')];
     const order: string[] = [];
     await a.acquire();
-    const others = [b.acquire().then(() => order.push('b')), c.acquire().then(() => order.push('c'))];
+    const others = [b.acquire()?.then(() => order.push('b')), c.acquire()?.then(() => order.push('c'))];
     a.lend();
-    const back = a.acquire().then(() => order.push('a'));
+    const back = a.acquire()?.then(() => order.push('a'));
     await others[0];
     b.release();
     await back;

@@ -52,11 +52,22 @@ describe('shared reads', () => {
     let reads = 0;
     let nowMs = 0;
     const clock = { ...systemClock, monotonicMs: () => nowMs };
-    const shared = shareReads(async () => ++reads, clock, true);
+    const shared = shareReads(async () => ++reads, clock, { forLook: true });
     const seen = [await shared.fresh()];
     nowMs = 500;
     seen.push(await shared.fresh());
     nowMs = 501;
+    seen.push(await shared.fresh());
+    expect(seen).toEqual([1, 1, 2]);
+  });
+
+  it('begin at once for all who ask in time, where that is wanted', async () => {
+    let reads = 0;
+    let isEarly = true;
+    const shared = shareReads(async () => ++reads, systemClock, { atOnce: () => isEarly });
+    expect(reads).toBe(1);
+    const seen = [await shared.fresh(), await shared.fresh()];
+    isEarly = false;
     seen.push(await shared.fresh());
     expect(seen).toEqual([1, 1, 2]);
   });
