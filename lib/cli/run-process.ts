@@ -42,7 +42,7 @@ export async function runProcess(
 ): Promise<void> {
   const options = readRunOptions(flags);
   if (flags.check) return check(options, terminal);
-  keepSmall();
+  const staySmall = keepSmall();
   const log = makeRunLog({ write: terminal.err, clock: systemClock });
   const warn = (line: string): void => void log.say('WARN', line);
   const notify = makeNotify({ env: terminal.env, pid: process.pid, log: warn });
@@ -82,7 +82,10 @@ export async function runProcess(
       ...(http ? { listeners: ownListeners(http.ip, http.port) } : {}),
       onRuns: {
         runBegins: () => page.current()?.runBegins(),
-        runEnds: (isLook) => page.current()?.runEnds(isLook),
+        runEnds: (isLook) => {
+          staySmall();
+          page.current()?.runEnds(isLook);
+        },
         ran: (run) => (page.current() ? page.current()?.ran(run) : plot.add(run)),
       },
     });
