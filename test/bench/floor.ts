@@ -64,6 +64,8 @@ export async function connectFloor(port: number): Promise<FloorConnection> {
     send,
     close: () =>
       new Promise((resolve) => {
+        // HAProxy ends one that was silent for long, and then nothing tells of it again.
+        if (socket.closed) return resolve();
         socket.removeAllListeners('close');
         socket.once('close', () => resolve());
         socket.end();

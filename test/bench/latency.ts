@@ -83,16 +83,23 @@ export async function startSlots(harness: Harness, slots = 2 * INSTANCES): Promi
 }
 
 /** Ready is 0, or 4 where the configuration once said `disabled`. */
-export async function untilReady({ query }: HAProxy, address: string): Promise<void> {
+export async function untilReady({ query }: HAProxy, address: string, backend = 'iri_back'): Promise<void> {
   const ready = new RegExp(`^\\d+ \\S+ \\d+ \\S+ ${address.replaceAll('.', '\\.')} 2 [04] `, 'm');
-  await waitFor(async () => ready.test(await query('show servers state iri_back')), {
+  await waitFor(async () => ready.test(await query(`show servers state ${backend}`)), {
     what: `${address} to be ready`,
     everyMs: 1,
   });
 }
 
-/** The least that can be done: wait for Consul, write the next slot, plan nothing, read nothing back. */
-export async function startBare(consulUrl: string, { admin }: HAProxy): Promise<{ stop(): Promise<void> }> {
+/**
+ * The least that can be done: wait for Consul, write address, setting and state of the next slot, plan nothing, read nothing
+ * back.
+ */
+export async function startBare(
+  consulUrl: string,
+  { admin }: HAProxy,
+  { slots = 'iri_back/irisrv', setting = 'weight 1' } = {},
+): Promise<{ stop(): Promise<void> }> {
   const connection = await connectFloor(Number(new URL(admin).port));
   const seen = new Set<string>();
   let stopped = false;
@@ -105,10 +112,10 @@ export async function startBare(consulUrl: string, { admin }: HAProxy): Promise<
       for (const { Service } of rows) {
         if (seen.has(Service.Address)) continue;
         seen.add(Service.Address);
-        const server = `set server iri_back/irisrv${seen.size}`;
+        const server = `set server ${slots}${seen.size}`;
         await connection.send([
           `${server} addr ${Service.Address} port ${Service.Port}`,
-          `${server} weight 1`,
+          `${server} ${setting}`,
           `${server} state ready`,
         ]);
       }

@@ -1,14 +1,18 @@
 // `iri-lb run`: from registration to ready next to a bare blocking query, and what it takes when nothing happens.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startConsul } from '../../infra/local/consul.js';
-import type { HAProxy } from '../../infra/local/haproxy.js';
+import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
 import type { Harness } from '../../infra/local/harness.js';
+import { minimalConfig } from '../../infra/local/minimal-cfg.js';
 import { processorMs, residentMb, startRun } from '../integration/run-rig.js';
 import { BARE, startBare, startSlots, untilReady } from './latency.js';
 import { type Part, rowBeside, rowOf, timed } from './measure.js';
 
+/** As README has it: one plain web service in one backend. */
+const WEB = { backend: 'web', service: 'web', maxconn: 100, ranges: [{ prefix: 'web', slots: 50 }] };
 const INSTANCES = 20;
-const SAMPLES = 40;
+/** All have slots at once, with the two that warm up. */
+const SAMPLES = 25;
 const APART_MS = 100;
 const MANY = 2_000;
 const RUNS = 1_000;
@@ -18,45 +22,48 @@ const REST_MS = 60_000;
 export async function benchRun(harness: Harness): Promise<Part> {
   const [consul, haproxy, bareHAProxy] = [
     await startConsul(harness, { acls: false }),
-    await startSlots(harness, 2 * INSTANCES + SAMPLES),
-    await startSlots(harness, 2 * INSTANCES + SAMPLES),
+    await startWeb(harness),
+    await startWeb(harness),
   ];
-  await consul.catalogRegister(rowsOf(INSTANCES));
+  await consul.catalogRegister(rowsOf(INSTANCES, WEB.service));
+  const LB_CONFIG = JSON.stringify({ pools: [WEB] });
   const env = { CONSUL_HTTP_ADDR: consul.url, HAPROXY_ADDRESSES: haproxy.admin };
-  const run = await startRun(harness, env);
-  const bare = await startBare(consul.url, bareHAProxy);
-  harness.onClose(() => bare.stop());
+  const run = await startRun(harness, { ...env, LB_CONFIG });
 
   const from = async (service: string, target: HAProxy, at: number): Promise<number> => {
     const address = `10.2.0.${at}`;
     await sleep(APART_MS);
     return timed(async () => {
-      await consul.catalogRegister([{ node: `${service}-${at}`, service, address, port: 14265 }]);
-      await untilReady(target, address);
+      await consul.catalogRegister([{ node: `${service}-${at}`, service, address, port: 80 }]);
+      await untilReady(target, address, WEB.backend);
     });
   };
-  await from('iri', haproxy, SAMPLES + 1);
+  // One instance comes and goes until there were enough runs: it is a process that stays.
+  const coming = { node: 'coming', service: WEB.service, id: WEB.service, address: '10.3.0.1', port: 80 };
+  for (let runs = 0; runs < RUNS; { runs } = await run.health()) {
+    await consul.catalogRegister([coming]);
+    await untilReady(haproxy, coming.address, WEB.backend);
+    await consul.catalogDeregister([coming]);
+    await sleep(10);
+  }
+  const bare = await startBare(consul.url, bareHAProxy, { slots: 'web/web', setting: 'maxconn 100' });
+  harness.onClose(() => bare.stop());
+  await from(WEB.service, haproxy, SAMPLES + 1);
   await from(BARE, bareHAProxy, SAMPLES + 1);
   const times: number[] = [];
   const bareTimes: number[] = [];
   for (let at = 1; at <= SAMPLES; at += 1) {
-    times.push(await from('iri', haproxy, at));
+    times.push(await from(WEB.service, haproxy, at));
     bareTimes.push(await from(BARE, bareHAProxy, at));
   }
-  await consul.catalogDeregister(times.map((_, at) => ({ node: `iri-${at + 1}`, id: 'iri' })));
-  // One instance comes and goes until there were enough runs.
-  const coming = { node: 'coming', service: 'iri', id: 'iri', address: '10.3.0.1', port: 14265 };
-  for (let runs = 0; runs < RUNS; { runs } = await run.health()) {
-    await consul.catalogRegister([coming]);
-    await untilReady(haproxy, coming.address);
-    await consul.catalogDeregister([coming]);
-    await sleep(10);
-  }
+  await consul.catalogDeregister(
+    times.map((_, at) => ({ node: `${WEB.service}-${at + 1}`, id: WEB.service })),
+  );
   const used = await atRest(run.child.pid);
   const memory = await residentMb(run.child.pid);
 
-  const manyEnv = { ...env, HAPROXY_ADDRESSES: (await startSlots(harness, MANY + INSTANCES)).admin };
-  await consul.catalogRegister(rowsOf(MANY));
+  const manyEnv = { ...env, HAPROXY_ADDRESSES: (await startSlots(harness, MANY)).admin };
+  await consul.catalogRegister(rowsOf(MANY, 'iri'));
   const many = await startRun(harness, manyEnv);
   const ofMany = await atRest(many.child.pid);
   const row = rowOf('iri-lb run', 'ms', times);
@@ -75,11 +82,17 @@ export async function benchRun(harness: Harness): Promise<Part> {
   };
 }
 
-const rowsOf = (count: number) =>
+async function startWeb(harness: Harness): Promise<HAProxy> {
+  const adminPort = await harness.freePort();
+  const config = minimalConfig({ adminPort, backends: [{ name: WEB.backend, ranges: WEB.ranges }] });
+  return startHAProxy(harness, { config, adminPort });
+}
+
+const rowsOf = (count: number, service: string) =>
   Array.from({ length: count }, (_, at) => ({
     node: `node-${at}`,
-    service: 'iri',
-    id: 'iri',
+    service,
+    id: service,
     address: `10.${16 + (at >> 8)}.${at & 255}.1`,
     port: 14265,
   }));
