@@ -25,7 +25,7 @@ import { writeSteps } from './write-plan.js';
 const MAX_ROUNDS = 3;
 /** How often a run goes on because Consul's word changed while it wrote; after that the next run does. */
 const MAX_REREADS = 2;
-/** A listing that was begun so long ago at most is taken for the last one by who only brings servers, in milliseconds. */
+/** A listing after which nothing was waited for is the last one, if it was begun so long ago at most, in milliseconds. */
 const YOUNG_MS = 10;
 /** Longest wait for the answer to whether it changed, in milliseconds: others wait for the socket. */
 const MOVED_MS = 1_000;
@@ -82,7 +82,12 @@ export async function transact(
       work,
       () => new NextStepError('', `${what} in time`, TOO_LATE),
     );
-  const read = (): Promise<CatalogView> => inTime(READ, reads.fresh());
+  let catalogAtMs = 0;
+  const read = async (): Promise<CatalogView> => {
+    const view = await inTime(READ, reads.fresh());
+    catalogAtMs = clock.monotonicMs();
+    return view;
+  };
   const backends = config.pools.map(({ backend }) => backend);
   const { pools, maxRemovalPercent } = config;
   const limit = maxRemovalPercent === undefined ? {} : { maxRemovalPercent };
@@ -125,8 +130,11 @@ export async function transact(
       const looked = planned.catalogView !== catalogView;
       catalogView = planned.catalogView;
       const next = only(withoutGivenUp(planned.plan.steps, givenUp));
-      const isYoung = clock.monotonicMs() - listedAtMs <= YOUNG_MS && next.every(stopsNobody);
-      const isNewest = (observed === reread && !looked) || isYoung;
+      const isYoung =
+        catalogAtMs <= progress.readAtMs &&
+        clock.monotonicMs() - listedAtMs <= YOUNG_MS &&
+        next.every(stopsNobody);
+      const isNewest = !looked && (observed === reread || isYoung);
       const concerned = backendsOf(next);
       if (mode === 'plan' || concerned.length === 0 || isNewest) break;
       if (await isUnchanged(connection, observed, concerned)) break;
@@ -155,7 +163,7 @@ export async function transact(
       return;
     }
     const canReread = rereads < MAX_REREADS;
-    // Nobody else writes meanwhile, and all are listed again where Consul has something else to say.
+    // The other backends are as they were listed; all are listed again where Consul has something else to say.
     const [listed, moved] = await bothEnded(
       list(backendsOf(steps), observed),
       canReread ? hasMoved(catalogView, clock, progress.problems) : false,
@@ -198,7 +206,7 @@ function onlyAt(address: string, { only }: ByHand = {}): (steps: readonly Step[]
     });
 }
 
-/** Whether HAProxy is listed, and DRAIN looked for, before the first command that could undo it. */
+/** Whether DRAIN is looked for again before the first command that could end it: before a server is made ready. */
 const stopsNobody = ({ changes }: Step): boolean =>
   changes.every(({ action }) => action === 'add' || action === 'enable' || action === 'update');
 
