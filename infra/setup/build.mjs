@@ -22,7 +22,7 @@ const REQUIRE =
 /**
  * Functions run on Lambda (Node 22 and up), the rest also on the Node 20 of a Debian machine. `split`:
  * what is imported dynamically (the SSM client, 630 kB) is a file of its own, read only when it is needed;
- * what is copied to a host alone is one file. `runs`: nobody looks through it.
+ * what is copied to a host alone is one file. `runs`: a function, which looks at nothing.
  */
 const BUNDLES = [
   { entry: 'functions/watch/index.ts', folder: 'watch', target: 'node22', split: true, runs: true },

@@ -14,16 +14,20 @@ export interface ToldRows {
   readonly atMs: number;
 }
 
-/** Older than this they may be of before another run wrote, in milliseconds. */
+/** Heard of earlier, they may be of before another run wrote, in milliseconds. */
 const YOUNG_MS = 20;
 /** Longest wait for the rest of them, in milliseconds. */
 const REST_MS = 250;
 /** Of a server that has not heard of the leader for longer nothing is taken, in milliseconds. */
 const OLD_MS = 5_000;
 
-/** Everything that `told` does not answer is asked of `client`. */
+/**
+ * Everything that `told` does not answer is asked of `client`. When they were heard of says nothing of when they were
+ * sent: this process may have stood still. So Consul is asked at once whether its index is still theirs.
+ */
 export function withToldRows<C extends SourceClient>(client: C, told: ToldRows, clock: Clock): SourceClient {
   let left: ToldRows | undefined = told;
+  const newest = client.readIndex(told.service).catch(() => undefined);
   return {
     ...client,
     async readService(service, options = {}) {
@@ -31,10 +35,12 @@ export function withToldRows<C extends SourceClient>(client: C, told: ToldRows, 
       if (!taken) return client.readService(service, options);
       left = undefined;
       if (clock.monotonicMs() - taken.atMs > YOUNG_MS) return client.readService(service, options);
-      const answer = decoded(await Promise.race([taken.rows, clock.sleep(REST_MS).then(() => undefined)]));
-      const isEnough =
-        answer && answer.lastContactMs <= OLD_MS && BigInt(answer.index) >= BigInt(options.minIndex ?? 0);
-      return isEnough ? answer : client.readService(service, options);
+      const coming = Promise.all([taken.rows, newest]);
+      const late = clock.sleep(REST_MS).then(() => [undefined, undefined] as const);
+      const [decode, index] = await Promise.race([coming, late]);
+      const answer = decoded(decode);
+      const isNewest = answer && answer.index === index && answer.lastContactMs <= OLD_MS;
+      return isNewest ? answer : client.readService(service, options);
     },
   };
 }

@@ -93,7 +93,7 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
       if (bytes > FEW_BYTES) rowsFrom = now() + ROWS_PAUSE_MS;
       return answer.index;
     } catch (failure) {
-      rowsFrom = now() + ROWS_PAUSE_MS;
+      if (rows.isBegun) rowsFrom = now() + ROWS_PAUSE_MS;
       rows.settle(undefined);
       throw failure;
     }
@@ -111,7 +111,10 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
       const endpoint = endpoints[at];
       if (!endpoint) continue;
       const blocks = index === undefined || turn > 0 ? {} : { index, waitMs };
-      const onHead = (status: number, headers: IncomingHttpHeaders): void => tellEarly(status, headers, rows);
+      const onHead = (status: number, headers: IncomingHttpHeaders): void => {
+        if (rows && status === 200) rows.isBegun = true;
+        tellEarly(status, headers, rows);
+      };
       const query = { noRows: rows === undefined, onHead, ...blocks };
       const budgetMs = answerMs + (index === undefined ? 0 : waitMs * (17 / 16));
       try {
@@ -212,6 +215,8 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
 /** The rows of a query that is under way. */
 interface Rows {
   readonly coming: ComingRows;
+  /** Whether an answer began: where it does not end well, it may be too large. */
+  isBegun: boolean;
   settle(decode: (() => ServiceAnswer) | undefined): void;
 }
 
@@ -220,7 +225,7 @@ function promisedRows(): Rows {
   const coming: ComingRows = new Promise((resolve) => {
     settle = resolve;
   });
-  return { coming, settle };
+  return { coming, isBegun: false, settle };
 }
 
 function once<T>(make: () => T): () => T {

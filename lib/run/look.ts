@@ -53,7 +53,7 @@ export async function lookAt(
   const takenAtMs = deps.clock.wallMs();
   const looks = new Map<string, Pick<BalancerLook, 'observed' | 'plan'>>();
   let latest: CatalogView | undefined;
-  const source = readAtOnce(deps.source, servicesOf(deps.config));
+  const source = readAtOnce(deps.source, servicesOf(deps.config), deps.clock);
   const report = await reconcile({ ...deps, source }, addresses, {
     mode: 'plan',
     force,

@@ -11,12 +11,14 @@ export interface SharedReads<T> {
   waiting(delta: 1 | -1): void;
   /** A read that begins after this call; whoever asks before it begins shares it. With `forLook` see `LOOK_MS`. */
   fresh(): Promise<T>;
+  /** The same for the first read of a load balancer, which may be one that was begun at once. */
+  first(): Promise<T>;
 }
 
 export interface ShareOptions {
   /** Nobody writes, so that a read may be a little older, and is not begun for each. */
   readonly forLook?: boolean | undefined;
-  /** A read begins at once, for all who ask for one while this holds: no other run has written since. */
+  /** A read begins at once, for all whose first one is asked for while this holds: no other run has written since. */
   readonly atOnce?: (() => boolean) | undefined;
 }
 
@@ -30,8 +32,8 @@ export function shareReads<T>(
   { forLook = false, atOnce }: ShareOptions = {},
 ): SharedReads<T> {
   if (forLook) return shareYoung(read, clock);
-  const first = atOnce && read();
-  first?.catch(() => {});
+  const begun = atOnce && read();
+  begun?.catch(() => {});
   let connecting = 0;
   let next: Promise<T> | undefined;
   let allConnected: (() => void) | undefined;
@@ -49,27 +51,31 @@ export function shareReads<T>(
     next = undefined;
     return read();
   };
+  const fresh = (): Promise<T> => {
+    next ??= gather();
+    return next;
+  };
   return {
     waiting(delta) {
       connecting += delta;
       if (connecting === 0) allConnected?.();
     },
-    fresh() {
-      if (first && atOnce?.()) return first;
-      next ??= gather();
-      return next;
-    },
+    fresh,
+    first: () => (begun && atOnce?.() ? begun : fresh()),
   };
 }
 
 function shareYoung<T>(read: () => Promise<T>, clock: Clock): SharedReads<T> {
   let last: { readonly read: Promise<T>; readonly atMs: number } | undefined;
-  return {
-    waiting: () => {},
-    fresh() {
-      const atMs = clock.monotonicMs();
-      if (!last || atMs - last.atMs > LOOK_MS) last = { read: read(), atMs };
-      return last.read;
-    },
+  const fresh = (): Promise<T> => {
+    const atMs = clock.monotonicMs();
+    if (last && atMs - last.atMs <= LOOK_MS) return last.read;
+    const begun = { read: read(), atMs };
+    last = begun;
+    begun.read.catch(() => {
+      if (last === begun) last = undefined;
+    });
+    return begun.read;
   };
+  return { waiting: () => {}, fresh, first: fresh };
 }

@@ -25,8 +25,6 @@ import { writeSteps } from './write-plan.js';
 const MAX_ROUNDS = 3;
 /** How often a run goes on because Consul's word changed while it wrote; after that the next run does. */
 const MAX_REREADS = 2;
-/** A listing after which nothing was waited for is the last one, if it was begun so long ago at most, in milliseconds. */
-const YOUNG_MS = 10;
 /** Longest wait for the answer to whether it changed, in milliseconds: others wait for the socket. */
 const MOVED_MS = 1_000;
 
@@ -41,6 +39,8 @@ export interface ReconcileOptions {
   readonly forPeople?: ForPeople;
   /** Of `apply`: what somebody who runs by hand adds. */
   readonly byHand?: ByHand;
+  /** The first read is what a watch was told, with its own token: good for who comes, and for nobody who goes. */
+  readonly told?: boolean;
 }
 
 /** What people get to see beside the report. */
@@ -74,7 +74,7 @@ export async function transact(
   { config, reads, clock, places: fleet }: TransactionDeps,
   connection: RuntimeConnection,
   progress: Progress,
-  { mode, force, deadline, forPeople, byHand }: ReconcileOptions & { readonly deadline: number },
+  { mode, force, deadline, forPeople, byHand, told }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
     clock.within(
@@ -82,12 +82,7 @@ export async function transact(
       work,
       () => new NextStepError('', `${what} in time`, TOO_LATE),
     );
-  let catalogAtMs = 0;
-  const read = async (): Promise<CatalogView> => {
-    const view = await inTime(READ, reads.fresh());
-    catalogAtMs = clock.monotonicMs();
-    return view;
-  };
+  const read = (): Promise<CatalogView> => inTime(READ, reads.fresh());
   const backends = config.pools.map(({ backend }) => backend);
   const { pools, maxRemovalPercent } = config;
   const limit = maxRemovalPercent === undefined ? {} : { maxRemovalPercent };
@@ -96,9 +91,7 @@ export async function transact(
   const { waits } = progress;
 
   const only = onlyAt(connection.name, byHand);
-  let listedAtMs = 0;
   const list = async (of = backends, known?: Observed): Promise<Observed> => {
-    listedAtMs = clock.monotonicMs();
     const read = await readWhatIsThere(connection, of, forPeople?.parseDetails);
     const listed = known ? withOthersOf(known, read) : read;
     progress.readAtMs = clock.monotonicMs();
@@ -106,7 +99,8 @@ export async function transact(
     return listed;
   };
   const listing = fleet.listing(connection.name, list());
-  let [catalogView, observed] = await bothEnded(read(), listing);
+  let [catalogView, observed] = await bothEnded(inTime(READ, reads.first()), listing);
+  let isTold = told === true;
   await fleet.heard(connection.name);
   if (await byHand?.first?.(connection, observed)) observed = await list();
   let words: ReadonlyMap<string, string> = new Map();
@@ -130,11 +124,12 @@ export async function transact(
       const looked = planned.catalogView !== catalogView;
       catalogView = planned.catalogView;
       const next = only(withoutGivenUp(planned.plan.steps, givenUp));
-      const isYoung =
-        catalogAtMs <= progress.readAtMs &&
-        clock.monotonicMs() - listedAtMs <= YOUNG_MS &&
-        next.every(stopsNobody);
-      const isNewest = !looked && (observed === reread || isYoung);
+      if (isTold && mode === 'apply' && !next.every(stopsNobody)) {
+        isTold = false;
+        [catalogView, observed] = await bothEnded(read(), list());
+        continue;
+      }
+      const isNewest = observed === reread && !looked;
       const concerned = backendsOf(next);
       if (mode === 'plan' || concerned.length === 0 || isNewest) break;
       if (await isUnchanged(connection, observed, concerned)) break;
@@ -206,7 +201,7 @@ function onlyAt(address: string, { only }: ByHand = {}): (steps: readonly Step[]
     });
 }
 
-/** Whether DRAIN is looked for again before the first command that could end it: before a server is made ready. */
+/** What was told may be of another token, which may read less: nobody is stopped on it. */
 const stopsNobody = ({ changes }: Step): boolean =>
   changes.every(({ action }) => action === 'add' || action === 'enable' || action === 'update');
 

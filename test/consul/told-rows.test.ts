@@ -1,4 +1,4 @@
-// What a watch was answered takes the place of a run's first read, where it is young, whole and new enough.
+// What a watch was answered takes the place of a run's first read, where it is whole and still what Consul has.
 import { describe, expect, it } from 'vitest';
 import type { ServiceAnswer } from '../../lib/consul/answers.js';
 import type { ConsulClient } from '../../lib/consul/client.js';
@@ -15,21 +15,26 @@ const answer = (index: string, more: Partial<ServiceAnswer> = {}): ServiceAnswer
 const told = answer('7');
 const TOLD: ComingRows = Promise.resolve(() => told);
 
-function client(rows: ComingRows, { atMs = 100, nowMs = 100 } = {}) {
+interface Consul {
+  readonly nowMs?: number;
+  /** As it is now; null: it does not say. */
+  readonly index?: string | null;
+}
+
+function client(rows: ComingRows, { nowMs = 100, index = '7' }: Consul = {}) {
   const asked: string[] = [];
   const own = {
     async readService(service, { consistent = false } = {}) {
       asked.push(consistent ? `${service} of a quorum` : service);
       return answer('9');
     },
+    async readIndex() {
+      if (index === null) throw new Error('no answer');
+      return index;
+    },
   } as Partial<ConsulClient> as ConsulClient;
-  const slept: number[] = [];
-  const clock = {
-    wallMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    sleep: async (ms: number) => void slept.push(ms),
-  };
-  return { asked, slept, of: withToldRows(own, { service: 'web', rows, atMs }, clock) };
+  const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs, sleep: async () => undefined };
+  return { asked, of: withToldRows(own, { service: 'web', rows, atMs: 100 }, clock) };
 }
 
 describe('told rows', () => {
@@ -47,9 +52,11 @@ describe('told rows', () => {
     expect(asked).toEqual(['web of a quorum']);
   });
 
-  it.each<[string, ComingRows, { nowMs?: number; minIndex?: string }]>([
-    ['older than 20 ms', TOLD, { nowMs: 121 }],
-    ['older than what is wanted', TOLD, { minIndex: '8' }],
+  it.each<[string, ComingRows, Consul]>([
+    ['that were told more than 20 ms ago', TOLD, { nowMs: 121 }],
+    ['that are not what Consul has now, since this process stood still', TOLD, { index: '8' }],
+    ['of a Consul that began to count anew', TOLD, { index: '2' }],
+    ['of which Consul does not say whether they are its last', TOLD, { index: null }],
     ['that did not come', Promise.resolve(undefined), {}],
     ['that are still coming after a quarter of a second', new Promise(() => {}), {}],
     [
@@ -64,9 +71,9 @@ describe('told rows', () => {
       Promise.resolve(() => answer('7', { lastContactMs: 5_001 })),
       {},
     ],
-  ])('%s are asked for again', async (_what, rows, { nowMs = 120, minIndex }) => {
-    const { of, asked } = client(rows, { nowMs });
-    const { index } = await of.readService('web', minIndex === undefined ? {} : { minIndex });
+  ])('%s are asked for again', async (_what, rows, now) => {
+    const { of, asked } = client(rows, { nowMs: 120, ...now });
+    const { index } = await of.readService('web');
     expect({ index, asked }).toEqual({ index: '9', asked: ['web'] });
   });
 });

@@ -61,15 +61,26 @@ describe('shared reads', () => {
     expect(seen).toEqual([1, 1, 2]);
   });
 
-  it('begin at once for all who ask in time, where that is wanted', async () => {
+  it('begin at once, for the first read of each, and of none that comes later or reads again', async () => {
     let reads = 0;
     let isEarly = true;
     const shared = shareReads(async () => ++reads, systemClock, { atOnce: () => isEarly });
     expect(reads).toBe(1);
-    const seen = [await shared.fresh(), await shared.fresh()];
+    expect([await shared.first(), await shared.first(), await shared.fresh()]).toEqual([1, 1, 2]);
     isEarly = false;
-    seen.push(await shared.fresh());
-    expect(seen).toEqual([1, 1, 2]);
+    expect(await shared.first()).toBe(3);
+  });
+
+  it('that failed are shared by nobody who looks later', async () => {
+    let reads = 0;
+    const read = async (): Promise<number> => {
+      reads += 1;
+      if (reads === 1) throw new Error('no answer');
+      return reads;
+    };
+    const shared = shareReads(read, { ...systemClock, monotonicMs: () => 0 }, { forLook: true });
+    await expect(shared.first()).rejects.toThrow('no answer');
+    expect(await shared.fresh()).toBe(2);
   });
 
   it('do not wait for ever for one that gets no lock', async () => {

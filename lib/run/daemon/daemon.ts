@@ -13,6 +13,7 @@ import { failuresOf, type Report } from '../../model/report.js';
 import type { RunHealth } from '../../model/run-health.js';
 import { longestRunMs } from '../concurrency.js';
 import type { AboutRun, History } from '../history/history.js';
+import { servicesOf } from '../read-at-once.js';
 import { makeRunner, type Runner } from '../runner.js';
 import { systemClock } from '../system-clock.js';
 import { makeProcesses, type Processes } from '../two-processes.js';
@@ -152,10 +153,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const mode = pause ? 'plan' : 'apply';
       const made = await runner.run({
         mode,
-        // What came along is taken apart while HAProxy lists.
-        readsAtOnce: told === undefined,
+        // What came along is taken apart while HAProxy lists; other services have to be asked for.
+        readsAtOnce: told === undefined || new Set(servicesOf(settings.config)).size > 1,
         ...(atLeast ? { atLeast } : {}),
-        ...(told ? { source: makeSource({ client: withToldRows(runner.client, told, clock), clock }) } : {}),
+        ...(told
+          ? { told: true, source: makeSource({ client: withToldRows(runner.client, told, clock), clock }) }
+          : {}),
       });
       const elapsedMs = Math.round(clock.monotonicMs() - trigger.atMs);
       if (mode === 'apply') contest.note(made, processes.pidOf);

@@ -52,6 +52,7 @@ export function makeTriggers(deps: TriggerDeps): Triggers {
     log,
   });
   const now = (): number => clock.monotonicMs();
+  const isPools = (service: string): boolean => config.pools.some((pool) => pool.service === service);
   const watches = watchedServices(settings).map((service) =>
     watchService(
       service,
@@ -66,7 +67,7 @@ export function makeTriggers(deps: TriggerDeps): Triggers {
       },
       (version, rows) => {
         const atMs = now();
-        const told = rows && { service, rows, atMs };
+        const told = rows && isPools(service) ? { service, rows, atMs } : undefined;
         push({ cause: 'watch', atMs, atLeast: { service, version }, ...(told ? { told } : {}) });
       },
     ),
