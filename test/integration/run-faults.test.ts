@@ -3,11 +3,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
-import { readSettingsWith } from '../../lib/config/environment.js';
+import { readSettings, readSettingsWith } from '../../lib/config/environment.js';
 import { diagnosisOfRun } from '../../lib/doctor/local-run.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { readLocalRun } from '../../lib/run/local-run.js';
+import { makeRunner } from '../../lib/run/runner.js';
 import { spawnRun, startRun, startSurroundings, webConfig, webRow } from './run-rig.js';
 
 let harness: Harness;
@@ -49,6 +50,26 @@ describe('iri-lb run', () => {
     await run.until('its run to end', () => filled() === 2);
     await around.haproxy.reload();
     await around.untilReady(BOTH);
+  }, 60_000);
+
+  it('takes nobody away of those who came while it stood still', async () => {
+    const around = await startSurroundings(harness);
+    await around.consul.catalogRegister([webRow(1)]);
+    const run = await startRun(harness, around.env, { args: ['--resync', '1h'] });
+    await around.untilReady(FIRST);
+    run.child.signal('SIGSTOP');
+    // Its query is answered with the second one alone, and another process brings both.
+    await around.consul.catalogRegister([webRow(2)]);
+    await around.consul.catalogRegister([webRow(3)]);
+    await makeRunner(readSettings(around.env)).run({ mode: 'apply' });
+    const three = [...BOTH, '10.0.0.3:80'];
+    expect(await around.ready()).toEqual(three);
+    const before = run.lines().length;
+    run.child.signal('SIGCONT');
+    const ended = () => run.lines().slice(before);
+    await run.until('a run', () => ended().some(({ message }) => /^run /.test(`${message}`)));
+    expect(ended().filter(({ action }) => action === 'remove')).toEqual([]);
+    expect(await around.ready()).toEqual(three);
   }, 60_000);
 
   it('waits for a Consul and a HAProxy that come later', async () => {
