@@ -28,15 +28,25 @@ export function ownAddresses(
 /** Those that somebody could be registered at: names are looked up only where the port is one of an instance. */
 export function adminsAmong(
   config: Pick<NetworkRule, 'listeners'>,
-  { services }: LocatedCatalog,
+  catalog: LocatedCatalog,
   admins: readonly SocketAddress[],
 ): TcpAddress[] {
-  const ports = new Set<number>();
-  for (const located of services.values()) for (const { port } of located) ports.add(port);
-  const anyOfThem = [...ports].some((port) => isClosedEverywhere(config, port));
+  const ports = portsIn(catalog);
+  const anyOfThem = isAnyClosed(config, catalog);
   return admins.flatMap((admin) =>
     admin.kind !== 'unix' && (anyOfThem || ports.has(admin.port)) ? [admin] : [],
   );
+}
+
+/** Whether the port of some instance is closed wherever a load balancer is. */
+export function isAnyClosed(config: Pick<NetworkRule, 'listeners'>, catalog: LocatedCatalog): boolean {
+  return [...portsIn(catalog)].some((port) => isClosedEverywhere(config, port));
+}
+
+function portsIn({ services }: LocatedCatalog): Set<number> {
+  const ports = new Set<number>();
+  for (const located of services.values()) for (const { port } of located) ports.add(port);
+  return ports;
 }
 
 /** One that cannot be found cannot be served, either: its connection says why. */

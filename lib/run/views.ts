@@ -13,7 +13,7 @@ import {
   type ViewConfig,
   viewOf,
 } from '../plan/view.js';
-import { adminsAmong, findAdmins, ownAddresses } from './admins.js';
+import { adminsAmong, findAdmins, isAnyClosed, ownAddresses } from './admins.js';
 
 export interface ViewDeps {
   readonly config: ViewConfig;
@@ -96,6 +96,6 @@ async function resolveNames({ config, resolve, admins = [] }: ViewDeps, catalog:
       }
     }),
   );
-  const own = config.listeners.length === 0 ? [] : ownAddresses(admins);
+  const own = isAnyClosed(config, located) ? ownAddresses(admins) : [];
   return viewOf(config, located, answers, { lastKnown, problems, admins: [...(await finding), ...own] });
 }
