@@ -28,6 +28,8 @@ export interface ServiceQuery {
   readonly index?: string;
   /** Longest time to block, in milliseconds; Consul adds up to a sixteenth. */
   readonly waitMs?: number;
+  /** The next request follows at once, and may use its connection. */
+  readonly isFollowed?: boolean;
   /** Told of status and headers as soon as they are there. */
   readonly onHead?: HttpRequest['onHead'];
 }
@@ -79,7 +81,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
     secret: Secret,
     timeoutMs: number,
   ): Promise<HttpReply> {
-    const { consistent, indexOnly, noRows, index, waitMs, onHead } = asked;
+    const { consistent, indexOnly, noRows, index, waitMs, isFollowed = false, onHead } = asked;
     const query = {
       ...(indexOnly ? { tag: NOBODY } : {}),
       ...(noRows ? { filter: `Service.ID == "${NOBODY}"` } : {}),
@@ -89,7 +91,7 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
     };
     const path = `/v1/health/service/${encodeURIComponent(service)}`;
     const early = onHead ? { onHead } : {};
-    return client.request({ method: 'GET', path, query, secret, timeoutMs, ...early });
+    return client.request({ method: 'GET', path, query, secret, timeoutMs, isFollowed, ...early });
   }
 
   return {

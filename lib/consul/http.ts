@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly maxBytes?: number;
   /** Told of status and headers as soon as they are there. */
   readonly onHead?: (status: number, headers: IncomingHttpHeaders) => void;
+  /** Its connection serves the next request, too, which has to follow at once; where the client keeps connections. */
+  readonly isFollowed?: boolean;
 }
 
 /** A whole answer, whatever its status: who asked knows which of them is a success. */
@@ -58,19 +60,25 @@ export interface HttpDeps {
   readonly lookup?: LookupFunction;
   /** Bounds what is answered; unbounded by default. */
   readonly budget?: AnswerBudget;
+  /** Whether a request may use the connection of the one that it follows; by default each has one of its own. */
+  readonly keepsConnections?: boolean;
 }
 
 type HttpSettings = Pick<ConsulSettings, 'tls' | 'namespace' | 'partition' | 'auth'>;
 
-/** A client for one base address (`https://host:port/path`, `unix:/path`). It keeps no connection between requests. */
+/**
+ * A client for one base address (`https://host:port/path`, `unix:/path`). It keeps no connection beyond a request that is
+ * not followed by another one.
+ */
 export function makeHttpClient(
   address: string,
   { tls, namespace, partition, auth }: HttpSettings,
-  { lookup, budget = UNBOUNDED }: HttpDeps = {},
+  { lookup, budget = UNBOUNDED, keepsConnections = false }: HttpDeps = {},
 ): HttpClient {
   const socketPath = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
   const baseUrl = socketPath === undefined ? address : 'http://localhost';
   const agent = makeAgent(new URL(baseUrl), tls, {
+    keepAlive: keepsConnections,
     ...(socketPath === undefined ? {} : { socketPath }),
     ...(lookup ? { lookup } : {}),
   });
@@ -88,14 +96,24 @@ export function makeHttpClient(
 
   return {
     address,
-    request: async ({ secret, timeoutMs, maxBytes = Number.POSITIVE_INFINITY, onHead, ...request }) => {
+    request: async ({
+      secret,
+      timeoutMs,
+      maxBytes = Number.POSITIVE_INFINITY,
+      onHead,
+      isFollowed = false,
+      ...request
+    }) => {
       const bytes = budget.begin();
       try {
         const { statusCode, headers, body } = await papi._request({
           ...request,
           query: partition === undefined ? request.query : { partition, ...request.query },
           type: 'json',
-          headers: secret ? { 'x-consul-token': secret } : {},
+          headers: {
+            ...(secret ? { 'x-consul-token': secret } : {}),
+            ...(isFollowed ? {} : { connection: 'close' }),
+          },
           // papi waits for ever where this is not above 0.
           timeout: Math.max(timeoutMs, 1),
           // Who asked decodes it, where it is what was asked for.
@@ -113,17 +131,16 @@ export function makeHttpClient(
   };
 }
 
-/** No keep-alive: a function frozen between runs finds its kept connections dead. */
+/** By default no keep-alive: a function frozen between runs finds its kept connections dead. */
 function makeAgent(
   url: URL,
   { ca, cert, key, serverName, isUnverified }: ConsulSettings['tls'],
-  reach: { readonly socketPath?: string; readonly lookup?: LookupFunction },
+  reach: { readonly keepAlive: boolean; readonly socketPath?: string; readonly lookup?: LookupFunction },
 ): http.Agent {
   // papi hands the brackets of an IPv6 literal on to the resolver; the agent's own host wins over that.
   const host = url.hostname.startsWith('[') ? { host: url.hostname.slice(1, -1) } : {};
   return url.protocol === 'https:'
     ? new https.Agent({
-        keepAlive: false,
         ...host,
         ...reach,
         ca,
@@ -132,7 +149,7 @@ function makeAgent(
         servername: serverName,
         rejectUnauthorized: isUnverified !== true,
       })
-    : new http.Agent({ keepAlive: false, ...host, ...reach });
+    : new http.Agent({ ...host, ...reach });
 }
 
 /**

@@ -3,8 +3,16 @@ import type { Clock } from '../model/clock.js';
 import type { ServiceAnswer } from './answers.js';
 import type { SourceClient } from './source.js';
 
-/** Still on their way, maybe; undefined: they did not come. Decoding throws RequestFailure where they are none. */
-export type ComingRows = Promise<(() => ServiceAnswer) | undefined>;
+/** The rows of an answer, and what Consul says of them now. */
+export interface SentRows {
+  /** Throws RequestFailure where they are none. */
+  decode(): ServiceAnswer;
+  /** The service's index, asked for when they had come. */
+  readonly newest: Promise<string>;
+}
+
+/** Still on their way, maybe; undefined: they did not come. */
+export type ComingRows = Promise<SentRows | undefined>;
 
 /** What a watch has told of a service. */
 export interface ToldRows {
@@ -23,11 +31,12 @@ const OLD_MS = 5_000;
 
 /**
  * Everything that `told` does not answer is asked of `client`. When they were heard of says nothing of when they were
- * sent: this process may have stood still. So Consul is asked at once whether its index is still theirs.
+ * sent: this process may have stood still. So the first `readIndex` after they were taken gives the index that was asked
+ * for when they had come, by which whoever took them sees whether they still hold.
  */
 export function withToldRows<C extends SourceClient>(client: C, told: ToldRows, clock: Clock): SourceClient {
   let left: ToldRows | undefined = told;
-  const newest = client.readIndex(told.service).catch(() => undefined);
+  let newest: Promise<string> | undefined;
   return {
     ...client,
     async readService(service, options = {}) {
@@ -35,20 +44,24 @@ export function withToldRows<C extends SourceClient>(client: C, told: ToldRows, 
       if (!taken) return client.readService(service, options);
       left = undefined;
       if (clock.monotonicMs() - taken.atMs > YOUNG_MS) return client.readService(service, options);
-      const coming = Promise.all([taken.rows, newest]);
-      const late = clock.sleep(REST_MS).then(() => [undefined, undefined] as const);
-      const [decode, index] = await Promise.race([coming, late]);
-      const answer = decoded(decode);
-      const isNewest = answer && answer.index === index && answer.lastContactMs <= OLD_MS;
-      return isNewest ? answer : client.readService(service, options);
+      const sent = await Promise.race([taken.rows, clock.sleep(REST_MS).then(() => undefined)]);
+      const answer = sent && decoded(sent);
+      if (!answer || answer.lastContactMs > OLD_MS) return client.readService(service, options);
+      newest = sent.newest;
+      return answer;
+    },
+    readIndex(service) {
+      const asked = service === told.service ? newest : undefined;
+      newest = asked ? undefined : newest;
+      return asked ?? client.readIndex(service);
     },
   };
 }
 
 /** What is wrong with it is told by who asks again. */
-function decoded(decode: (() => ServiceAnswer) | undefined): ServiceAnswer | undefined {
+function decoded({ decode }: SentRows): ServiceAnswer | undefined {
   try {
-    return decode?.();
+    return decode();
   } catch {
     return undefined;
   }

@@ -1,14 +1,15 @@
 // Watches one service with blocking queries: tells when it may have changed, and survives whatever Consul does.
 import type { IncomingHttpHeaders } from 'node:http';
-import { setTimeout as sleepFor } from 'node:timers/promises';
+import { setTimeout as sleepFor, setImmediate as turn } from 'node:timers/promises';
 import type { ConsulSettings } from '../config/consul-environment.js';
 import { failureOf, messageOf } from '../model/errors.js';
+import { once } from '../model/once.js';
 import { isLeaderless, parseRead, type ServiceAnswer } from './answers.js';
-import { makeEndpoint } from './endpoint.js';
+import { type Endpoint, makeEndpoint } from './endpoint.js';
 import type { HttpDeps } from './http.js';
 import { RequestFailure } from './request-failure.js';
 import type { TokenSource } from './token.js';
-import type { ComingRows } from './told-rows.js';
+import type { ComingRows, SentRows } from './told-rows.js';
 
 export interface WatchDeps {
   readonly settings: ConsulSettings;
@@ -63,7 +64,9 @@ export type OnChange = (version: string, rows?: ComingRows) => void;
  */
 export function watchService(service: string, deps: WatchDeps, onChange: OnChange): Watch {
   const { settings, token, answerMs, now, random, log, waitMs = WAIT_MS } = deps;
-  const endpoints = settings.addresses.map((address) => makeEndpoint(address, settings, deps.http));
+  const endpoints = settings.addresses.map((address) =>
+    makeEndpoint(address, settings, { ...deps.http, keepsConnections: true }),
+  );
   const stop = new AbortController();
   let error: string | undefined;
   let told: string | undefined;
@@ -81,6 +84,7 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
   function tell(version: string, rows?: Rows): void {
     if (version === told || !/^\d{1,20}$/.test(version)) return;
     told = version;
+    if (rows) rows.isTold = true;
     onChange(version, rows?.coming);
   }
 
@@ -115,12 +119,13 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
         if (rows && status === 200) rows.isBegun = true;
         tellEarly(status, headers, rows);
       };
-      const query = { noRows: rows === undefined, onHead, ...blocks };
+      const query = { noRows: rows === undefined, isFollowed: rows !== undefined, onHead, ...blocks };
       const budgetMs = answerMs + (index === undefined ? 0 : waitMs * (17 / 16));
       try {
         const sent = await endpoint.readServiceSent(service, query, secret, budgetMs);
         const decode = once(() => parseRead(sent.decode()));
-        rows?.settle(decode);
+        if (rows?.isTold) rows.settle({ decode, newest: readIndexSoon(endpoint, secret) });
+        else endpoint.close();
         // Whoever was told is on the way to HAProxy by now, and takes them apart when there is time for it.
         if (rows) await rest(REST_MS);
         const answer = decode();
@@ -134,6 +139,14 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
     }
     const status = failures.find((failure) => failure.status !== undefined)?.status;
     throw new RequestFailure(failures.map(({ message }) => message).join('; '), status, true);
+  }
+
+  /** Behind what whoever was told sends to HAProxy: it is connected to by the next turn of the loop. */
+  function readIndexSoon(endpoint: Endpoint, secret: string | undefined): Promise<string> {
+    const asked = turns().then(() => endpoint.readService(service, { indexOnly: true }, secret, answerMs));
+    const index = asked.then((answer) => parseRead(answer).index);
+    index.catch(() => {});
+    return index;
   }
 
   /** With the token as it is now; once more with a new one where Consul does not take it. */
@@ -217,7 +230,9 @@ interface Rows {
   readonly coming: ComingRows;
   /** Whether an answer began: where it does not end well, it may be too large. */
   isBegun: boolean;
-  settle(decode: (() => ServiceAnswer) | undefined): void;
+  /** Whether anybody waits for them. */
+  isTold: boolean;
+  settle(sent: SentRows | undefined): void;
 }
 
 function promisedRows(): Rows {
@@ -225,15 +240,13 @@ function promisedRows(): Rows {
   const coming: ComingRows = new Promise((resolve) => {
     settle = resolve;
   });
-  return { coming, isBegun: false, settle };
+  return { coming, isBegun: false, isTold: false, settle };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+/** The rest of this turn of the loop, and the next. */
+async function turns(): Promise<void> {
+  await turn();
+  await turn();
 }
 
 /** What to wait beyond; undefined: nothing, as after the index went backwards. 0 would not block. */

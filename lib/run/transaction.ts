@@ -17,6 +17,7 @@ import { notesOf } from './made-changes.js';
 import { planOn } from './planning.js';
 import type { Progress } from './progress.js';
 import type { SharedReads } from './shared-reads.js';
+import { beliefIn, stopsNobody } from './told-read.js';
 import type { CatalogView } from './views.js';
 import { makeWaits } from './waits.js';
 import { writeSteps } from './write-plan.js';
@@ -99,8 +100,9 @@ export async function transact(
     return listed;
   };
   const listing = fleet.listing(connection.name, list());
-  let [catalogView, observed] = await bothEnded(inTime(READ, reads.first()), listing);
-  let isTold = told === true;
+  const viewing = inTime(READ, reads.first());
+  let belief = told && mode === 'apply' ? beliefIn(viewing, listing, clock) : undefined;
+  let [catalogView, observed] = await bothEnded(viewing, listing);
   await fleet.heard(connection.name);
   if (await byHand?.first?.(connection, observed)) observed = await list();
   let words: ReadonlyMap<string, string> = new Map();
@@ -124,10 +126,14 @@ export async function transact(
       const looked = planned.catalogView !== catalogView;
       catalogView = planned.catalogView;
       const next = only(withoutGivenUp(planned.plan.steps, givenUp));
-      if (isTold && mode === 'apply' && !next.every(stopsNobody)) {
-        isTold = false;
-        [catalogView, observed] = await bothEnded(read(), list());
-        continue;
+      if (belief && next.length > 0) {
+        const believed = next.every(stopsNobody) && (await belief.holds());
+        belief = undefined;
+        if (!believed) {
+          [catalogView, observed] = await bothEnded(read(), list());
+          continue;
+        }
+        if (believed === 'at-once') reread = observed;
       }
       const isNewest = observed === reread && !looked;
       const concerned = backendsOf(next);
@@ -200,10 +206,6 @@ function onlyAt(address: string, { only }: ByHand = {}): (steps: readonly Step[]
       return changes.length === 0 ? [] : [{ ...step, changes }];
     });
 }
-
-/** What was told may be of another token, which may read less: nobody is stopped on it. */
-const stopsNobody = ({ changes }: Step): boolean =>
-  changes.every(({ action }) => action === 'add' || action === 'enable' || action === 'update');
 
 const backendsOf = (steps: readonly Step[]): string[] => [
   ...new Set(steps.flatMap(({ changes }) => changes.map(({ backend }) => backend))),

@@ -1,6 +1,7 @@
 // Reads the source for a run and resolves the names it lists: the view that the plans are made on.
 import type { SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
+import { once } from '../model/once.js';
 import type { Problem } from '../model/problem.js';
 import { NotResolvedError, type Resolve } from '../model/resolve.js';
 import type { AtLeast, Catalog, Look, Reading, Source } from '../model/source.js';
@@ -26,6 +27,8 @@ export interface ViewDeps {
 /** A reading and the view made of it, for all load balancers that plan on it. */
 export interface CatalogView extends Pick<Reading, 'catalog' | 'hasMoved'> {
   readonly view: View;
+  /** Whether the source has something else to say since this was read; asked once, however many ask. */
+  readonly isOutdated: () => Promise<boolean>;
   /** The same after a closer look; looked at once, however many ask. */
   look(what: Look): Promise<CatalogView>;
 }
@@ -66,6 +69,7 @@ async function catalogViewOf(
   const catalogView: CatalogView = {
     catalog,
     hasMoved: () => reading.hasMoved(),
+    isOutdated: once(() => reading.hasMoved()),
     // Asking for rights changes nothing but how far absences may be believed.
     view: isSame ? { ...earlier.view, absences: absencesOf(catalog) } : await resolveNames(deps, catalog),
     look(what) {

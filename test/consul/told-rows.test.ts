@@ -13,24 +13,25 @@ const answer = (index: string, more: Partial<ServiceAnswer> = {}): ServiceAnswer
 });
 
 const told = answer('7');
-const TOLD: ComingRows = Promise.resolve(() => told);
+const sending = (decode: () => ServiceAnswer): ComingRows =>
+  Promise.resolve({ decode, newest: Promise.resolve('7') });
+
+const TOLD = sending(() => told);
 
 interface Consul {
   readonly nowMs?: number;
-  /** As it is now; null: it does not say. */
-  readonly index?: string | null;
 }
 
-function client(rows: ComingRows, { nowMs = 100, index = '7' }: Consul = {}) {
+function client(rows: ComingRows, { nowMs = 100 }: Consul = {}) {
   const asked: string[] = [];
   const own = {
     async readService(service, { consistent = false } = {}) {
       asked.push(consistent ? `${service} of a quorum` : service);
       return answer('9');
     },
-    async readIndex() {
-      if (index === null) throw new Error('no answer');
-      return index;
+    async readIndex(service) {
+      asked.push(`the index of ${service}`);
+      return '9';
     },
   } as Partial<ConsulClient> as ConsulClient;
   const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs, sleep: async () => undefined };
@@ -46,6 +47,21 @@ describe('told rows', () => {
     expect(asked).toEqual(['api', 'web']);
   });
 
+  it('come with the index that was asked for behind them, for who asks for it first', async () => {
+    const { of, asked } = client(TOLD);
+    await of.readService('web');
+    expect(await of.readIndex('api')).toBe('9');
+    expect(await of.readIndex('web')).toBe('7');
+    expect(await of.readIndex('web')).toBe('9');
+    expect(asked).toEqual(['the index of api', 'the index of web']);
+  });
+
+  it('bring no index where they were not taken', async () => {
+    const { of } = client(TOLD, { nowMs: 121 });
+    await of.readService('web');
+    expect(await of.readIndex('web')).toBe('9');
+  });
+
   it('are not what a quorum says', async () => {
     const { of, asked } = client(TOLD);
     await of.readService('web', { consistent: true });
@@ -54,21 +70,18 @@ describe('told rows', () => {
 
   it.each<[string, ComingRows, Consul]>([
     ['that were told more than 20 ms ago', TOLD, { nowMs: 121 }],
-    ['that are not what Consul has now, since this process stood still', TOLD, { index: '8' }],
-    ['of a Consul that began to count anew', TOLD, { index: '2' }],
-    ['of which Consul does not say whether they are its last', TOLD, { index: null }],
     ['that did not come', Promise.resolve(undefined), {}],
     ['that are still coming after a quarter of a second', new Promise(() => {}), {}],
     [
       'that are none',
-      Promise.resolve(() => {
+      sending(() => {
         throw new Error('not JSON');
       }),
       {},
     ],
     [
       'of a server that has not heard of the leader',
-      Promise.resolve(() => answer('7', { lastContactMs: 5_001 })),
+      sending(() => answer('7', { lastContactMs: 5_001 })),
       {},
     ],
   ])('%s are asked for again', async (_what, rows, now) => {

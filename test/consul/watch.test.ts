@@ -15,12 +15,16 @@ afterEach(() => {
 
 type Answer = (query: URLSearchParams, response: ServerResponse, request: IncomingMessage) => void;
 
-/** Answers the nth query by the nth of these, and all others by never. */
+/** Answers the nth query by the nth of these, and all others by never; one for the index alone by that of `newest`. */
 async function consul(...answers: readonly Answer[]) {
   const asked: URLSearchParams[] = [];
+  /** Of each query its client's port, by which one connection is known from another; and what it wants of that. */
+  const connections: { readonly port: number | undefined; readonly wants: string | undefined }[] = [];
   const left = [...answers];
   const server = http.createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://x');
+    connections.push({ port: request.socket.remotePort, wants: request.headers.connection });
+    if (searchParams.has('tag')) return at(NEWEST)(searchParams, response, request);
     asked.push(searchParams);
     left.shift()?.(searchParams, response, request);
   });
@@ -29,8 +33,10 @@ async function consul(...answers: readonly Answer[]) {
     server.close();
     server.closeAllConnections();
   });
-  return { asked, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { asked, connections, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
+
+const NEWEST = 40;
 
 const at =
   (index: number, status = 200): Answer =>
@@ -89,7 +95,26 @@ describe('a watch', () => {
     const { told, rowsOf, until } = watch([address]);
     await until('two answers', () => told.length === 2);
     expect(rowsOf[0]).toBeUndefined();
-    expect((await rowsOf[1])?.()).toMatchObject({ index: '7', rows });
+    const sent = await rowsOf[1];
+    expect(sent?.decode()).toMatchObject({ index: '7', rows });
+    expect(await sent?.newest).toBe(String(NEWEST));
+  });
+
+  it('asks for the index behind rows over their connection, and keeps none', async () => {
+    const { address, asked, connections } = await consul(at(5), at(7), at(7), at(7));
+    const { until } = watch([address]);
+    await until('five queries', () => asked.length === 5);
+    expect(connections.map(({ wants }) => wants)).toEqual([
+      'close',
+      'keep-alive',
+      'close',
+      'keep-alive',
+      'keep-alive',
+      'keep-alive',
+    ]);
+    const [first, rows, index, unchanged, next, last] = connections.map(({ port }) => port);
+    expect(index).toBe(rows);
+    expect(new Set([first, rows, unchanged, next, last]).size).toBe(5);
   });
 
   it('hands on that no rows came where the answer breaks off, and asks without them then', async () => {

@@ -1,9 +1,11 @@
 // What a watch was told is good for who comes; before anybody is stopped Consul is read anew.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeSource } from '../../lib/consul/source.js';
 import { withToldRows } from '../../lib/consul/told-rows.js';
+import type { RuntimeConnection } from '../../lib/model/runtime.js';
 import { reconcile } from '../../lib/run/reconcile.js';
-import { instantClock, memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
+import { systemClock } from '../../lib/run/system-clock.js';
+import { memoryCatalog, parseConfig, readyIn, runOnce } from '../simulation/rig.js';
 import { row } from '../simulation/row.js';
 import { SimulatedHAProxy } from '../simulation/simulated-haproxy.js';
 
@@ -12,46 +14,121 @@ const one = row({ node: 'n1', address: '10.0.0.1' });
 const two = row({ node: 'n2', address: '10.0.0.2' });
 const three = row({ node: 'n3', address: '10.0.0.3' });
 
-/** One run of who was told these rows, on a HAProxy that has one and two: what it changed, who is ready, its reads. */
-async function runOn(told: readonly unknown[], inConsul: readonly unknown[]) {
+interface Around {
+  /** What Consul has by now; the same by default. */
+  readonly inConsul?: readonly unknown[];
+  /** Its index by now; that of the rows by default. */
+  readonly newest?: Promise<string>;
+  /** Called when the rows are taken apart. */
+  readonly onDecode?: (haproxy: SimulatedHAProxy) => void;
+  /** How long HAProxy takes to answer, in milliseconds: longer than to take the rows apart, by default. */
+  readonly answerMs?: number;
+}
+
+/** One run of who was told these rows, on a HAProxy that has one and two. */
+async function runOn(told: readonly unknown[], around: Around = {}) {
   const haproxy = new SimulatedHAProxy({ asynchronous: false });
   haproxy.addRange('b', 's', 6);
   await runOnce({ config, haproxy, catalog: memoryCatalog([one, two]) });
+  const linesBefore = haproxy.lines.length;
+  const { inConsul = told, newest, onDecode = () => {}, answerMs = 5 } = around;
   const catalog = memoryCatalog(inConsul);
-  const clock = { ...instantClock(), sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 5)) };
-  const answer = { rows: told, index: catalog.index, lastContactMs: 0, filtered: false };
-  const heard = { service: 'iri', rows: Promise.resolve(() => answer), atMs: clock.monotonicMs() };
+  const decode = () => {
+    onDecode(haproxy);
+    return { rows: told, index: catalog.index, lastContactMs: 0, filtered: false };
+  };
+  const sent = { decode, newest: newest ?? Promise.resolve(catalog.index) };
+  const heard = { service: 'iri', rows: Promise.resolve(sent), atMs: systemClock.monotonicMs() };
   const report = await reconcile(
     {
       config,
-      source: makeSource({ client: withToldRows(catalog, heard, clock), clock }),
-      connect: async () => haproxy.connect(),
+      source: makeSource({ client: withToldRows(catalog, heard, systemClock), clock: systemClock }),
+      connect: async () => answeringIn(answerMs, haproxy.connect()),
       resolve: async () => [],
-      clock,
+      clock: systemClock,
     },
     [{ kind: 'tcp', host: 'simulated', port: 9999 }],
     { mode: 'apply', force: false, told: true },
   );
-  const changes = report.loadBalancers.flatMap((lb) => lb.changes.map(({ action }) => action));
-  return { changes: changes.sort(), ready: readyIn(haproxy, 'b').length, reads: catalog.reads };
+  const changes = report.loadBalancers.flatMap((lb) => lb.changes.map(({ action }) => action)).sort();
+  const lines = haproxy.lines.slice(linesBefore);
+  const beforeWriting = lines.slice(
+    0,
+    lines.findIndex((line) => line.startsWith('set server')),
+  );
+  const listings = beforeWriting.filter((line) => line.startsWith('show servers state')).length;
+  return { made: { changes, ready: readyIn(haproxy, 'b').length, reads: catalog.reads }, listings };
 }
 
-it('somebody comes on what was told', async () => {
-  expect(await runOn([one, two, three], [one, two, three])).toEqual({ changes: ['add'], ready: 3, reads: 0 });
-});
+function answeringIn(ms: number, connection: RuntimeConnection): RuntimeConnection {
+  return {
+    name: connection.name,
+    send: async (...given) => {
+      if (ms > 0) await systemClock.sleep(ms);
+      return connection.send(...given);
+    },
+    close: () => connection.close(),
+  };
+}
 
-it('nobody is stopped whom the token of the watch may not read', async () => {
-  expect(await runOn([one], [one, two])).toEqual({ changes: [], ready: 2, reads: 1 });
-});
+describe('who was told by a watch', () => {
+  it('lets somebody come on that, and lists HAProxy once before it writes', async () => {
+    const { made, listings } = await runOn([one, two, three]);
+    expect(made).toEqual({ changes: ['add'], ready: 3, reads: 0 });
+    expect(listings).toBe(1);
+  });
 
-it('who is critical is stopped on what is read anew', async () => {
-  const critical = row({ node: 'n2', address: '10.0.0.2', status: 'critical' });
-  const made = await runOn([one, critical], [one, critical]);
-  expect(made).toEqual({ changes: ['disable'], ready: 1, reads: 1 });
-});
+  it('lists HAProxy again where that was listed before the rows were taken apart', async () => {
+    const { made, listings } = await runOn([one, two, three], { answerMs: 0 });
+    expect(made).toEqual({ changes: ['add'], ready: 3, reads: 0 });
+    expect(listings).toBe(2);
+  });
 
-it('who comes while another one leaves comes on what is read anew, too', async () => {
-  const { changes, ready, reads } = await runOn([one, three], [one, three]);
-  expect({ changes, ready }).toEqual({ changes: ['add', 'remove'], ready: 2 });
-  expect(reads).toBeGreaterThan(0);
+  it('lists HAProxy again where Consul is slow to say that it is still so', async () => {
+    const newest = systemClock.sleep(40).then(() => '42');
+    const { made, listings } = await runOn([one, two, three], { newest });
+    expect(made).toEqual({ changes: ['add'], ready: 3, reads: 0 });
+    expect(listings).toBe(2);
+  });
+
+  it.each([0, 5])(
+    'gives no command to a slot that was drained meanwhile (answers in %d ms)',
+    async (answerMs) => {
+      const onDecode = (haproxy: SimulatedHAProxy): void => {
+        for (const server of haproxy.backends.get('b')?.values() ?? [])
+          if (server.state === 'maintenance') server.state = 'drain';
+      };
+      const { made } = await runOn([one, two, three], { onDecode, answerMs });
+      expect(made).toEqual({ changes: [], ready: 2, reads: 0 });
+    },
+  );
+
+  it.each<[string, () => Promise<string>]>([
+    ['since this process stood still', async () => '43'],
+    ['since Consul began to count anew', async () => '2'],
+    ['where Consul does not say', () => Promise.reject(new Error('no answer'))],
+    ['where Consul does not say in time', () => new Promise(() => {})],
+  ])('lets nobody come on rows that may not be the last any more, %s', async (_why, ask) => {
+    const newest = ask();
+    newest.catch(() => {});
+    const { made } = await runOn([one, two, three], { inConsul: [one, two], newest });
+    expect(made).toEqual({ changes: [], ready: 2, reads: 1 });
+  });
+
+  it('stops nobody whom the token of the watch may not read', async () => {
+    const { made } = await runOn([one], { inConsul: [one, two] });
+    expect(made).toEqual({ changes: [], ready: 2, reads: 1 });
+  });
+
+  it('stops who is critical on what is read anew', async () => {
+    const critical = row({ node: 'n2', address: '10.0.0.2', status: 'critical' });
+    const { made } = await runOn([one, critical]);
+    expect(made).toEqual({ changes: ['disable'], ready: 1, reads: 1 });
+  });
+
+  it('lets who comes while another one leaves come on what is read anew, too', async () => {
+    const { made } = await runOn([one, three]);
+    expect(made).toMatchObject({ changes: ['add', 'remove'], ready: 2 });
+    expect(made.reads).toBeGreaterThan(0);
+  });
 });
