@@ -12,9 +12,12 @@ export interface FloorConnection {
   close(): Promise<void>;
 }
 
-/** Connects to 127.0.0.1:`port` and waits for the prompt. */
-export async function connectFloor(port: number): Promise<FloorConnection> {
-  const socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
+/** Connects to `admin`, `tcp://host:port` or `unix:/path`, and waits for the prompt. */
+export async function connectFloor(admin: string): Promise<FloorConnection> {
+  const { hostname, port, pathname, protocol } = new URL(admin);
+  const target =
+    protocol === 'unix:' ? { path: pathname } : { host: hostname, port: Number(port), noDelay: true };
+  const socket = net.connect(target);
   let onAnswers = (_count: number): void => undefined;
   let onError = (_error: Error): void => undefined;
   let tail = Buffer.alloc(0);

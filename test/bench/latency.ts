@@ -100,7 +100,7 @@ export async function startBare(
   { admin }: HAProxy,
   { slots = 'iri_back/irisrv', setting = 'weight 1' } = {},
 ): Promise<{ stop(): Promise<void> }> {
-  const connection = await connectFloor(Number(new URL(admin).port));
+  const connection = await connectFloor(admin);
   const seen = new Set<string>();
   let stopped = false;
   const follow = async (): Promise<void> => {

@@ -56,7 +56,7 @@ export async function benchResync(harness: Harness, bundle: string, runs: number
   const read = (): Promise<unknown> => getJson(`${consul.url}/v1/health/service/iri`, consul.token);
   /** Catalog read, listings, commands, listings again; `atOnce` lists while it reads, as a run does. */
   const floor = async (writes: readonly string[], atOnce: boolean): Promise<void> => {
-    const connection = await connectFloor(adminPort);
+    const connection = await connectFloor(`tcp://127.0.0.1:${adminPort}`);
     if (atOnce) await Promise.all([read(), connection.send(LISTINGS)]);
     else {
       await read();
