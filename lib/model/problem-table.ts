@@ -281,8 +281,7 @@ export const PROBLEMS = {
       readonly prefix: string;
       readonly left: number;
       readonly slots: number;
-    }) =>
-      `${facts.backend}: ${facts.left} of ${facts.slots} slots of ${facts.prefix} left; declare more of them`,
+    }) => `${facts.backend}: ${facts.left} of ${facts.slots} slots of ${facts.prefix} left`,
     MORE_SLOTS,
   ),
   'slots-taken': leftOut(

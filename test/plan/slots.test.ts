@@ -77,7 +77,7 @@ describe('slots', () => {
     expect(early.only.pools[0]).toMatchObject({ slots: 9, ready: 1, free: 8 });
     expect(early.only.warnings).toEqual([]);
     const late = await runOnce({ haproxy, catalog: memoryCatalog(rowsAt(1, 2)) });
-    expect(late.only.warnings).toEqual(['iri_back: 1 of 3 slots of irisrv left; declare more of them']);
+    expect(late.only.warnings).toEqual(['iri_back: 1 of 3 slots of irisrv left']);
   });
 
   it('are counted by range too: a full one has none, whatever the others have', async () => {
