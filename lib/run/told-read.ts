@@ -10,8 +10,8 @@ const YOUNG_MS = 5;
 
 export interface Belief {
   /**
-   * Whether Consul has nothing else to say, asked since the socket was held: these rows may be old although they were
-   * just heard of, where this process stood still. `at-once`: nothing was waited for since HAProxy listed.
+   * Whether Consul has nothing else to say by now: rows may be old although they were just heard of, where this process
+   * stood still. `at-once`: nothing was waited for since HAProxy listed.
    */
   holds(): Promise<false | 'at-once' | 'late'>;
 }
