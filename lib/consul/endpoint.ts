@@ -75,12 +75,12 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
     ...(partition === undefined ? {} : { Partition: partition }),
   };
 
-  async function askService(
+  async function readServiceSent(
     service: string,
     asked: ServiceQuery,
     secret: Secret,
     timeoutMs: number,
-  ): Promise<HttpReply> {
+  ): Promise<SentAnswer> {
     const { consistent, indexOnly, noRows, index, waitMs, isFollowed = false, onHead } = asked;
     const query = {
       ...(indexOnly ? { tag: NOBODY } : {}),
@@ -91,17 +91,22 @@ export function makeEndpoint(address: string, settings: ConsulSettings, deps: Ht
     };
     const path = `/v1/health/service/${encodeURIComponent(service)}`;
     const early = onHead ? { onHead } : {};
-    return client.request({ method: 'GET', path, query, secret, timeoutMs, isFollowed, ...early });
+    const reply = await client.request({
+      method: 'GET',
+      path,
+      query,
+      secret,
+      timeoutMs,
+      isFollowed,
+      ...early,
+    });
+    return { bytes: reply.body.length, decode: () => toAnswer(reply, secretsOf(secret, auth)) };
   }
 
   return {
     address,
-    readService: async (service, query, secret, timeoutMs) =>
-      toAnswer(await askService(service, query, secret, timeoutMs), secretsOf(secret, auth)),
-    readServiceSent: async (service, query, secret, timeoutMs) => {
-      const reply = await askService(service, query, secret, timeoutMs);
-      return { bytes: reply.body.length, decode: () => toAnswer(reply, secretsOf(secret, auth)) };
-    },
+    readService: async (...asked) => (await readServiceSent(...asked)).decode(),
+    readServiceSent,
     listServices: async (secret, timeoutMs) => {
       const path = '/v1/catalog/services';
       const reply = await client.request({ method: 'GET', path, query: inDatacenter, secret, timeoutMs });

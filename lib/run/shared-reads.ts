@@ -1,6 +1,9 @@
 // Shares reads of Consul among load balancers, so that none plans on a read older than its lock.
 import type { Clock } from '../model/clock.js';
 
+/** There where this is a function's bundle: these only run, and what looks is left out of them. */
+declare const IRI_LB_FUNCTION: true | undefined;
+
 /** How long a read waits for load balancers that are still connecting, in milliseconds. */
 const GATHER_MS = 50;
 /** Who writes nothing shares a read that began this long ago at most, in milliseconds. */
@@ -31,7 +34,7 @@ export function shareReads<T>(
   clock: Clock,
   { forLook = false, atOnce }: ShareOptions = {},
 ): SharedReads<T> {
-  if (forLook) return shareYoung(read, clock);
+  if (typeof IRI_LB_FUNCTION === 'undefined' && forLook) return shareYoung(read, clock);
   const begun = atOnce && read();
   begun?.catch(() => {});
   let connecting = 0;

@@ -10,10 +10,10 @@ const YOUNG_MS = 5;
 
 export interface Belief {
   /**
-   * Whether Consul has nothing else to say by now: rows may be old although they were just heard of, where this process
-   * stood still. `at-once`: nothing was waited for since HAProxy listed.
+   * Whether these steps stop nobody, and Consul has nothing else to say by now: rows may be old although they were just
+   * heard of, where this process stood still. `at-once`: nothing was waited for since HAProxy listed.
    */
-  holds(): Promise<false | 'at-once' | 'late'>;
+  holdsFor(steps: readonly Step[]): Promise<false | 'at-once' | 'late'>;
 }
 
 /** Asks Consul as soon as the view is there, while HAProxy lists. */
@@ -36,7 +36,8 @@ export function beliefIn(
   });
   asked.catch(() => {});
   return {
-    async holds() {
+    async holdsFor(steps) {
+      if (!steps.every(stopsNobody)) return false;
       const isOutdated = await clock.within(ASKED_MS, asked, () => new Error('late')).catch(() => true);
       if (isOutdated) return false;
       const age = clock.monotonicMs() - (listedAtMs ?? Number.NEGATIVE_INFINITY);
@@ -46,5 +47,5 @@ export function beliefIn(
 }
 
 /** What was told may be of another token, which may read less: nobody is stopped on it. */
-export const stopsNobody = ({ changes }: Step): boolean =>
+const stopsNobody = ({ changes }: Step): boolean =>
   changes.every(({ action }) => action === 'add' || action === 'enable' || action === 'update');

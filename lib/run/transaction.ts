@@ -17,10 +17,13 @@ import { notesOf } from './made-changes.js';
 import { planOn } from './planning.js';
 import type { Progress } from './progress.js';
 import type { SharedReads } from './shared-reads.js';
-import { beliefIn, stopsNobody } from './told-read.js';
+import { type Belief, beliefIn } from './told-read.js';
 import type { CatalogView } from './views.js';
 import { makeWaits } from './waits.js';
 import { writeSteps } from './write-plan.js';
+
+/** There where this is a function's bundle, which no watch tells anything but an index. */
+declare const IRI_LB_FUNCTION: true | undefined;
 
 /** Plans and writes until nothing differs, at most this often on one read of Consul. */
 const MAX_ROUNDS = 3;
@@ -101,7 +104,9 @@ export async function transact(
   };
   const listing = fleet.listing(connection.name, list());
   const viewing = inTime(READ, reads.first());
-  let belief = told && mode === 'apply' ? beliefIn(viewing, listing, clock) : undefined;
+  let belief: Belief | undefined;
+  if (typeof IRI_LB_FUNCTION === 'undefined' && told && mode === 'apply')
+    belief = beliefIn(viewing, listing, clock);
   let [catalogView, observed] = await bothEnded(viewing, listing);
   await fleet.heard(connection.name);
   if (await byHand?.first?.(connection, observed)) observed = await list();
@@ -127,7 +132,7 @@ export async function transact(
       catalogView = planned.catalogView;
       const next = only(withoutGivenUp(planned.plan.steps, givenUp));
       if (belief && next.length > 0) {
-        const believed = next.every(stopsNobody) && (await belief.holds());
+        const believed = await belief.holdsFor(next);
         belief = undefined;
         if (!believed) {
           [catalogView, observed] = await bothEnded(read(), list());
