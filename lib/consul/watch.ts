@@ -1,9 +1,8 @@
 // Watches one service with blocking queries: tells when it may have changed, and survives whatever Consul does.
 import type { IncomingHttpHeaders } from 'node:http';
-import { setTimeout as sleepFor, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleepFor } from 'node:timers/promises';
 import type { ConsulSettings } from '../config/consul-environment.js';
 import { failureOf, messageOf } from '../model/errors.js';
-import { once } from '../model/once.js';
 import { isLeaderless, parseRead, type ServiceAnswer } from './answers.js';
 import { type Endpoint, makeEndpoint } from './endpoint.js';
 import type { HttpDeps } from './http.js';
@@ -25,6 +24,8 @@ export interface WatchDeps {
   readonly http?: HttpDeps;
   /** How long a query blocks, in milliseconds. */
   readonly waitMs?: number;
+  /** Whether rows are asked for where they are few; by default the index alone. */
+  readonly asksForRows?: boolean;
 }
 
 export interface Watch {
@@ -54,8 +55,11 @@ const LONGEST_PAUSE_MS = 1_000;
 /** Who limits or refuses us is left alone for longer. */
 const REFUSED_PAUSE_MS = 10_000;
 
-/** What is told: the service's index, and the rows of that answer where they come with it. */
-export type OnChange = (version: string, rows?: ComingRows) => void;
+/**
+ * What is told: the service's index, and the rows of that answer where they come with it. Gives whether it wants these;
+ * they do not come otherwise.
+ */
+export type OnChange = (version: string, rows?: ComingRows) => boolean;
 
 /**
  * Calls `onChange` with the service's index at first, whenever the index is another one, and whenever Consul answers
@@ -63,7 +67,7 @@ export type OnChange = (version: string, rows?: ComingRows) => void;
  * lost its data; then it is asked without one (Consul's documentation, "Blocking Queries").
  */
 export function watchService(service: string, deps: WatchDeps, onChange: OnChange): Watch {
-  const { settings, token, answerMs, now, random, log, waitMs = WAIT_MS } = deps;
+  const { settings, token, answerMs, now, random, log, waitMs = WAIT_MS, asksForRows = false } = deps;
   const endpoints = settings.addresses.map((address) =>
     makeEndpoint(address, settings, { ...deps.http, keepsConnections: true }),
   );
@@ -73,6 +77,8 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
   let preferred = 0;
   let restarts = 0;
   let rowsFrom = 0;
+  /** Queries for the index behind rows. */
+  let underWay = 0;
 
   /** What the headers say is told before the answer is taken apart: who waits for it saves that time. */
   function tellEarly(status: number, headers: IncomingHttpHeaders, rows?: Rows): void {
@@ -84,13 +90,14 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
   function tell(version: string, rows?: Rows): void {
     if (version === told || !/^\d{1,20}$/.test(version)) return;
     told = version;
-    if (rows) rows.isTold = true;
-    onChange(version, rows?.coming);
+    const isWanted = onChange(version, rows?.coming);
+    if (rows) rows.isWanted = isWanted;
   }
 
   /** The index, and the rows to whom they were promised. */
   async function ask(index: string | undefined, secret: string | undefined): Promise<string> {
-    if (index === undefined || now() < rowsFrom) return (await askInTurn(index, secret)).answer.index;
+    if (!asksForRows || index === undefined || now() < rowsFrom)
+      return (await askInTurn(index, secret)).answer.index;
     const rows = promisedRows();
     try {
       const { answer, bytes } = await askInTurn(index, secret, rows);
@@ -124,8 +131,10 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
       try {
         const sent = await endpoint.readServiceSent(service, query, secret, budgetMs);
         const decode = once(() => parseRead(sent.decode()));
-        if (rows?.isTold) rows.settle({ decode, newest: readIndexSoon(endpoint, secret) });
-        else endpoint.close();
+        if (rows?.isWanted) rows.settle({ decode, newest: readIndexSoon(endpoint, secret) });
+        else rows?.settle(undefined);
+        // Nobody follows on its connection.
+        if (rows && !rows.isWanted && underWay === 0) endpoint.close();
         // Whoever was told is on the way to HAProxy by now, and takes them apart when there is time for it.
         if (rows) await rest(REST_MS);
         const answer = decode();
@@ -141,10 +150,20 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
     throw new RequestFailure(failures.map(({ message }) => message).join('; '), status, true);
   }
 
-  /** Behind what whoever was told sends to HAProxy: it is connected to by the next turn of the loop. */
+  /** Asked after two turns of the loop, so that whoever was told sends its first line to HAProxy before that. */
   function readIndexSoon(endpoint: Endpoint, secret: string | undefined): Promise<string> {
-    const asked = turns().then(() => endpoint.readService(service, { indexOnly: true }, secret, answerMs));
-    const index = asked.then((answer) => parseRead(answer).index);
+    const ask = async (): Promise<string> => {
+      await nextTurn();
+      await nextTurn();
+      if (stop.signal.aborted) throw new Error('closed');
+      underWay += 1;
+      try {
+        return parseRead(await endpoint.readService(service, { indexOnly: true }, secret, answerMs)).index;
+      } finally {
+        underWay -= 1;
+      }
+    };
+    const index = ask();
     index.catch(() => {});
     return index;
   }
@@ -230,8 +249,7 @@ interface Rows {
   readonly coming: ComingRows;
   /** Whether an answer began: where it does not end well, it may be too large. */
   isBegun: boolean;
-  /** Whether anybody waits for them. */
-  isTold: boolean;
+  isWanted: boolean;
   settle(sent: SentRows | undefined): void;
 }
 
@@ -240,13 +258,15 @@ function promisedRows(): Rows {
   const coming: ComingRows = new Promise((resolve) => {
     settle = resolve;
   });
-  return { coming, isBegun: false, isTold: false, settle };
+  return { coming, isBegun: false, isWanted: false, settle };
 }
 
-/** The rest of this turn of the loop, and the next. */
-async function turns(): Promise<void> {
-  await turn();
-  await turn();
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** What to wait beyond; undefined: nothing, as after the index went backwards. 0 would not block. */

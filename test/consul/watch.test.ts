@@ -51,11 +51,18 @@ const saying =
 interface WatchOptions {
   readonly token?: TokenSource;
   readonly waitMs?: number;
+  /** Whether whoever is told wants the rows; by default. */
+  readonly wants?: boolean;
+  /** Called the moment that rows have come. */
+  readonly onRows?: () => void;
 }
 
 const TOKEN: TokenSource = { name: 'none', get: async () => undefined, refresh: async () => undefined };
 
-function watch(addresses: readonly string[], { token = TOKEN, waitMs = 50_000 }: WatchOptions = {}) {
+function watch(
+  addresses: readonly string[],
+  { token = TOKEN, waitMs = 50_000, wants = true, onRows = () => {} }: WatchOptions = {},
+) {
   const told: string[] = [];
   const logged: string[] = [];
   const settings: ConsulSettings = { addresses, tls: {} };
@@ -67,11 +74,14 @@ function watch(addresses: readonly string[], { token = TOKEN, waitMs = 50_000 }:
     random: () => 0,
     log: (line: string) => void logged.push(line),
     waitMs,
+    asksForRows: true,
   };
   const rowsOf: (ComingRows | undefined)[] = [];
   const made: Watch = watchService('web', deps, (version, rows) => {
     told.push(version);
     rowsOf.push(rows);
+    void rows?.then(onRows);
+    return wants;
   });
   ends.push(() => made.close());
   const until = (what: string, condition: () => boolean) => waitFor(condition, { what });
@@ -115,6 +125,24 @@ describe('a watch', () => {
     const [first, rows, index, unchanged, next, last] = connections.map(({ port }) => port);
     expect(index).toBe(rows);
     expect(new Set([first, rows, unchanged, next, last]).size).toBe(5);
+  });
+
+  it('asks for no index behind rows that nobody wants', async () => {
+    const { address, asked, connections } = await consul(at(5), at(7), at(8));
+    const { rowsOf, until } = watch([address], { wants: false });
+    await until('four queries', () => asked.length === 4);
+    expect(await rowsOf[1]).toBeUndefined();
+    expect(connections).toHaveLength(4);
+    expect(new Set(connections.map(({ port }) => port)).size).toBe(4);
+  });
+
+  it('asks for no index once it is closed', async () => {
+    const { address, connections } = await consul(at(5), saying(7, '[]'));
+    const { rowsOf, watch: made, until } = watch([address], { onRows: () => made.close() });
+    await until('two answers', () => rowsOf.length === 2);
+    const sent = await rowsOf[1];
+    await expect(sent?.newest).rejects.toThrow('closed');
+    expect(connections).toHaveLength(2);
   });
 
   it('hands on that no rows came where the answer breaks off, and asks without them then', async () => {

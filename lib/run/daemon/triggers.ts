@@ -64,11 +64,14 @@ export function makeTriggers(deps: TriggerDeps): Triggers {
         random: Math.random,
         log: tell,
         http: { lookup: systemLookup, budget: systemAnswerBudget },
+        asksForRows: isPools(service),
       },
       (version, rows) => {
         const atMs = now();
-        const told = rows && isPools(service) ? { service, rows, atMs } : undefined;
+        // A run that is under way is not over before they are too old.
+        const told = rows && !isRunning() ? { service, rows, atMs } : undefined;
         push({ cause: 'watch', atMs, atLeast: { service, version }, ...(told ? { told } : {}) });
+        return told !== undefined;
       },
     ),
   );

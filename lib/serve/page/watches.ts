@@ -39,6 +39,7 @@ export function makeWatches(settings: Settings, log: (line: string) => void, onC
         watchService(service, deps, () => {
           heard.add(service);
           onChange();
+          return false;
         }),
       );
     },
