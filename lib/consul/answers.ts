@@ -12,6 +12,8 @@ export interface ServiceAnswer {
   readonly lastContactMs: number;
   /** `X-Consul-Results-Filtered-By-ACLs: true` was sent. */
   readonly filtered: boolean;
+  /** There where it was not asked for by whoever has it: the index, asked for right after it came. */
+  readonly newest?: Promise<string>;
 }
 
 /** What `POST /v1/internal/acl/authorize` says to one question about our token. */

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.js';
 import { failureOf } from '../model/errors.js';
 import type { Problem } from '../model/problem.js';
 import type { Absence, AtLeast, Catalog, Look, Reading, Source } from '../model/source.js';
-import type { MayRead } from './answers.js';
+import type { MayRead, ServiceAnswer } from './answers.js';
 import type { ConsulClient } from './client.js';
 import { type ParsedRows, parseRows } from './rows.js';
 import { flawOfAnswer, isOfToken, judgeRights, type RightsVerdict } from './trust.js';
@@ -30,10 +30,13 @@ interface Request {
   readonly renewed: boolean;
 }
 
+/** What was answered of one service. */
+type Rows = ParsedRows & Pick<ServiceAnswer, 'index' | 'newest'>;
+
 /** All that was answered. */
 interface Answers {
   readonly request: Request;
-  readonly rows: ReadonlyMap<string, ParsedRows & { readonly index: string }>;
+  readonly rows: ReadonlyMap<string, Rows>;
   /** By service: why nothing of it may be taken away. */
   readonly flaws: ReadonlyMap<string, Problem>;
   readonly problems: readonly Problem[];
@@ -70,7 +73,8 @@ async function read(deps: SourceDeps, request: Request): Promise<Reading> {
     if (flaw) flaws.set(service, flaw);
     if (answer.lastContactMs > OLD_MS)
       problems.push({ code: 'answer-old', service, seconds: Math.round(answer.lastContactMs / 1000) });
-    return [service, { ...parseRows(service, answer.rows), index: answer.index }] as const;
+    const { index, newest } = answer;
+    return [service, { ...parseRows(service, answer.rows), index, ...(newest ? { newest } : {}) }] as const;
   };
   const rows = new Map(await Promise.all(services.map(readOne)));
   if (await isRenewed(client, request, flaws)) return read(deps, { ...request, renewed: true });
@@ -87,8 +91,10 @@ async function read(deps: SourceDeps, request: Request): Promise<Reading> {
 
 function readingOf(deps: SourceDeps, answers: Answers): Reading {
   const looks = new Map<Look, Promise<Reading>>();
+  const told = [...answers.rows.values()].filter(({ newest }) => newest);
   const reading: Reading = {
     catalog: catalogOf(answers),
+    ...(told.length > 0 ? { isOutdated: () => areOutdated(told) } : {}),
     look(what) {
       if (answers.believed === 'yes') return Promise.resolve(reading);
       const looked = looks.get(what) ?? (what === 'rights' ? lookAtRights : lookAgain)(deps, answers);
@@ -103,6 +109,11 @@ function readingOf(deps: SourceDeps, answers: Answers): Reading {
     },
   };
   return reading;
+}
+
+async function areOutdated(told: readonly Rows[]): Promise<boolean> {
+  const now = await Promise.all(told.map(({ newest }) => newest));
+  return told.some(({ index }, at) => index !== now[at]);
 }
 
 /** What the token may not read, before anything is taken away because it is not listed. */

@@ -22,7 +22,10 @@ export interface ToldRows {
   readonly atMs: number;
 }
 
-/** Heard of earlier, they may be of before another run wrote, in milliseconds. */
+/**
+ * Heard of earlier, in milliseconds, they may be of before another run wrote. Within this time they may, too: then the
+ * check after the write finds it, and who came wrongly is taken out some milliseconds later.
+ */
 const YOUNG_MS = 20;
 /** Longest wait for the rest of them, in milliseconds. */
 const REST_MS = 250;
@@ -30,13 +33,12 @@ const REST_MS = 250;
 const OLD_MS = 5_000;
 
 /**
- * Everything that `told` does not answer is asked of `client`. When they were heard of says nothing of when they were
- * sent: this process may have stood still. So the first `readIndex` after they were taken gives the index that was asked
- * for when they had come, by which whoever took them sees whether they still hold.
+ * Everything that `told` does not answer is asked of `client`. Rows may have been sent long before they were heard of, as
+ * where this process stood still: with them comes the index that was asked for right after they came, by which whoever
+ * took them sees whether they still hold.
  */
 export function withToldRows<C extends SourceClient>(client: C, told: ToldRows, clock: Clock): SourceClient {
   let left: ToldRows | undefined = told;
-  let newest: Promise<string> | undefined;
   return {
     ...client,
     async readService(service, options = {}) {
@@ -47,13 +49,7 @@ export function withToldRows<C extends SourceClient>(client: C, told: ToldRows, 
       const sent = await Promise.race([taken.rows, clock.sleep(REST_MS).then(() => undefined)]);
       const answer = sent && decoded(sent);
       if (!answer || answer.lastContactMs > OLD_MS) return client.readService(service, options);
-      newest = sent.newest;
-      return answer;
-    },
-    readIndex(service) {
-      const asked = service === told.service ? newest : undefined;
-      newest = asked ? undefined : newest;
-      return asked ?? client.readIndex(service);
+      return { ...answer, newest: sent.newest };
     },
   };
 }

@@ -49,6 +49,11 @@ export interface Reading {
   look(what: Look): Promise<Reading>;
   /** Whether the source has something else to say by now. */
   hasMoved(): Promise<boolean>;
+  /**
+   * There where this read took what was told before it, in place of asking: whether the source had something else to
+   * say right after that. Throws what reading throws.
+   */
+  isOutdated?(): Promise<boolean>;
 }
 
 /** What an event told of: the service has at least this version; a read waits for it, bounded. */

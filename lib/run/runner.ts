@@ -48,8 +48,6 @@ export interface RunOptions {
   readonly budgetMs?: number;
   /** Reads the source while the sockets are being reached: for who is told of each change the moment it happens. */
   readonly readsAtOnce?: boolean;
-  /** The source's first read is what a watch was told. */
-  readonly told?: boolean;
   /** Of `apply`: what somebody who runs by hand adds, and gets to see. */
   readonly byHand?: ByHand;
   readonly forPeople?: ForPeople;
@@ -146,17 +144,7 @@ export function makeRunner(
       }
       throw new Error('a function looks at nothing');
     },
-    async run({
-      mode,
-      force = false,
-      atLeast,
-      source = own,
-      budgetMs,
-      readsAtOnce,
-      told = false,
-      byHand,
-      forPeople,
-    }) {
+    async run({ mode, force = false, atLeast, source = own, budgetMs, readsAtOnce, byHand, forPeople }) {
       const startedAt = systemClock.monotonicMs();
       const isEarly = (): boolean => systemClock.monotonicMs() - startedAt < EARLY_MS;
       // Nothing is waited for before the sockets are being reached.
@@ -168,7 +156,6 @@ export function makeRunner(
         force,
         deadline,
         ...(atLeast ? { atLeast } : {}),
-        told,
         ...(readsAtOnce ? { atOnce: isEarly } : {}),
         ...(byHand ? { byHand } : {}),
         ...(forPeople ? { forPeople } : {}),

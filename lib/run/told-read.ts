@@ -1,47 +1,40 @@
-// What a watch was told, as the first read of a run: taken apart while HAProxy lists, and believed for who comes only.
+// A first read that is what a watch was told: believed for who comes only, and once Consul has said that it still holds.
 import type { DeadlineClock } from '../model/clock.js';
 import type { Step } from '../plan/steps.js';
 import type { CatalogView } from './views.js';
 
-/** Longest wait for Consul's word whether it is still so, in milliseconds; it is read anew then. */
+/** Longest wait for Consul's word whether it still holds, in milliseconds; it is read anew then. */
 const ASKED_MS = 250;
-/** A listing that came after the view and is no older, in milliseconds, is not made once more. */
+/** A listing that was asked for at most so long ago, in milliseconds, and came after the view, is not made once more. */
 const YOUNG_MS = 5;
 
 export interface Belief {
   /**
-   * Whether these steps stop nobody, and Consul has nothing else to say by now: rows may be old although they were just
-   * heard of, where this process stood still. `at-once`: nothing was waited for since HAProxy listed.
+   * Whether this view may be written on: these steps stop nobody, and Consul has nothing else to say. `at-once`: nothing
+   * to speak of was waited for since HAProxy was asked for its listing. What is asked for itself always holds, `late`.
    */
-  holdsFor(steps: readonly Step[]): Promise<false | 'at-once' | 'late'>;
+  holdsFor(catalogView: CatalogView, steps: readonly Step[]): Promise<false | 'at-once' | 'late'>;
 }
 
-/** Asks Consul as soon as the view is there, while HAProxy lists. */
+/** Of the view and the listing that a run begins with: both are just being asked for. */
 export function beliefIn(
   viewing: Promise<CatalogView>,
   listing: Promise<unknown>,
   clock: DeadlineClock,
+  deadline: number,
 ): Belief {
-  let listedAtMs: number | undefined;
-  let isListedLast = false;
-  listing.then(
-    () => {
-      listedAtMs = clock.monotonicMs();
-    },
-    () => {},
-  );
-  const asked = viewing.then((catalogView) => {
-    isListedLast = listedAtMs === undefined;
-    return catalogView.isOutdated();
-  });
-  asked.catch(() => {});
+  const askedAtMs = clock.monotonicMs();
+  const order: string[] = [];
+  viewing.then(() => order.push('view')).catch(() => {});
+  listing.then(() => order.push('listing')).catch(() => {});
   return {
-    async holdsFor(steps) {
+    async holdsFor({ isOutdated }, steps) {
+      if (!isOutdated) return 'late';
       if (!steps.every(stopsNobody)) return false;
-      const isOutdated = await clock.within(ASKED_MS, asked, () => new Error('late')).catch(() => true);
-      if (isOutdated) return false;
-      const age = clock.monotonicMs() - (listedAtMs ?? Number.NEGATIVE_INFINITY);
-      return isListedLast && age <= YOUNG_MS ? 'at-once' : 'late';
+      const waitMs = Math.max(1, Math.min(ASKED_MS, deadline - clock.monotonicMs()));
+      if (await clock.within(waitMs, isOutdated(), () => new Error('late')).catch(() => true)) return false;
+      const isListedLast = order[0] === 'view';
+      return isListedLast && clock.monotonicMs() - askedAtMs <= YOUNG_MS ? 'at-once' : 'late';
     },
   };
 }

@@ -43,8 +43,6 @@ export interface ReconcileOptions {
   readonly forPeople?: ForPeople;
   /** Of `apply`: what somebody who runs by hand adds. */
   readonly byHand?: ByHand;
-  /** The first read is what a watch was told, with its own token: good for who comes, and for nobody who goes. */
-  readonly told?: boolean;
 }
 
 /** What people get to see beside the report. */
@@ -78,7 +76,7 @@ export async function transact(
   { config, reads, clock, places: fleet }: TransactionDeps,
   connection: RuntimeConnection,
   progress: Progress,
-  { mode, force, deadline, forPeople, byHand, told }: ReconcileOptions & { readonly deadline: number },
+  { mode, force, deadline, forPeople, byHand }: ReconcileOptions & { readonly deadline: number },
 ): Promise<void> {
   const inTime = <T>(what: string, work: Promise<T>): Promise<T> =>
     clock.within(
@@ -105,8 +103,8 @@ export async function transact(
   const listing = fleet.listing(connection.name, list());
   const viewing = inTime(READ, reads.first());
   let belief: Belief | undefined;
-  if (typeof IRI_LB_FUNCTION === 'undefined' && told && mode === 'apply')
-    belief = beliefIn(viewing, listing, clock);
+  if (typeof IRI_LB_FUNCTION === 'undefined' && mode === 'apply')
+    belief = beliefIn(viewing, listing, clock, deadline);
   let [catalogView, observed] = await bothEnded(viewing, listing);
   await fleet.heard(connection.name);
   if (await byHand?.first?.(connection, observed)) observed = await list();
@@ -132,7 +130,7 @@ export async function transact(
       catalogView = planned.catalogView;
       const next = only(withoutGivenUp(planned.plan.steps, givenUp));
       if (belief && next.length > 0) {
-        const believed = await belief.holdsFor(next);
+        const believed = await belief.holdsFor(catalogView, next);
         belief = undefined;
         if (!believed) {
           [catalogView, observed] = await bothEnded(read(), list());

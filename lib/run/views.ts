@@ -1,7 +1,6 @@
 // Reads the source for a run and resolves the names it lists: the view that the plans are made on.
 import type { SocketAddress } from '../model/admin-address.js';
 import { messageOf } from '../model/errors.js';
-import { once } from '../model/once.js';
 import type { Problem } from '../model/problem.js';
 import { NotResolvedError, type Resolve } from '../model/resolve.js';
 import type { AtLeast, Catalog, Look, Reading, Source } from '../model/source.js';
@@ -25,10 +24,8 @@ export interface ViewDeps {
 }
 
 /** A reading and the view made of it, for all load balancers that plan on it. */
-export interface CatalogView extends Pick<Reading, 'catalog' | 'hasMoved'> {
+export interface CatalogView extends Pick<Reading, 'catalog' | 'hasMoved' | 'isOutdated'> {
   readonly view: View;
-  /** Whether the source has something else to say since this was read; asked once, however many ask. */
-  readonly isOutdated: () => Promise<boolean>;
   /** The same after a closer look; looked at once, however many ask. */
   look(what: Look): Promise<CatalogView>;
 }
@@ -69,7 +66,7 @@ async function catalogViewOf(
   const catalogView: CatalogView = {
     catalog,
     hasMoved: () => reading.hasMoved(),
-    isOutdated: once(() => reading.hasMoved()),
+    ...(reading.isOutdated ? { isOutdated: reading.isOutdated } : {}),
     // Asking for rights changes nothing but how far absences may be believed.
     view: isSame ? { ...earlier.view, absences: absencesOf(catalog) } : await resolveNames(deps, catalog),
     look(what) {

@@ -156,9 +156,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         // What came along is taken apart while HAProxy lists; other services have to be asked for.
         readsAtOnce: told === undefined || new Set(servicesOf(settings.config)).size > 1,
         ...(atLeast ? { atLeast } : {}),
-        ...(told
-          ? { told: true, source: makeSource({ client: withToldRows(runner.client, told, clock), clock }) }
-          : {}),
+        ...(told ? { source: makeSource({ client: withToldRows(runner.client, told, clock), clock }) } : {}),
       });
       const elapsedMs = Math.round(clock.monotonicMs() - trigger.atMs);
       if (mode === 'apply') contest.note(made, processes.pidOf);
