@@ -14,6 +14,23 @@ export interface SentRows {
 /** Still on their way, maybe; undefined: they did not come. */
 export type ComingRows = Promise<SentRows | undefined>;
 
+/** The rows of a query that is under way. */
+export interface PromisedRows {
+  readonly coming: ComingRows;
+  /** Whether an answer began: where it does not end well, it may be too large. */
+  isBegun: boolean;
+  isWanted: boolean;
+  settle(sent: SentRows | undefined): void;
+}
+
+export function promisedRows(): PromisedRows {
+  let settle: PromisedRows['settle'] = () => {};
+  const coming: ComingRows = new Promise((resolve) => {
+    settle = resolve;
+  });
+  return { coming, isBegun: false, isWanted: false, settle };
+}
+
 /** What a watch has told of a service. */
 export interface ToldRows {
   readonly service: string;

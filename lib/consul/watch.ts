@@ -8,7 +8,7 @@ import { type Endpoint, makeEndpoint } from './endpoint.js';
 import type { HttpDeps } from './http.js';
 import { RequestFailure } from './request-failure.js';
 import type { TokenSource } from './token.js';
-import type { ComingRows, SentRows } from './told-rows.js';
+import { type ComingRows, type PromisedRows, promisedRows } from './told-rows.js';
 
 export interface WatchDeps {
   readonly settings: ConsulSettings;
@@ -81,13 +81,13 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
   let underWay = 0;
 
   /** What the headers say is told before the answer is taken apart: who waits for it saves that time. */
-  function tellEarly(status: number, headers: IncomingHttpHeaders, rows?: Rows): void {
+  function tellEarly(status: number, headers: IncomingHttpHeaders, rows?: PromisedRows): void {
     const version = headers['x-consul-index'];
     if (status !== 200 || typeof version !== 'string' || isLeaderless(headers) || stop.signal.aborted) return;
     if (error === undefined && told !== undefined) tell(version, rows);
   }
 
-  function tell(version: string, rows?: Rows): void {
+  function tell(version: string, rows?: PromisedRows): void {
     if (version === told || !/^\d{1,20}$/.test(version)) return;
     told = version;
     const isWanted = onChange(version, rows?.coming);
@@ -114,7 +114,7 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
   async function askInTurn(
     index: string | undefined,
     secret: string | undefined,
-    rows?: Rows,
+    rows?: PromisedRows,
   ): Promise<{ readonly answer: ServiceAnswer; readonly bytes: number }> {
     const failures: RequestFailure[] = [];
     for (let turn = 0; turn < endpoints.length && !stop.signal.aborted; turn += 1) {
@@ -242,23 +242,6 @@ export function watchService(service: string, deps: WatchDeps, onChange: OnChang
       for (const endpoint of endpoints) endpoint.close();
     },
   };
-}
-
-/** The rows of a query that is under way. */
-interface Rows {
-  readonly coming: ComingRows;
-  /** Whether an answer began: where it does not end well, it may be too large. */
-  isBegun: boolean;
-  isWanted: boolean;
-  settle(sent: SentRows | undefined): void;
-}
-
-function promisedRows(): Rows {
-  let settle: Rows['settle'] = () => {};
-  const coming: ComingRows = new Promise((resolve) => {
-    settle = resolve;
-  });
-  return { coming, isBegun: false, isWanted: false, settle };
 }
 
 function once<T>(make: () => T): () => T {
