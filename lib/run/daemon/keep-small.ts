@@ -8,18 +8,15 @@ const YOUNG_BYTES = 4 * 1_048_576;
 /**
  * Gives what is to be called after each run. It collects what the run has left behind, which otherwise would be done in
  * the middle of a later one, while somebody waits (half a millisecond). And it holds the young generation at 4 MB: V8 lets
- * it grow to 48. Until the first run memory counts for more than speed, as at a start nobody waits. Where V8 does not
- * know these flags any more, the process is as large and as fast as without.
+ * it grow to 48, or shrinks it so far that every run meets a collection. Where V8 does not know these flags any more, it
+ * says so on stderr, and the process is as large and as fast as without.
  */
 export function keepSmall(): () => void {
   v8.setFlagsFromString('--optimize-for-size');
   const collectYoung = youngCollector();
-  let isStarting = true;
   let grows = true;
   return () => {
     collectYoung();
-    if (isStarting) v8.setFlagsFromString('--no-optimize-for-size');
-    isStarting = false;
     const mayGrow = youngBytes() < YOUNG_BYTES;
     if (mayGrow !== grows) v8.setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
     grows = mayGrow;
