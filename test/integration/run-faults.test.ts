@@ -2,20 +2,51 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HAProxy } from '../../infra/local/haproxy.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { waitFor } from '../../infra/local/wait-for.js';
 import { readSettings, readSettingsWith } from '../../lib/config/environment.js';
 import { diagnosisOfRun } from '../../lib/doctor/local-run.js';
+import { connectRuntime } from '../../lib/haproxy/connection.js';
+import { parseAdminAddress } from '../../lib/model/admin-address.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { renderPolicy } from '../../lib/render/consul/policy.js';
 import { readLocalRun } from '../../lib/run/local-run.js';
 import { makeRunner } from '../../lib/run/runner.js';
-import { spawnRun, startRun, startSurroundings, webConfig, webRow } from './run-rig.js';
+import { type RunProcess, spawnRun, startRun, startSurroundings, webConfig, webRow } from './run-rig.js';
 
 let harness: Harness;
 beforeEach(async () => {
   harness = await startHarness();
 });
 afterEach(() => harness.close());
+
+/** Stops it when it does not hold the admin socket, which nobody else would get otherwise. */
+async function stopBesideTheSocket({ child }: RunProcess, { admin }: HAProxy): Promise<void> {
+  const address = parseAdminAddress(admin);
+  if (address?.kind !== 'tcp') throw new Error(`${admin} is no TCP address`);
+  await waitFor(
+    async () => {
+      child.signal('SIGSTOP');
+      try {
+        await (await connectRuntime(address, FREE_AT_ONCE)).close();
+        return true;
+      } catch {
+        child.signal('SIGCONT');
+        return false;
+      }
+    },
+    { what: 'it to be stopped while it does not hold the admin socket', everyMs: 20 },
+  );
+}
+
+/** All in milliseconds: a socket that nobody holds answers within a few. */
+const FREE_AT_ONCE = {
+  connectTimeoutMs: 1_000,
+  promptTimeoutMs: 1_000,
+  answerTimeoutMs: 1_000,
+  totalTimeoutMs: 2_000,
+};
 
 const FIRST = ['10.0.0.1:80'];
 const BOTH = ['10.0.0.1:80', '10.0.0.2:80'];
@@ -57,7 +88,7 @@ describe('iri-lb run', () => {
     await around.consul.catalogRegister([webRow(1)]);
     const run = await startRun(harness, around.env, { args: ['--resync', '1h'] });
     await around.untilReady(FIRST);
-    run.child.signal('SIGSTOP');
+    await stopBesideTheSocket(run, around.haproxy);
     // Its query is answered with the second one alone, and another process brings both.
     await around.consul.catalogRegister([webRow(2)]);
     await around.consul.catalogRegister([webRow(3)]);
