@@ -17,7 +17,7 @@ interface Pack {
   readonly from: string;
   readonly to: string;
   /** Lines, deflated. */
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
 interface Entry {
@@ -53,7 +53,8 @@ export function makeRing(most: number): Ring {
 const packOf = (entries: readonly Entry[]): Pack => ({
   from: entries[0]?.at ?? '',
   to: entries.at(-1)?.at ?? '',
-  bytes: deflateSync(entries.map(({ line }) => line).join('\n')),
+  // A copy: what zlib gives holds 16 kB, however few of them it fills.
+  bytes: new Uint8Array(deflateSync(entries.map(({ line }) => line).join('\n'))),
 });
 
 /** A line of JSON has no line end in it. */
