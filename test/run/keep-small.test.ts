@@ -1,10 +1,10 @@
-// What a run leaves behind is collected when it is over, not in the middle of the next one.
+// What runs leave behind is collected when one is over: not in the middle of the next one, nor only long after.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-/** In a process of its own: V8's flags are of all of it. Prints in how many of a hundred runs V8 collected. */
-const PROGRAM = `
+/** Prints in how many of a hundred runs V8 collected. */
+const MEETS = `
   import { constants, PerformanceObserver } from 'node:perf_hooks';
   import { keepSmall } from './lib/run/daemon/keep-small.ts';
   const collections = [];
@@ -28,15 +28,45 @@ const PROGRAM = `
   console.log(runs.slice(10).filter(isMet).length);
 `;
 
-/** In how many of 90 runs. */
-async function metIn(collects: boolean): Promise<number> {
-  const program = PROGRAM.replace('COLLECTS', String(collects));
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+/** Prints by how many bytes the heap is larger than what lives in it, at the worst time of 400 runs. */
+const GROWS = `
+  import v8 from 'node:v8';
+  import { keepSmall } from './lib/run/daemon/keep-small.ts';
+  const usedBytes = () => v8.getHeapStatistics().used_heap_size;
+  const afterRun = COLLECTS ? keepSmall() : () => {};
+  let kept = [];
+  let largest = 0;
+  for (let number = 0; number < 400; number += 1) {
+    const made = Array.from({ length: 1_000 }, (_, at) => ({ at, text: String(number * at) }));
+    // Each outlives ten runs, so that no collection of the young generation finds it dead.
+    kept = [...kept.slice(-9), made];
+    afterRun();
+    if (number >= 100) largest = Math.max(largest, usedBytes());
+  }
+  globalThis.gc();
+  console.log(largest - usedBytes());
+`;
+
+/** What a program prints, in a process of its own: V8's flags are of all of it. */
+async function printed(program: string, collects: boolean): Promise<number> {
+  const text = program.replace('COLLECTS', String(collects));
+  const args = ['--expose-gc', '--import', 'tsx', '--input-type=module', '--eval', text];
   return Number((await promisify(execFile)(process.execPath, args)).stdout);
 }
 
+const withAndWithout = (program: string) =>
+  Promise.all([printed(program, true), printed(program, false)] as const);
+
 it('runs meet no collection of the young generation, but where nothing is done for it', async () => {
-  const [collecting, without] = await Promise.all([metIn(true), metIn(false)]);
+  const [collecting, without] = await withAndWithout(MEETS);
   expect(collecting).toBeLessThan(5);
+  expect(without).toBeGreaterThan(collecting);
+});
+
+it('the heap is at most a quarter or 2 MB larger than what lives in it', async () => {
+  const [collecting, without] = await withAndWithout(GROWS);
+  expect(collecting).toBeGreaterThan(0);
+  // Beside the 2 MB, what the young generation still has of the last run.
+  expect(collecting).toBeLessThan(4 * 1_048_576);
   expect(without).toBeGreaterThan(collecting);
 });

@@ -2,21 +2,40 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 
+const MB = 1_048_576;
 /** Of the young generation, in bytes: a run of 20 instances makes 1 MB, and half of it is for what survives. */
-const YOUNG_BYTES = 4 * 1_048_576;
+const YOUNG_BYTES = 4 * MB;
+/** The heap may grow by so much before all of it is collected: in bytes, and as a share of what was left. */
+const GROWTH_BYTES = 2 * MB;
+const GROWTH_SHARE = 0.25;
+
+/** V8's collections, each done when it returns. */
+interface Collect {
+  /** The young generation: below a millisecond for a run of 20 instances. */
+  young(): void;
+  /** All of the heap: some 10 ms for each 10 MB. */
+  all(): void;
+}
 
 /**
  * Gives what is to be called after each run. It collects what the run has left behind, which otherwise would be done in
- * the middle of a later one, while somebody waits (half a millisecond). And it holds the young generation at 4 MB: V8 lets
- * it grow to 48, or shrinks it so far that every run meets a collection. Where V8 does not know these flags any more, it
- * says so on stderr, and the process is as large and as fast as without.
+ * the middle of a later one, while somebody waits (half a millisecond). What outlives a collection or two V8 leaves alone
+ * until the heap is nearly twice as large; this does not wait for so long. And it holds the young generation at 4 MB: V8
+ * lets it grow to 48, or shrinks it so far that every run meets a collection. Where V8 does not know these flags any more,
+ * it says so on stderr, and the process is as large and as fast as without.
  */
 export function keepSmall(): () => void {
   v8.setFlagsFromString('--optimize-for-size');
-  const collectYoung = youngCollector();
+  const collect = collector();
+  let limit = 0;
   let grows = true;
   return () => {
-    collectYoung();
+    collect.young();
+    if (usedBytes() > limit) {
+      collect.all();
+      const used = usedBytes();
+      limit = used + Math.max(GROWTH_BYTES, used * GROWTH_SHARE);
+    }
     const mayGrow = youngBytes() < YOUNG_BYTES;
     if (mayGrow !== grows) v8.setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
     grows = mayGrow;
@@ -24,11 +43,14 @@ export function keepSmall(): () => void {
 }
 
 /** V8's own, which it hands only to who asks for it when a context is made. */
-function youngCollector(): () => void {
+function collector(): Collect {
   v8.setFlagsFromString('--expose-gc');
   const collect: unknown = vm.runInNewContext('globalThis.gc');
-  return typeof collect === 'function' ? () => collect({ type: 'minor' }) : () => {};
+  if (typeof collect !== 'function') return { young: () => {}, all: () => {} };
+  return { young: () => collect({ type: 'minor' }), all: () => collect() };
 }
+
+const usedBytes = (): number => v8.getHeapStatistics().used_heap_size;
 
 function youngBytes(): number {
   return v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
