@@ -47,6 +47,23 @@ const GROWS = `
   console.log(largest - usedBytes());
 `;
 
+/** Prints how often all of a heap in which so many MB live was collected after three runs. */
+const collectionsOf = (mb: number): string => `
+  import { constants, PerformanceObserver } from 'node:perf_hooks';
+  import { setTimeout as sleep } from 'node:timers/promises';
+  import { keepSmall } from './lib/run/daemon/keep-small.ts';
+  const afterRun = COLLECTS ? keepSmall() : () => {};
+  const kept = Array.from({ length: ${mb} }, () => Array.from({ length: 131_072 }, (_, at) => at + 0.5));
+  // V8 has nothing begun any more that it might end now.
+  globalThis.gc();
+  const collections = [];
+  new PerformanceObserver((list) => collections.push(...list.getEntries())).observe({ entryTypes: ['gc'] });
+  for (const _ of [1, 2, 3]) afterRun();
+  await sleep(50);
+  const isAll = ({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+  console.log(kept.length === ${mb} ? collections.filter(isAll).length : 'nothing');
+`;
+
 /** What a program prints, in a process of its own: V8's flags are of all of it. */
 async function printed(program: string, collects: boolean): Promise<number> {
   const text = program.replace('COLLECTS', String(collects));
@@ -69,4 +86,10 @@ it('the heap is at most a quarter or 2 MB larger than what lives in it', async (
   // Beside the 2 MB, what the young generation still has of the last run.
   expect(collecting).toBeLessThan(4 * 1_048_576);
   expect(without).toBeGreaterThan(collecting);
+});
+
+it('a large heap is left to V8: nothing waits until all of it is collected', async () => {
+  const [small, large] = await Promise.all([collectionsOf(1), collectionsOf(80)].map(withAndWithout));
+  expect(small).toEqual([1, 0]);
+  expect(large).toEqual([0, 0]);
 });

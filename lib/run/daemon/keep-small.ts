@@ -8,6 +8,8 @@ const YOUNG_BYTES = 4 * MB;
 /** The heap may grow by so much before all of it is collected: in bytes, and as a share of what was left. */
 const GROWTH_BYTES = 2 * MB;
 const GROWTH_SHARE = 0.25;
+/** A larger one, as of tens of thousands of servers, is left to V8, which stops for it piece by piece. */
+const MOST_BYTES = 64 * MB;
 
 /** V8's collections, each done when it returns. */
 interface Collect {
@@ -19,10 +21,10 @@ interface Collect {
 
 /**
  * Gives what is to be called after each run. It collects what the run has left behind, which otherwise would be done in
- * the middle of a later one, while somebody waits (half a millisecond). What outlives a collection or two V8 leaves alone
- * until the heap is nearly twice as large; this does not wait for so long. And it holds the young generation at 4 MB: V8
- * lets it grow to 48, or shrinks it so far that every run meets a collection. Where V8 does not know these flags any more,
- * it says so on stderr, and the process is as large and as fast as without.
+ * the middle of a later one, while somebody waits (half a millisecond). What survives that V8 leaves alone until the heap
+ * has nearly doubled; this collects it sooner. And it holds the young generation at 4 MB: V8 lets it grow to 48, or shrinks
+ * it so far that every run meets a collection. Where V8 does not know these flags any more, it says so on stderr, and the
+ * process is as large and as fast as without.
  */
 export function keepSmall(): () => void {
   v8.setFlagsFromString('--optimize-for-size');
@@ -31,10 +33,11 @@ export function keepSmall(): () => void {
   let grows = true;
   return () => {
     collect.young();
-    if (usedBytes() > limit) {
+    const used = usedBytes();
+    if (used > limit && used < MOST_BYTES) {
       collect.all();
-      const used = usedBytes();
-      limit = used + Math.max(GROWTH_BYTES, used * GROWTH_SHARE);
+      const left = usedBytes();
+      limit = left + Math.max(GROWTH_BYTES, left * GROWTH_SHARE);
     }
     const mayGrow = youngBytes() < YOUNG_BYTES;
     if (mayGrow !== grows) v8.setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
