@@ -7,13 +7,16 @@ import type { RuntimeConnection } from '../model/runtime.js';
 import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
 import { isSafeLine } from './commands.js';
-import { closedByHAProxy, HAProxyError, notHAProxy } from './errors.js';
+import { closedByHAProxy, HAProxyError, isKind, notHAProxy } from './errors.js';
 import { type ConnectOptions, openInTurn } from './socket.js';
 
 export type { ConnectOptions } from './socket.js';
 
 /** 3.2.0 hangs for ever past 16 kB of unanswered commands (haproxy#3064): half of that, in bytes. */
 export const WINDOW_BYTES = 8192;
+
+/** So long HAProxy has to end what was given up, in milliseconds. */
+const LEFT_MS = 60_000;
 
 type Early = (answer: string, index: number) => void;
 
@@ -100,9 +103,10 @@ class Connection implements RuntimeConnection {
   async close(): Promise<void> {
     clearTimeout(this.timer);
     clearTimeout(this.total);
-    this.failure ??= new HAProxyError(this.name, 'closed', 'closed by us');
     this.bytes.end();
-    if (this.socket.destroyed) return;
+    // It is closed then, or left to HAProxy.
+    if (this.failure) return;
+    this.failure = new HAProxyError(this.name, 'closed', 'closed by us');
     // All answers were read, so nothing can be lost: close at once, and wait until it is.
     const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
     this.socket.end();
@@ -223,9 +227,21 @@ class Connection implements RuntimeConnection {
     this.bytes.end();
     clearTimeout(this.timer);
     clearTimeout(this.total);
-    this.socket.destroy();
     const pending = this.pending;
     this.pending = undefined;
+    // It is HAProxy, and has more to say than is waited for.
+    if (pending && this.prompted && isKind(error, 'timeout', 'too-large')) leave(this.socket);
+    else this.socket.destroy();
     pending?.reject(error);
   }
+}
+
+/**
+ * Lets HAProxy end what it is at, and throws it away: who goes in the middle of a listing leaves it (2.6.12) with a
+ * session that it does not end before `timeout cli`, and nobody else gets the socket until then. It holds no process.
+ */
+function leave(socket: net.Socket): void {
+  socket.write('quit\n');
+  socket.unref();
+  setTimeout(() => socket.destroy(), LEFT_MS).unref();
 }

@@ -3,6 +3,9 @@ import { printAdminAddress } from '../model/admin-address.js';
 import type { Connect } from '../model/runtime.js';
 import type { Source } from '../model/source.js';
 
+/** There where this is a function's bundle: nobody watches one that waits. */
+declare const IRI_LB_FUNCTION: true | undefined;
+
 /**
  * Told what a wait is for (`the admin socket of tcp://…`) and how long it may last at most, in milliseconds, where
  * that is known. What it returns is called once when the wait is over.
@@ -26,7 +29,7 @@ export async function told<T>(
 
 /** Has every wait for an admin socket told; `limitMs`: how long others may have it. */
 export function toldConnect(connect: Connect, limitMs: number, onWait: OnWait | undefined): Connect {
-  if (onWait === undefined) return connect;
+  if (typeof IRI_LB_FUNCTION !== 'undefined' || onWait === undefined) return connect;
   return (address, budgetMs) => {
     const what = `the admin socket of ${printAdminAddress(address)}`;
     return told(onWait, what, connect(address, budgetMs), Math.min(limitMs, budgetMs));
@@ -35,7 +38,7 @@ export function toldConnect(connect: Connect, limitMs: number, onWait: OnWait | 
 
 /** Has every read told. */
 export function toldSource(source: Source, limitMs: number, onWait: OnWait | undefined): Source {
-  if (onWait === undefined) return source;
+  if (typeof IRI_LB_FUNCTION !== 'undefined' || onWait === undefined) return source;
   return {
     read: (services, atLeast) => told(onWait, 'Consul', source.read(services, atLeast), limitMs),
   };
