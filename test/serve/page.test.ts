@@ -250,9 +250,12 @@ describe('a fleet', () => {
     await untilSaid(page, 'is busy');
     await page.locator('.notice', { hasText: 'somebody else has its socket' }).waitFor();
     expect(await textOf(page, '.notice')).toMatch(/It is shown as it was at \d\d:\d\d:\d\d, \d+ s ago/);
+    const busy = page.locator('.state.busy').first();
+    expect(await busy.innerText()).toMatch(/^busy, as of \d\d:\d\d:\d\d, \d+ s ago$/);
+    await busy.filter({ hasNotText: await busy.innerText() }).waitFor();
     await judge(page, 'busy');
     first.child.signal('SIGCONT');
-    await page.locator('.state.busy').first().waitFor({ state: 'detached' });
+    await busy.waitFor({ state: 'detached' });
     await second.child.stop();
     await untilSaid(page, 'is down');
     expect(await page.locator('.balancer.old').count()).toBe(2);

@@ -42,6 +42,7 @@ function tick(): void {
   if (!line.isLost && Date.now() - line.heardMs > SILENT_MS) line = { ...line, isLost: true };
   showFreshness(store, line, isConnected);
   showNotices(store, line, isConnected);
+  pools.tick();
 }
 
 // ── the stream ───────────────────────────────────────────────────────────────

@@ -22,11 +22,12 @@ interface Panel {
   readonly element: HTMLElement;
   show(): void;
   redraw(): void;
+  /** Time has passed. */
+  tick(): void;
 }
 
-export interface Pools {
+export interface Pools extends Pick<Panel, 'redraw' | 'tick'> {
   show(store: Store, chosen: Chosen | undefined, isFound: ((name: string) => boolean) | undefined): void;
-  redraw(): void;
 }
 
 /** Slots of one `server-template` in their order, by the name before the number. */
@@ -55,6 +56,7 @@ export function poolsIn(list: Element, events: PoolEvents): Pools {
           element: title,
           show: () => showTitle(now().store?.head?.pools[at], about, badge),
           redraw: () => {},
+          tick: () => {},
         },
         ...each,
       );
@@ -83,6 +85,9 @@ export function poolsIn(list: Element, events: PoolEvents): Pools {
     },
     redraw() {
       for (const panel of panels) panel.redraw();
+    },
+    tick() {
+      for (const panel of panels) panel.tick();
     },
   };
 }
@@ -117,6 +122,11 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
     hover: (slot, x, y) => events.hover(slot && { pool, slot: slot.at, balancer }, x, y),
     choose: (slot) => events.choose({ pool, slot: slot.at }),
   };
+  function tick(): void {
+    const { store } = now();
+    const shown = store?.head?.balancers[balancer];
+    if (store && shown) showState(state, shown, store.aheadMs);
+  }
   function show(): void {
     const { store, chosen, isFound } = now();
     const head = store?.head;
@@ -127,7 +137,7 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
     setText(name, shown.name);
     element.setAttribute('aria-label', `${head.pools[pool]?.backend} on ${shown.name}`);
     element.classList.toggle('old', shown.state !== 'read');
-    showState(state, shown, store.aheadMs);
+    tick();
     showFigures(figures, bar, counts, head.pools[pool]?.wanted ?? null);
     if (slots.names !== names) ranges = rangesOf(slots.names);
     names = slots.names;
@@ -184,6 +194,7 @@ function balancerPanel(now: Now, pool: number, balancer: number, events: PoolEve
     redraw: () => {
       for (const map of maps.values()) map.redraw();
     },
+    tick,
   };
 }
 
