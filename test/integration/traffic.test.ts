@@ -147,9 +147,14 @@ it('lets requests that wait for a connection through when the limit is taken awa
     const rows = (await haproxy.query('show stat iri_back 6 -1')).matchAll(/^iri_back,[^,]*,(\d+),/gm);
     return [...rows].reduce((sum, [, queued]) => sum + Number(queued), 0);
   };
-  await waitFor(async () => node.held() === 1 && (await waiting()) === 2 * CLIENTS - 1, {
-    what: 'one request of each client, one in the node and the others waiting',
-  });
+  // Of 300 times once HAProxy (2.6.12) lets two of its threads in where `maxconn` is 1.
+  await waitFor(
+    async () => {
+      const queued = await waiting();
+      return queued >= 2 * CLIENTS - 2 && node.held() === 2 * CLIENTS - queued;
+    },
+    { what: 'one request of each client, all but one or two of them waiting' },
+  );
   await consul.catalogRegister([instance]);
   expect((await applyOnce(runner)).only).toMatchObject({ outcome: 'changed' });
   await waitFor(() => node.held() === 2 * CLIENTS, { what: 'the requests of all clients in the node' });
