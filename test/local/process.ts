@@ -17,8 +17,8 @@ export interface Program {
   stderr(): string;
   /** Exit status, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** Waits until a line is printed. */
-  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits until a line is printed, 45 s at most unless it is told otherwise. */
+  prints(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   /** Waits until no process and no folder of its harness is there any more. */
   leavesNothing(): Promise<void>;
   /** After the test, however it went: kills what is left of it, and removes its temporary folder. */
@@ -50,10 +50,10 @@ export function runProgram(command: string, args: readonly string[], env: NodeJS
     stdout: () => stdout,
     stderr: () => stderr,
     ended,
-    prints: (pattern) =>
+    prints: (pattern, timeoutMs = 45_000) =>
       waitFor(() => pattern.exec(stdout) ?? undefined, {
         what: `${pattern} in the output`,
-        timeoutMs: 45_000,
+        timeoutMs,
         detail: shown,
       }),
     leavesNothing: () => leavesNothing(tmp, shown),
