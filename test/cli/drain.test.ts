@@ -148,12 +148,12 @@ describe('iri-lb drain', () => {
   it('names a load balancer that is busy or down, and drains on the other', async () => {
     const held = await holdSocket(fleet.names[1] ?? '');
     const env = {
-      LB_CONFIG: JSON.stringify({ ...JSON.parse(fleet.env.LB_CONFIG ?? ''), lockTimeoutMs: 200 }),
+      LB_CONFIG: JSON.stringify({ ...JSON.parse(fleet.env.LB_CONFIG ?? ''), lockTimeoutMs: 2_000 }),
     };
     const busy = await fleet.run('drain web-1', { env });
     expect(busy.status).toBe(1);
     expect(busy.out).toContain(`on ${fleet.names[0]}; 0 requests left`);
-    expect(busy.err).toMatch(/no prompt within 200 ms; .*; local\/web-1 may be in rotation there$/);
+    expect(busy.err).toMatch(/no prompt within 2000 ms; .*; local\/web-1 may be in rotation there$/);
     const plan = await fleet.run('plan', { env });
     expect([plan.status, plan.out]).toEqual([
       1,

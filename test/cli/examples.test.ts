@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startConsul } from '../../infra/local/consul.js';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
 import { type Certificate, makeCertificate } from '../../infra/local/stand-in-tls.js';
+import { waitFor } from '../../infra/local/wait-for.js';
 import { parseServiceFile, toFileForm } from '../../lib/cli/node-file.js';
 import { completeRegistration } from '../../lib/cli/node-registration.js';
 import type { ServiceDefinition } from '../../lib/model/registration.js';
-import { type AgentCheck, iriConfig, NODE_CHECK, startNode, waitForChecks } from './rig.js';
+import { type AgentCheck, checksOf, iriConfig, NODE_CHECK, startNode } from './rig.js';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'infra', 'consul', 'examples');
 
@@ -81,10 +82,14 @@ describe('the registration examples', () => {
     const services = await Promise.all(examples.map(standIn));
     await consul.reconfigure({ services });
     const ids = examples.map(({ service }) => String(service.ID));
-    const checks = await waitForChecks(consul, ids);
-    expect(ids.map((id) => statusOf(checks.get(id)))).toEqual(ids.map((id) => `passing ${id}`));
+    const allPass = async (): Promise<boolean> => {
+      const checks = await checksOf(consul);
+      expect(ids.map((id) => statusOf(checks.get(id)))).toEqual(ids.map((id) => `passing ${id}`));
+      return true;
+    };
+    await waitFor(allPass, { what: 'all to pass', timeoutMs: 60_000, everyMs: 500 });
     await consul.stop();
-  });
+  }, 90_000);
 });
 
 /** The example with a stand-in of its kind for its node, and with our own paths; nothing else differs. */

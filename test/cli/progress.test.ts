@@ -140,7 +140,7 @@ describe('a command that waits', () => {
     await program.parseAsync(line.split(' '), { from: 'user' });
     expect(told.map((text) => text.replace(mute.hostPort, 'X'))).toContain(what);
     // Of several reads the first that fails is the command's end.
-    await expect.poll(() => over.sort()).toEqual(told.sort());
+    await expect.poll(() => over.sort(), { timeout: 10_000 }).toEqual(told.sort());
   });
 
   it.skipIf(!hasTerminals)('shows it on a terminal, and leaves nothing of it', async () => {

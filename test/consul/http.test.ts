@@ -148,7 +148,7 @@ describe('no reply', () => {
     const path = '/v1/status/leader';
     const reply = client.request({ method: 'GET', path, secret: consul.token, timeoutMs: 20_000 });
     const failed = failure(reply);
-    await expect.poll(() => proxy.requests.length).toBe(1);
+    await expect.poll(() => proxy.requests.length, { timeout: 10_000 }).toBe(1);
     client.close();
     expect(await failed).toBe('RequestFailure: socket hang up');
   });

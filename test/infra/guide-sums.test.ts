@@ -23,7 +23,7 @@ describe('the examples', () => {
   });
 });
 
-describe('the costs', () => {
+describe('the costs', { timeout: 120_000 }, () => {
   const rows = [...guide.slice(guide.indexOf('## Cost')).matchAll(/^\| (.*?) \|(.*)\|$/gm)];
   const costs = rows.flatMap(([, name = '', cells = '']) => {
     const dollars = cells

@@ -32,7 +32,7 @@ function iriLb(args: readonly string[], env: Readonly<Record<string, string>> = 
   });
 }
 
-describe('iri-lb', () => {
+describe('iri-lb', { timeout: 120_000 }, () => {
   it('plans (exit 2), applies (0), applies again with nothing to change (0), and plans in sync (0)', async () => {
     const pending = await iriLb(['plan']);
     expect(pending.status).toBe(2);

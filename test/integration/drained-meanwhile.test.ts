@@ -22,7 +22,7 @@ beforeAll(async () => {
   pool = await startRealPool({
     slots: 4,
     nodes: FIRST_NEW + DRAINS,
-    answerMs: 400,
+    answerMs: 900,
     lines: ['http-reuse always'],
   });
 });

@@ -13,8 +13,8 @@ import { makeRunner } from '../../lib/run/runner.js';
 import { iriBackends, type Rig, readyServers, startRig } from './rig.js';
 
 /** Far below what a run may take otherwise, so that a run that waits for more shows in its report. */
-const LOCK_MS = 300;
-const ANSWER_MS = 400;
+const LOCK_MS = 2_000;
+const ANSWER_MS = 2_500;
 
 let rig: Rig;
 let others: readonly HAProxy[];

@@ -16,7 +16,7 @@ let port: number;
 beforeEach(async () => {
   const backends = iriBackends(8).map((backend) => ({
     ...backend,
-    lines: ['default-server check inter 50 fall 1 rise 1'],
+    lines: ['default-server check inter 500 fall 1 rise 1'],
   }));
   rig = await startRig({ backends });
   port = await rig.harness.freePort();

@@ -19,6 +19,8 @@ interface Around {
   readonly inConsul?: readonly unknown[];
   /** Its index by now; that of the rows by default. */
   readonly newest?: Promise<string>;
+  /** How long Consul takes to say that the index is still that of the rows, in milliseconds. */
+  readonly newestAfterMs?: number;
   /** Called when the rows are taken apart. */
   readonly onDecode?: (haproxy: SimulatedHAProxy) => void;
   /** How long HAProxy takes to answer, in milliseconds: longer than to take the rows apart, by default. */
@@ -31,21 +33,29 @@ async function runOn(told: readonly unknown[], around: Around = {}) {
   haproxy.addRange('b', 's', 6);
   await runOnce({ config, haproxy, catalog: memoryCatalog([one, two]) });
   const linesBefore = haproxy.lines.length;
-  const { inConsul = told, newest, onDecode = () => {}, answerMs = 1 } = around;
+  const { inConsul = told, newest, newestAfterMs = 0, onDecode = () => {}, answerMs = 1 } = around;
   const catalog = memoryCatalog(inConsul);
+  // What is said to take time takes it; how long this machine takes for the rest does not count.
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const lasting = async (ms: number): Promise<void> => {
+    if (ms === 0) return;
+    await systemClock.sleep(ms);
+    nowMs += ms;
+  };
   const decode = () => {
     onDecode(haproxy);
     return { rows: told, index: catalog.index, lastContactMs: 0, filtered: false };
   };
-  const sent = { decode, newest: newest ?? Promise.resolve(catalog.index) };
-  const heard = { service: 'iri', rows: Promise.resolve(sent), atMs: systemClock.monotonicMs() };
+  const sent = { decode, newest: newest ?? lasting(newestAfterMs).then(() => catalog.index) };
+  const heard = { service: 'iri', rows: Promise.resolve(sent), atMs: clock.monotonicMs() };
   const report = await reconcile(
     {
       config,
-      source: makeSource({ client: withToldRows(catalog, heard, systemClock), clock: systemClock }),
-      connect: async () => answeringIn(answerMs, haproxy.connect()),
+      source: makeSource({ client: withToldRows(catalog, heard, clock), clock }),
+      connect: async () => answeringAfter(() => lasting(answerMs), haproxy.connect()),
       resolve: async () => [],
-      clock: systemClock,
+      clock,
     },
     [{ kind: 'tcp', host: 'simulated', port: 9999 }],
     { mode: 'apply', force: false },
@@ -60,11 +70,11 @@ async function runOn(told: readonly unknown[], around: Around = {}) {
   return { made: { changes, ready: readyIn(haproxy, 'b').length, reads: catalog.reads }, listings };
 }
 
-function answeringIn(ms: number, connection: RuntimeConnection): RuntimeConnection {
+function answeringAfter(wait: () => Promise<void>, connection: RuntimeConnection): RuntimeConnection {
   return {
     name: connection.name,
     send: async (...given) => {
-      if (ms > 0) await systemClock.sleep(ms);
+      await wait();
       return connection.send(...given);
     },
     close: () => connection.close(),
@@ -91,8 +101,7 @@ describe('who was told by a watch', () => {
   });
 
   it('lists HAProxy again where Consul is slow to say that it is still so', async () => {
-    const newest = systemClock.sleep(40).then(() => '42');
-    const { made, listings } = await runOn([one, two, three], { newest });
+    const { made, listings } = await runOn([one, two, three], { newestAfterMs: 40 });
     expect(made).toEqual({ changes: ['add'], ready: 3, reads: 0 });
     expect(listings).toBe(2);
   });
