@@ -33,7 +33,8 @@ test('a thousand events become a handful of runs, of which the last applies the 
   await settled(lastIndex);
   expect(statuses).toEqual(Array(1_000).fill(202));
   const invocations = rig.finished.length - before;
-  expect(invocations).toBeLessThanOrEqual(10);
+  // The first, what came in its short rest, what came after the last long one; and one a second.
+  expect(invocations).toBeLessThanOrEqual(3 + Math.ceil(durationMs / 1_000));
   console.log(`${statuses.length} events in ${Math.round(durationMs)} ms: ${invocations} invocations`);
 });
 
