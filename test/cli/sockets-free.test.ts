@@ -42,10 +42,19 @@ describe('runs go on', () => {
     const replies = await node.ask(...fleet.fronts);
     await register(fleet.consul, [1, 2]);
     let isOver = false;
-    const drained = fleet.run('drain slow --wait=2m').then((ran) => {
+    let waits = (): void => {};
+    const isWaiting = new Promise<void>((resolve) => {
+      waits = resolve;
+    });
+    const onErr = (line: string): void => {
+      if (line.startsWith('waiting: ')) waits();
+    };
+    const drained = fleet.run('drain slow --wait=2m', { onErr }).then((ran) => {
       isOver = true;
+      waits();
       return ran;
     });
+    await isWaiting;
     // Requests last as long as the runs do, so that all of these are made while it waits.
     const reports = await runs(RUNS);
     expect(isOver).toBe(false);

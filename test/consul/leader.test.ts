@@ -86,6 +86,11 @@ async function runUntil(ended: Promise<unknown>, runners: readonly Runner[]): Pr
   return runs;
 }
 
+/** It read the catalog and was to take servers out, but Consul did not say any more whether it had read all: none left. */
+const isHeldBack = ({ outcome, problems }: LoadBalancerReport): boolean =>
+  outcome === 'guarded' &&
+  problems.some(({ code }) => code === 'rights-unread' || code === 'second-look-failed');
+
 test(
   `the leader dies in ${SECONDS} s of churn: who stays passing stays in rotation, HAProxy ends as the catalog`,
   async () => {
@@ -122,7 +127,7 @@ test(
     const failed = runs.filter(({ only }) => only.error !== undefined);
     const error = expect.stringMatching(/^consul: service iri: /);
     for (const { only } of failed) {
-      expect(only).toMatchObject({ outcome: 'failed', error });
+      if (!isHeldBack(only)) expect(only).toMatchObject({ outcome: 'failed', error });
       expect(only.changes.filter(({ result }) => result !== 'done')).toEqual([]);
     }
     for (const { only, consul } of runs.filter((run) => !failed.includes(run))) {

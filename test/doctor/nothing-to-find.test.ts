@@ -11,7 +11,7 @@ import { environmentOf } from '../../infra/stack/environment.js';
 import { lambdaContext } from '../../lib/cli/invoke.js';
 import { renderConfigSchema } from '../../lib/render/config.js';
 import { exampleSettings } from '../infra/example.js';
-import { PARAMETER, type Rig, startRig } from './rig.js';
+import { fill, PARAMETER, type Rig, startRig } from './rig.js';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 let rig: Rig;
@@ -102,11 +102,16 @@ describe('on what is rendered, with the rendered policy', () => {
   });
 
   it('changes nothing in HAProxy', async () => {
+    // Without checks of HAProxy's own, which change what it lists, too.
+    const lb = await rig.startLoadBalancer((text) => text.replaceAll(/ check inter .*/g, ''));
+    await fill(lb, 'iri_back/irisrv1', '10.0.0.1:14265');
     const listing = async (): Promise<string> =>
-      (await haproxy.query('show servers state')).replace(/^((?:\S+ ){9})\d+/gm, '$1-');
+      (await lb.query('show servers state')).replace(/^((?:\S+ ){9})\d+/gm, '$1-');
     const before = await listing();
-    await iriLb(['doctor']);
+    const { stdout } = await iriLb(['doctor'], { HAPROXY_ADDRESSES: lb.admin });
+    expect(stdout).toMatch(/looked at/);
     expect(await listing()).toBe(before);
+    await lb.stop();
   });
 
   it('has nothing to find after a run, either, and HAProxy has nothing to log of it', async () => {

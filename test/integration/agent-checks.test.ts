@@ -6,7 +6,7 @@ import { waitFor } from '../../infra/local/wait-for.js';
 import { type Rig, startRig } from './rig.js';
 
 const SLOTS = 2;
-const agents = new Map<string, { says: string; readonly server: Server }>();
+const agents = new Map<string, { says: string; asked: number; readonly server: Server }>();
 let rig: Rig;
 let agentPort: number;
 
@@ -55,9 +55,11 @@ afterAll(async () => {
 async function agentOn(address: string, port: number): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(`${agents.get(address)?.says}\n`);
+    const agent = agents.get(address);
+    if (agent) agent.asked += 1;
+    socket.end(`${agent?.says}\n`);
   });
-  agents.set(address, { says: 'up', server });
+  agents.set(address, { says: 'up', asked: 0, server });
   await new Promise<void>((resolve) => server.listen(port, address, resolve));
   const bound = server.address();
   return typeof bound === 'object' && bound ? bound.port : 0;
@@ -75,7 +77,11 @@ const register = (host: number) =>
 /** Has the node's agent say something, and waits until HAProxy lists what that comes to. */
 async function says(host: number, words: string, listed: RegExp): Promise<void> {
   const agent = agents.get(`127.0.0.${host}`);
-  if (agent) agent.says = words;
+  if (!agent) throw new Error(`no agent on 127.0.0.${host}`);
+  agent.says = words;
+  // HAProxy asks again once it has dealt with an answer: none from before is under way then.
+  const before = agent.asked;
+  await waitFor(() => agent.asked >= before + 2, { what: 'the agent to be asked twice', timeoutMs: 10_000 });
   const shows = async (): Promise<boolean> => listed.test(await slotOf(host));
   await waitFor(shows, { what: `HAProxy to list ${listed} for what the agent says`, timeoutMs: 10_000 });
 }

@@ -24,7 +24,7 @@ function rig(env: Readonly<Record<string, string>> = {}) {
     restMs: 0,
     log: (line) => void logged.push(line),
   });
-  const told = (): string[] => (existsSync(out) ? readFileSync(out, 'utf8').trim().split('\n') : []);
+  const told = (): string[] => (existsSync(out) ? readFileSync(out, 'utf8').split('\n').slice(0, -1) : []);
   const lines = (count: number) =>
     waitFor(() => (told().length >= count ? told() : undefined), { what: `${count} lines to systemd` });
   return { notify, told, lines, logged };

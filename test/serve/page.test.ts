@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, startHarness } from '../../infra/local/harness.js';
+import { waitFor } from '../../infra/local/wait-for.js';
 import { startRun } from '../integration/run-rig.js';
 import {
   axe,
@@ -232,9 +233,16 @@ describe('a fleet', () => {
     // Nobody runs here: who is registered is pending.
     await page.locator('#facts', { hasText: /Pending\s*[1-9]/ }).waitFor();
     await fleet.apply();
-    await page.locator('#change-list li', { hasText: 'node-60/iri-60' }).first().waitFor();
-    expect(await page.locator('#change-list li', { hasText: 'node-60/iri-60' }).first().innerText()).toMatch(
-      /is in rotation[\s\S]*on both/,
+    const told = page.locator('#change-list li', { hasText: 'node-60/iri-60' });
+    // Told once for both, or, where a look fell between the two, once for each.
+    await waitFor(
+      async () => {
+        const lines = (await told.allInnerTexts()).filter((line) =>
+          /is in rotation[\s\S]*iri_back\//.test(line),
+        );
+        return lines.some((line) => line.includes('on both')) || lines.length === 2;
+      },
+      { what: 'node-60/iri-60 to be told of on both' },
     );
     await page.close();
   });
