@@ -12,11 +12,18 @@ import { type ConnectOptions, openInTurn } from './socket.js';
 
 export type { ConnectOptions } from './socket.js';
 
+/** There where this is a function's bundle: it is frozen when its run is over, and needs no loop to stay. */
+declare const IRI_LB_FUNCTION: true | undefined;
+
 /** 3.2.0 hangs for ever past 16 kB of unanswered commands (haproxy#3064): half of that, in bytes. */
 export const WINDOW_BYTES = 8192;
 
-/** So long HAProxy has to end what was given up, in milliseconds. */
-const LEFT_MS = 60_000;
+/** A process that would end otherwise gives HAProxy so long to end what was given up, in milliseconds. */
+const STAY_MS = 3_000;
+/** More than any listing has, in bytes: whoever goes on for longer is no HAProxy. */
+const MOST_LEFT_BYTES = 268_435_456;
+/** After so long a silence TCP asks whether the other host is still there, in milliseconds. */
+const SILENT_MS = 3_600_000;
 
 type Early = (answer: string, index: number) => void;
 
@@ -46,7 +53,7 @@ export async function connectRuntime(
 }
 
 class Connection implements RuntimeConnection {
-  private readonly reader = new AnswerReader();
+  private reader = new AnswerReader();
   private readonly bytes: AnswerBytes;
   private pending: Pending | undefined;
   private failure: Error | undefined;
@@ -225,6 +232,8 @@ class Connection implements RuntimeConnection {
     if (this.failure) return;
     this.failure = error;
     this.bytes.end();
+    // A socket that is left holds this connection, and shall not hold what was answered so far.
+    this.reader = new AnswerReader();
     clearTimeout(this.timer);
     clearTimeout(this.total);
     const pending = this.pending;
@@ -237,11 +246,19 @@ class Connection implements RuntimeConnection {
 }
 
 /**
- * Lets HAProxy end what it is at, and throws it away: who goes in the middle of a listing leaves it (2.6.12) with a
- * session that it does not end before `timeout cli`, and nobody else gets the socket until then. It holds no process.
+ * Lets HAProxy end what it is at, and throws it away. Until 3.0 a client that goes in the middle of a listing leaves a
+ * session that never ends (2.6.12, 3.0.11), and nobody else gets a socket with `maxconn 1` until HAProxy is reloaded. So
+ * there is no time limit: a HAProxy that stands still has not said anything yet.
  */
 function leave(socket: net.Socket): void {
   socket.write('quit\n');
-  socket.unref();
-  setTimeout(() => socket.destroy(), LEFT_MS).unref();
+  if (typeof IRI_LB_FUNCTION === 'undefined') {
+    let bytes = 0;
+    socket.on('data', ({ length }: Buffer) => {
+      bytes += length;
+      if (bytes > MOST_LEFT_BYTES) socket.destroy();
+    });
+    socket.setKeepAlive(true, SILENT_MS);
+    setTimeout(() => socket.unref(), STAY_MS).unref();
+  } else socket.unref();
 }

@@ -16,7 +16,7 @@ export interface ConnectOptions {
   readonly promptTimeoutMs: number;
   /** For each answer, in milliseconds. */
   readonly answerTimeoutMs: number;
-  /** For everything on this connection, in milliseconds; HAProxy is told it too (`set timeout cli`). */
+  /** For everything that is asked on this connection, in milliseconds; HAProxy is told it too (`set timeout cli`). */
   readonly totalTimeoutMs: number;
   /** Bounds what is answered; unbounded by default. */
   readonly budget?: AnswerBudget;

@@ -14,7 +14,8 @@ export interface RuntimeConnection {
 }
 
 /**
- * Connects and waits until the admin socket is ours; the connection ends itself after `budgetMs`
- * milliseconds. Throws a named HAProxyError.
+ * Connects and waits until the admin socket is ours; the connection gives up by itself after
+ * `budgetMs` milliseconds. HAProxy may be at an answer of it then: the socket is its next client's when that has ended.
+ * Throws a named HAProxyError.
  */
 export type Connect = (address: SocketAddress, budgetMs: number) => Promise<RuntimeConnection>;

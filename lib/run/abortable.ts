@@ -2,8 +2,8 @@
 import type { Connect } from '../model/runtime.js';
 
 /**
- * What was asked is still answered: a client that goes in the middle of a listing leaves HAProxy (2.6.12) with a
- * session that it does not end before `timeout cli`, and nobody else gets the socket until then.
+ * What was asked is still answered: a client that goes in the middle of a listing leaves HAProxy (2.6.12, 3.0.11) with a
+ * session that may never end, and nobody else gets the socket.
  */
 export function abortable(connect: Connect, signal: AbortSignal): Connect {
   return async (address, budgetMs) => {
