@@ -10,6 +10,7 @@ export interface RuntimeConnection {
    * Where it can, it gives each to `early` as it comes: while HAProxy works on the next one.
    */
   send(commands: readonly string[], early?: (answer: string, index: number) => void): Promise<string[]>;
+  /** Resolves when it is closed; where an answer was given up, at once, and HAProxy is let end it. */
   close(): Promise<void>;
 }
 
