@@ -64,11 +64,8 @@ const tsx = ['--import', 'tsx'];
 const TERMINAL = ['test/cli/terminal.test.ts', 'test/cli/progress.test.ts'];
 /** What `npm test` does in seconds or not at all takes a minute here; side by side, since most of it is waiting. */
 const MINUTE = {
-  files: [
-    ...['test/consul/leader.test.ts', 'test/consul/expired.test.ts', 'test/forwarder/outage.test.ts'],
-    'test/haproxy/left.test.ts',
-  ],
-  env: { CHURN_SECONDS: '60', EXPIRY_SECONDS: '60', OUTAGE_SECONDS: '60', STANDSTILL_SECONDS: '70' },
+  files: ['test/consul/leader.test.ts', 'test/consul/expired.test.ts', 'test/forwarder/outage.test.ts'],
+  env: { CHURN_SECONDS: '60', EXPIRY_SECONDS: '60', OUTAGE_SECONDS: '60' },
 };
 if (step('set-up', process.execPath, ['infra/setup/setup.mjs', '--tests'])) {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));

@@ -87,6 +87,16 @@ function withoutIdleRequire(contents) {
   return Buffer.from(text.slice(REQUIRE.length));
 }
 
+/** A package asks its own description for a name or version, and would have the rest of it loaded at each start. */
+const DESCRIPTIONS = {
+  name: 'descriptions',
+  setup: (build) =>
+    build.onLoad({ filter: /[\\/]node_modules[\\/].*[\\/]package\.json$/ }, ({ path }) => {
+      const { name, version } = JSON.parse(fs.readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ name, version }), loader: 'json' };
+    }),
+};
+
 function settings({ entry, folder = '', target, split = false, page = false, runs = false }, files) {
   return {
     absWorkingDir: root,
@@ -110,6 +120,7 @@ function settings({ entry, folder = '', target, split = false, page = false, run
     metafile: true,
     logLevel: 'warning',
     banner: { js: REQUIRE },
+    plugins: [DESCRIPTIONS],
     define: {
       IRI_LB_BUILD: JSON.stringify(buildOf()),
       ...(runs ? { IRI_LB_FUNCTION: 'true' } : {}),

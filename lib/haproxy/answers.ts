@@ -30,6 +30,12 @@ export class AnswerReader {
     return answers;
   }
 
+  /** Drops what has come of the answer not yet complete, but for the last bytes, where a prompt may have begun. */
+  forget(): void {
+    this.chunks = this.chunks.slice(-1).map((last) => last.subarray(1 - PROMPT.length));
+    this.held = 0;
+  }
+
   private keep(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.held += chunk.length;

@@ -88,6 +88,9 @@ export function showBackendStat(backend: string): string {
   return showStat(backend).replace(/4 -1$/, '2 -1');
 }
 
+/** Whether HAProxy may answer it in several pieces, between which it does other things: all that `show` does, but `info`. */
+export const isListing = (line: string): boolean => /^show (?!info$)/.test(line);
+
 /**
  * Whether an answer to a command that writes means that it was done. Success is empty, except for
  * `addr`, which says what changed or that nothing did (wording differs between 2.x and 3.x).

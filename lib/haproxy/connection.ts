@@ -6,7 +6,7 @@ import { type AnswerBytes, UNBOUNDED } from '../model/memory.js';
 import type { RuntimeConnection } from '../model/runtime.js';
 import { quote, showMs } from '../model/text.js';
 import { AnswerReader } from './answers.js';
-import { isSafeLine } from './commands.js';
+import { isListing, isSafeLine } from './commands.js';
 import { closedByHAProxy, HAProxyError, isKind, notHAProxy } from './errors.js';
 import { type ConnectOptions, openInTurn } from './socket.js';
 
@@ -53,7 +53,7 @@ export async function connectRuntime(
 }
 
 class Connection implements RuntimeConnection {
-  private reader = new AnswerReader();
+  private readonly reader = new AnswerReader();
   private readonly bytes: AnswerBytes;
   private pending: Pending | undefined;
   private failure: Error | undefined;
@@ -160,6 +160,7 @@ class Connection implements RuntimeConnection {
       line !== undefined;
       line = pending.commands[pending.next]
     ) {
+      if (isListingUnderWay(pending)) break;
       const bytes = line.length + 1;
       if (this.inFlightBytes + bytes > WINDOW_BYTES) break;
       if (text.length + bytes > WINDOW_BYTES / 2) {
@@ -209,8 +210,11 @@ class Connection implements RuntimeConnection {
       this.inFlightBytes -= this.inFlight[pending.answers.length - 1] ?? 0;
     }
     const { early, answers: all } = pending;
+    const isDone = all.length === pending.commands.length;
+    // Half empty: few long writes instead of one for each handful of answers. HAProxy is at work while these are read.
+    if (!isDone && this.inFlightBytes <= WINDOW_BYTES / 2) this.fillWindow();
     if (early) for (let at = all.length - answers.length; at < all.length; at += 1) early(all[at] ?? '', at);
-    if (pending.answers.length === pending.commands.length) {
+    if (isDone) {
       clearTimeout(this.timer);
       this.pending = undefined;
       this.inFlight = [];
@@ -219,8 +223,6 @@ class Connection implements RuntimeConnection {
       return;
     }
     this.timer?.refresh();
-    // Half empty: few long writes instead of one for each handful of answers.
-    if (this.inFlightBytes <= WINDOW_BYTES / 2) this.fillWindow();
   }
 
   private closedError(): HAProxyError {
@@ -232,33 +234,47 @@ class Connection implements RuntimeConnection {
     if (this.failure) return;
     this.failure = error;
     this.bytes.end();
-    // A socket that is left holds this connection, and shall not hold what was answered so far.
-    this.reader = new AnswerReader();
     clearTimeout(this.timer);
     clearTimeout(this.total);
+    this.reader.forget();
     const pending = this.pending;
     this.pending = undefined;
     // It is HAProxy, and has more to say than is waited for.
-    if (pending && this.prompted && isKind(error, 'timeout', 'too-large')) leave(this.socket);
+    if (pending && this.prompted && isKind(error, 'timeout', 'too-large'))
+      leave(this.socket, this.reader, pending.next - pending.answers.length);
     else this.socket.destroy();
     pending?.reject(error);
   }
 }
 
 /**
- * Lets HAProxy end what it is at, and throws it away. Until 3.0 a client that goes in the middle of a listing leaves a
- * session that never ends (2.6.12, 3.0.11), and nobody else gets a socket with `maxconn 1` until HAProxy is reloaded. So
- * there is no time limit: a HAProxy that stands still has not said anything yet.
+ * Nothing is sent behind a listing: where its client then goes (killed, say), a HAProxy until 3.0 keeps the session for
+ * ever, and nobody else gets a socket with `maxconn 1` before a reload (2.6.12, 3.0.11). Alone or last it does no harm.
  */
-function leave(socket: net.Socket): void {
-  socket.write('quit\n');
-  if (typeof IRI_LB_FUNCTION === 'undefined') {
-    let bytes = 0;
-    socket.on('data', ({ length }: Buffer) => {
-      bytes += length;
-      if (bytes > MOST_LEFT_BYTES) socket.destroy();
-    });
-    socket.setKeepAlive(true, SILENT_MS);
-    setTimeout(() => socket.unref(), STAY_MS).unref();
-  } else socket.unref();
+const isListingUnderWay = ({ commands, answers, next }: Pending): boolean =>
+  answers.length < next && isListing(commands[next - 1] ?? '');
+
+/**
+ * Lets HAProxy end so many answers, throws them away, and closes then: where a client goes in the middle of a large
+ * listing, 3.2.26 runs in a circle until its watchdog ends the process. There is no time limit: a HAProxy that stands
+ * still has not said anything yet.
+ */
+function leave(socket: net.Socket, reader: AnswerReader, answers: number): void {
+  let left = answers;
+  socket.on('data', (chunk: Buffer) => {
+    left -= reader.read(chunk).length;
+    reader.forget();
+    if (left <= 0) socket.destroy();
+  });
+  if (typeof IRI_LB_FUNCTION !== 'undefined') {
+    socket.unref();
+    return;
+  }
+  socket.setKeepAlive(true, SILENT_MS);
+  setTimeout(() => socket.unref(), STAY_MS).unref();
+  let bytes = 0;
+  socket.on('data', ({ length }: Buffer) => {
+    bytes += length;
+    if (bytes > MOST_LEFT_BYTES) socket.destroy();
+  });
 }

@@ -2,8 +2,7 @@
 import type { Connect } from '../model/runtime.js';
 
 /**
- * What was asked is still answered: a client that goes in the middle of a listing leaves HAProxy (2.6.12, 3.0.11) with a
- * session that may never end, and nobody else gets the socket.
+ * What was asked is still answered: a client that goes in the middle of a large listing may end HAProxy (3.2.26).
  */
 export function abortable(connect: Connect, signal: AbortSignal): Connect {
   return async (address, budgetMs) => {

@@ -1,7 +1,7 @@
-// An answer that is given up while HAProxy is at it: what HAProxy then does with its admin socket, and what we hold.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+// A client that goes in the middle of an answer, however it goes: the next one gets the admin socket.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import net from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HAProxy, startHAProxy } from '../../infra/local/haproxy.js';
@@ -11,15 +11,26 @@ import { waitFor } from '../../infra/local/wait-for.js';
 import { connectRuntime } from '../../lib/haproxy/connection.js';
 import { parseAdminAddress } from '../../lib/model/admin-address.js';
 
-/** How long HAProxy stands still, at most. */
-const SECONDS = Number(process.env.STANDSTILL_SECONDS) || 5;
 const OPTIONS = {
   connectTimeoutMs: 5_000,
-  promptTimeoutMs: 10_000,
+  promptTimeoutMs: 15_000,
   answerTimeoutMs: 10_000,
   totalTimeoutMs: 30_000,
 };
-const backends = [{ name: 'b', ranges: [{ prefix: 's', slots: 1_500 }] }];
+/** `large` is more than fits between HAProxy and its client, `medium` more than HAProxy's own buffer has room for. */
+const SLOTS = { large: 4_000, medium: 50, small: 5 };
+const backends = Object.entries(SLOTS).map(([name, slots]) => ({ name, ranges: [{ prefix: 's', slots }] }));
+
+/** As a run has it: what is small, listings, and writes with listings behind them. */
+const commandsFor = (name: string): string[] => [
+  'show info',
+  ...[name, 'small', name].flatMap((one) => [`show servers state ${one}`, `show stat ${one} 4 -1`]),
+  ...Array.from({ length: 100 }, (_, at) => `set server ${name}/s${(at % 50) + 1} addr 10.0.1.${at} port 80`),
+  ...[name, 'small'].map((one) => `show servers state ${one}`),
+  'show info',
+];
+/** After how many of them: each at the begin, then a few of those that write, and the last listings. */
+const AFTER = [0, 1, 2, 3, 4, 5, 6, 7, 57, 107, 108];
 
 let harness: Harness;
 let haproxy: HAProxy;
@@ -38,28 +49,31 @@ const connect = (text: string, options: object = {}) => {
 
 /** The next client is let in, and is answered. */
 async function expectFree(): Promise<void> {
-  const next = await connect(haproxy.admin, { promptTimeoutMs: 20_000 });
-  expect(await next.send(['show servers state b'])).toHaveLength(1);
+  const next = await connect(haproxy.admin);
+  expect(await next.send(['show servers state small'])).toHaveLength(1);
   await next.close();
 }
 
-const LISTINGS = Array.from({ length: 20 }, () => 'show stat -1 -1 -1');
-/** A process that asks for them, stops HAProxy at the first answer, and has nothing else to do. */
-const GIVES_UP = `
+/** A process of its own: connects, has `before` answered, waits until HAProxy stands still, asks for the rest. */
+const ASKS = `
   import { connectRuntime } from './lib/haproxy/connection.ts';
-  const [host, port] = process.env.ADMIN.slice('tcp://'.length).split(':');
-  const address = { kind: 'tcp', host, port: Number(port) };
-  const connection = await connectRuntime(address, { ...JSON.parse(process.env.OPTIONS), answerTimeoutMs: 300 });
-  const stop = (_, at) => at === 0 && process.kill(Number(process.env.PID), 'SIGSTOP');
-  await connection.send(JSON.parse(process.env.LISTINGS), stop).catch(({ kind }) => console.log(kind));
+  const { port, options, before, rest } = JSON.parse(process.env.ASKED);
+  const connection = await connectRuntime({ kind: 'tcp', host: '127.0.0.1', port }, options);
+  await connection.send(before);
+  process.stdout.write('in');
+  await new Promise((resolve) => process.stdin.once('data', resolve));
+  process.stdin.destroy();
+  const asked = connection.send(rest);
+  process.stdout.write('asked');
+  await asked.catch(({ kind }) => process.stdout.write(kind));
   await connection.close();
 `;
 /** One that is answered in part, ten times, and prints how many bytes of that it still holds. */
 const HOLDS = `
   import { connectRuntime } from './lib/haproxy/connection.ts';
-  const address = { kind: 'tcp', host: '127.0.0.1', port: Number(process.env.PORT) };
+  const { port, options } = JSON.parse(process.env.ASKED);
   for (let time = 0; time < 10; time += 1) {
-    const connection = await connectRuntime(address, { ...JSON.parse(process.env.OPTIONS), answerTimeoutMs: 500 });
+    const connection = await connectRuntime({ kind: 'tcp', host: '127.0.0.1', port }, options);
     await connection.send(['show info']).catch(({ kind }) => kind === 'timeout' || console.log(kind));
     await connection.close();
   }
@@ -70,13 +84,29 @@ const HOLDS = `
   }
   console.log(process.memoryUsage().arrayBuffers);
 `;
-const argsOf = (text: string): string[] => [
-  ...['--expose-gc', '--import', 'tsx', '--input-type=module', '--eval'],
-  text,
+const node = (text: string, asked: object): [string, string[], { env: NodeJS.ProcessEnv }] => [
+  process.execPath,
+  ['--expose-gc', '--import', 'tsx', '--input-type=module', '--eval', text],
+  { env: { ...process.env, ASKED: JSON.stringify(asked) } },
 ];
-const envOf = (more: Readonly<Record<string, string>>) => ({
-  env: { ...process.env, OPTIONS: JSON.stringify(OPTIONS), LISTINGS: JSON.stringify(LISTINGS), ...more },
-});
+
+/** Has a process ask while HAProxy stands still, until it has said `until`. */
+async function askedStill(name: string, after: number, until: string, options: object = {}) {
+  const commands = commandsFor(name);
+  const port = Number(new URL(haproxy.admin).port);
+  const [before, rest] = [commands.slice(0, after), commands.slice(after)];
+  const child = spawn(...node(ASKS, { port, options: { ...OPTIONS, ...options }, before, rest }));
+  let said = '';
+  child.stdout.on('data', (text: Buffer) => {
+    said += text.toString();
+  });
+  child.stderr.pipe(process.stderr);
+  await waitFor(() => said === 'in', { what: 'the process to be let in', timeoutMs: 30_000 });
+  haproxy.child.signal('SIGSTOP');
+  child.stdin.write('go');
+  await waitFor(() => said === `in${until}`, { what: until, timeoutMs: 30_000, detail: () => said });
+  return child;
+}
 
 /** A server with HAProxy's prompt, and `answer` to the first command. */
 async function prompting(answer: (socket: net.Socket) => void): Promise<{ port: number; open(): number }> {
@@ -97,48 +127,68 @@ async function prompting(answer: (socket: net.Socket) => void): Promise<{ port: 
   return { port: (server.address() as net.AddressInfo).port, open: () => sockets.size };
 }
 
-describe('an admin socket on which a listing is given up', () => {
-  it.each([0, SECONDS])(
-    `is free as soon as HAProxy goes on, %d s later`,
-    async (seconds) => {
+describe("the admin socket is the next client's", () => {
+  it('as soon as HAProxy goes on, which stood still for longer than is waited for', async () => {
+    const commands = commandsFor('large');
+    for (const after of AFTER) {
       const connection = await connect(haproxy.admin, { answerTimeoutMs: 300 });
-      const stop = (_: string, at: number) => void (at === 0 && haproxy.child.signal('SIGSTOP'));
-      await expect(connection.send(LISTINGS, stop)).rejects.toMatchObject({ kind: 'timeout' });
+      await connection.send(commands.slice(0, after));
+      haproxy.child.signal('SIGSTOP');
+      await expect(connection.send(commands.slice(after))).rejects.toMatchObject({ kind: 'timeout' });
       await connection.close();
-      await pause(seconds * 1_000);
       haproxy.child.signal('SIGCONT');
-      // Where we close, 2.6 and 3.0 keep that session, and let nobody in.
+      await expectFree();
+    }
+  }, 120_000);
+
+  it.each([0, 1, 3])(
+    'also where the process had nothing else to do (after %d)',
+    async (after) => {
+      const child = await askedStill('large', after, 'askedtimeout', { answerTimeoutMs: 300 });
+      const ended = once(child, 'exit');
+      haproxy.child.signal('SIGCONT');
+      expect(await ended).toEqual([0, null]);
       await expectFree();
     },
-    (SECONDS + 60) * 1_000,
+    60_000,
   );
 
-  it('is free, too, where the process had nothing else to do', async () => {
-    const env = envOf({ ADMIN: haproxy.admin, PID: String(haproxy.pid) });
-    const child: ChildProcess = spawn(process.execPath, argsOf(GIVES_UP), env);
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    let said = '';
-    child.stdout?.on('data', (text: Buffer) => {
-      said += text.toString();
-    });
-    await waitFor(() => said !== '', { what: 'the listing to be given up', timeoutMs: 30_000 });
-    haproxy.child.signal('SIGCONT');
-    expect([said, await ended]).toEqual(['timeout\n', 0]);
-    await expectFree();
-  }, 60_000);
+  it.each([0, 1, 3, 7, 107])(
+    'also where it was killed (after %d)',
+    async (after) => {
+      const child = await askedStill('medium', after, 'asked');
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      expect(await ended).toEqual([null, 'SIGKILL']);
+      haproxy.child.signal('SIGCONT');
+      await expectFree();
+    },
+    60_000,
+  );
 });
 
-describe('a connection that is left to HAProxy', () => {
-  it('holds nothing of what it was answered, and no process for long', async () => {
+describe('a connection on which an answer is given up', () => {
+  it('holds nothing of it, and no process for long', async () => {
     const { port } = await prompting((socket) => socket.write(Buffer.alloc(4 * 1_048_576, 'x')));
     const { stdout } = await promisify(execFile)(
-      process.execPath,
-      argsOf(HOLDS),
-      envOf({ PORT: String(port) }),
+      ...node(HOLDS, { port, options: { ...OPTIONS, answerTimeoutMs: 500 } }),
     );
-    // The last reads of Node's own are there, and not ten times 4 MB.
+    // Not ten times 4 MB.
     expect(Number(stdout)).toBeLessThan(8 * 1_048_576);
   }, 60_000);
+
+  it('is closed where all that was asked is answered', async () => {
+    const { port, open } = await prompting((socket) => {
+      socket.write('half');
+      setTimeout(() => socket.write(' an answer\n'), 400);
+      setTimeout(() => socket.write('> '), 500);
+    });
+    const connection = await connect(`tcp://127.0.0.1:${port}`, { answerTimeoutMs: 200 });
+    await expect(connection.send(['show info'])).rejects.toMatchObject({ kind: 'timeout' });
+    await connection.close();
+    expect(open()).toBe(1);
+    await waitFor(() => open() === 0, { what: 'the connection to be closed' });
+  });
 
   it('is closed where there is no end of the answer', async () => {
     const { port, open } = await prompting((socket) => {
